@@ -1,0 +1,51 @@
+"""Diagonal Gaussians: the only distribution over latents in this project."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+# Raw network outputs pass through a soft bound, so that no input and no weight can make a standard
+# deviation overflow or vanish: e^-5 … e^5.
+LOG_STD_BOUND = 5.0
+
+
+class Gaussian(NamedTuple):
+    """A batch of diagonal Gaussians. `mean` and `log_std` both have shape (N, *latent)."""
+
+    mean: Tensor
+    log_std: Tensor
+
+    @classmethod
+    def from_raw(cls, raw: Tensor) -> Gaussian:
+        """Split (N, 2·C, …) network outputs along dim 1 into mean and (softly bounded) log_std."""
+        mean, log_std = raw.chunk(2, dim=1)
+        return cls(mean, LOG_STD_BOUND * torch.tanh(log_std / LOG_STD_BOUND))
+
+    @property
+    def std(self) -> Tensor:
+        """Standard deviation, shape (N, *latent)."""
+        return self.log_std.exp()
+
+    def sample(self, noise: Tensor, temperature: float = 1.0) -> Tensor:
+        """mean + temperature · std · noise, for standard normal `noise` of shape (N, *latent)."""
+        return self.mean + temperature * self.std * noise
+
+    def kl(self, other: Gaussian) -> Tensor:
+        """KL(self ‖ other) for each latent dimension, nats, shape (N, *latent)."""
+        variance_ratio = torch.exp(2 * (self.log_std - other.log_std))
+        standardised = (self.mean - other.mean) * torch.exp(-other.log_std)
+        return other.log_std - self.log_std + 0.5 * (variance_ratio + standardised.square() - 1)
+
+    def merge(self, other: Gaussian) -> Gaussian:
+        """The normalised product of two Gaussians: precisions add, means are precision-weighted.
+
+        Sønderby et al., Ladder Variational Autoencoders (2016), Eq. 18–19.
+        """
+        # With weights from a softmax of log-precisions nothing overflows, however sharp either one is.
+        log_precisions = torch.stack([-2 * self.log_std, -2 * other.log_std])
+        weights = torch.softmax(log_precisions, dim=0)
+        mean = weights[0] * self.mean + weights[1] * other.mean
+        return Gaussian(mean, -0.5 * torch.logsumexp(log_precisions, dim=0))

@@ -1,0 +1,232 @@
+"""The parts an HVAE is made of: its configuration and the networks of one layer.
+
+Feature maps are (N, width, height, width); nothing here normalises over a batch, so that every image is
+treated alone and a per-channel affine map can be folded into the convolution before it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hvae.gaussian import Gaussian
+
+# 1 / √E[silu(z)²] for standard normal z.
+SILU_GAIN = 1.68
+
+
+@dataclass(frozen=True)
+class HVAEConfig:
+    """Everything needed to build an HVAE, small enough to travel in a checkpoint's metadata.
+
+    image_shape: (C, H, W); H and W are multiples of 4.
+    layers: L, the number of latent layers; L = 1 is a plain VAE.
+    top_dim: dimensions of z_L, a vector.
+    channels: channels of each spatial latent z_1 … z_{L-1}; z_1 has size H/4 × W/4, each one above half that.
+    width: channels of the hidden feature maps.
+    inference: `generalized` or `ladder` (the source's Fig. 1a and 1b).
+    likelihood: `gaussian` with fixed `variance`, or `bernoulli`.
+    Raises ValueError for values outside their range.
+    """
+
+    image_shape: tuple[int, int, int] = (1, 32, 32)
+    layers: int = 2
+    top_dim: int = 32
+    channels: int = 4
+    width: int = 32
+    inference: Literal["generalized", "ladder"] = "generalized"
+    likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
+    variance: float = 0.5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "image_shape", tuple(self.image_shape))
+        if len(self.image_shape) != 3 or not all(_is_int(side, 1, 1024) for side in self.image_shape):
+            raise ValueError(f"image_shape must be (channels, height, width), not {self.image_shape}")
+        if any(side % 4 for side in self.image_shape[1:]):
+            raise ValueError(f"image height and width must be multiples of 4, not {self.image_shape[1:]}")
+        for name, low, high in (
+            ("layers", 1, 32),
+            ("top_dim", 1, 4096),
+            ("channels", 1, 1024),
+            ("width", 2, 1024),
+        ):
+            if not _is_int(getattr(self, name), low, high):
+                raise ValueError(
+                    f"{name} must be a whole number in [{low}, {high}], not {getattr(self, name)!r}"
+                )
+        if self.inference not in ("generalized", "ladder"):
+            raise ValueError(f"inference must be 'generalized' or 'ladder', not {self.inference!r}")
+        if self.likelihood not in ("gaussian", "bernoulli"):
+            raise ValueError(f"likelihood must be 'gaussian' or 'bernoulli', not {self.likelihood!r}")
+        if not isinstance(self.variance, int | float) or not 1e-6 <= self.variance <= 1e6:
+            raise ValueError(f"variance must be in [1e-6, 1e6], not {self.variance!r}")
+
+    @property
+    def latent_shapes(self) -> list[tuple[int, ...]]:
+        """Shape of each latent, layer 1 first, without the batch dimension."""
+        spatial = [(self.channels, *scale) for scale in self.scales[: self.layers - 1]]
+        return [*spatial, (self.top_dim,)]
+
+    @property
+    def scales(self) -> list[tuple[int, int]]:
+        """(height, width) of the feature maps, finest first: H/4 × W/4, then halved at each step.
+
+        z_ℓ of a spatial layer lives at scale ℓ, the vector z_L is read off the coarsest one.
+        """
+        scales = [(self.image_shape[1] // 4, self.image_shape[2] // 4)]
+        while len(scales) < max(self.layers, 2):
+            scales.append((math.ceil(scales[-1][0] / 2), math.ceil(scales[-1][1] / 2)))
+        return scales
+
+    def to_dict(self) -> dict:
+        """A JSON-ready dictionary; `HVAEConfig(**config.to_dict())` gives the config back."""
+        return {**dataclasses.asdict(self), "image_shape": list(self.image_shape)}
+
+
+def _is_int(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def keep_scale(module: nn.Module) -> None:
+    """Initialise a map behind a SiLU so that signals keep their scale (He et al., 2015).
+
+    torch's default shrinks them at every layer; without normalisation the picture would start out the same
+    for every latent, and training settles there: all posteriors collapse to their priors.
+    """
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.normal_(module.weight, std=SILU_GAIN / math.sqrt(module.weight[0].numel()))
+        nn.init.zeros_(module.bias)
+
+
+def start_head(head: nn.Conv2d | nn.Linear, mean_scale: float, log_std: float) -> None:
+    """Initialise a Gaussian head: means of about `mean_scale`, every log_std at `log_std`."""
+    with torch.no_grad():
+        weight, bias = head.weight.chunk(2), head.bias.chunk(2)
+        weight[0].mul_(mean_scale)
+        weight[1].zero_()
+        bias[1].fill_(log_std)
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(act(conv(act(x)))), channels unchanged; starts as the identity."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(F.silu(self.conv1(F.silu(x))))
+
+
+class BottomUp(nn.Module):
+    """Deterministic features of x for every layer, layer 1 first: (N, width, h_ℓ, w_ℓ)."""
+
+    def __init__(self, config: HVAEConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.stem = nn.Sequential(
+            nn.Conv2d(config.image_shape[0], width // 2, 3, stride=2, padding=1),
+            nn.SiLU(),
+            nn.Conv2d(width // 2, width, 3, stride=2, padding=1),
+            ResidualBlock(width),
+        )
+        self.downs = nn.ModuleList(nn.Conv2d(width, width, 3, stride=2, padding=1) for _ in config.scales[1:])
+        self.layers = config.layers
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        features = [self.stem(x)]
+        for down in self.downs:
+            features.append(down(F.silu(features[-1])))
+        return features[-self.layers :]
+
+
+class TopLayer(nn.Module):
+    """z_L, a vector: prior N(0, I), posterior a linear map of the flattened features."""
+
+    def __init__(self, config: HVAEConfig) -> None:
+        super().__init__()
+        height, width = config.scales[-1]
+        self.top_dim = config.top_dim
+        self.posterior_head = nn.Linear(config.width * height * width, 2 * config.top_dim)
+
+    def prior(self, context: Tensor) -> Gaussian:
+        zeros = context.new_zeros(context.shape[0], self.top_dim)
+        return Gaussian(zeros, zeros)
+
+    def posterior(self, features: Tensor, context: Tensor, prior: Gaussian) -> Gaussian:
+        return Gaussian.from_raw(self.posterior_head(F.silu(features).flatten(1)))
+
+
+class SpatialLayer(nn.Module):
+    """z_ℓ for ℓ < L, (channels, h_ℓ, w_ℓ); its prior depends on the latents above through `context`."""
+
+    def __init__(self, config: HVAEConfig) -> None:
+        super().__init__()
+        width, raw = config.width, 2 * config.channels
+        self.inference = config.inference
+        self.prior_head = nn.Conv2d(width, raw, 1)
+        if config.inference == "generalized":
+            self.merge = nn.Conv2d(2 * width, width, 1)
+            self.conv = nn.Conv2d(width, width, 3, padding=1)
+        self.posterior_head = nn.Conv2d(width, raw, 1)
+
+    def prior(self, context: Tensor) -> Gaussian:
+        return Gaussian.from_raw(self.prior_head(F.silu(context)))
+
+    def posterior(self, features: Tensor, context: Tensor, prior: Gaussian) -> Gaussian:
+        """Fig. 1a: q from features of x and of the latents above. Fig. 1b: d_ℓ merged with the prior."""
+        if self.inference == "ladder":
+            return Gaussian.from_raw(self.posterior_head(F.silu(features))).merge(prior)
+        merged = self.merge(F.silu(torch.cat([features, context], dim=1)))
+        # Written relative to the prior, so that agreeing with the layers above costs no rate at the start.
+        relative = Gaussian.from_raw(self.posterior_head(F.silu(self.conv(F.silu(merged)))))
+        return Gaussian(prior.mean + prior.std * relative.mean, prior.log_std + relative.log_std)
+
+
+class Grow(nn.Module):
+    """A latent (and what is known from those above it) becomes a feature map of the size one layer below.
+
+    A vector is laid out by a linear map; a spatial latent is embedded and added to its own context.
+    """
+
+    def __init__(self, config: HVAEConfig, layer: int) -> None:
+        super().__init__()
+        width = config.width
+        self.is_vector = layer == config.layers
+        if self.is_vector:
+            self.start = (width, *config.scales[-1])
+            self.embed = nn.Linear(config.top_dim, math.prod(self.start))
+        else:
+            self.embed = nn.Conv2d(config.channels, width, 3, padding=1)
+        # Layer 1 grows into the picture's decoder, which starts at its own, finest scale.
+        self.size = config.scales[max(layer - 2, 0)]
+        self.block = ResidualBlock(width)
+
+    def forward(self, z: Tensor, context: Tensor | None) -> Tensor:
+        h = self.embed(z)
+        if self.is_vector:
+            h = h.unflatten(1, self.start)
+        elif context is not None:
+            h = h + context
+        return self.block(F.interpolate(h, size=self.size, mode="nearest"))
+
+
+class PictureHead(nn.Module):
+    """From an (N, width, H/4, W/4) feature map of z_1 alone to (N, C, H, W) logits of pixel means."""
+
+    def __init__(self, config: HVAEConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.up = nn.Conv2d(width, 2 * width, 3, padding=1)
+        self.out = nn.Conv2d(width // 2, 4 * config.image_shape[0], 3, padding=1)
+
+    def forward(self, h: Tensor) -> Tensor:
+        h = F.pixel_shuffle(self.up(F.silu(h)), 2)
+        return F.pixel_shuffle(self.out(F.silu(h)), 2)

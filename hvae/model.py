@@ -1,0 +1,231 @@
+"""The hierarchical VAE: p(z_L) ∏ p(z_ℓ | z_>ℓ) p(x | z_1) with top-down inference, any L ≥ 1.
+
+Layers count from the data: z_1 is the bottom latent (spatial), z_L the top one (a vector). Lists over
+layers are in that order, so `rates[:, 0]` is layer 1. A pass through the model walks the other way, from
+layer L down to layer 1, and the KL of a layer is computed where its latent is drawn.
+
+Source: Xiao & Bamler, Trading Information between Latents in Hierarchical Variational Autoencoders
+(ICLR 2023), Fig. 1 and Eq. 1–5.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hvae.gaussian import Gaussian
+from hvae.layers import (
+    BottomUp,
+    Grow,
+    HVAEConfig,
+    PictureHead,
+    ResidualBlock,
+    SpatialLayer,
+    TopLayer,
+    keep_scale,
+    start_head,
+)
+
+
+class Elbo(NamedTuple):
+    """What one pass over (N, C, H, W) images yields: distortion (N,) and rates (N, L), nats per image."""
+
+    distortion: Tensor
+    rates: Tensor
+
+
+class Inference(NamedTuple):
+    """Top-down inference: one entry per layer, layer 1 first. `kl` holds (N, *latent) nats per dimension."""
+
+    posteriors: list[Gaussian]
+    priors: list[Gaussian]
+    latents: list[Tensor]
+    kl: list[Tensor]
+
+    @property
+    def rates(self) -> Tensor:
+        """KL(q(z_ℓ|z_>ℓ, x) ‖ p(z_ℓ|z_>ℓ)) per image and layer, shape (N, L), nats."""
+        return torch.stack([kl.flatten(1).sum(1) for kl in self.kl], dim=1)
+
+
+class HVAE(nn.Module):
+    """A hierarchical VAE with L layers of latents.
+
+    Parameters: `config`, see HVAEConfig. Images are float (N, C, H, W) in [0, 1]. Where a method takes a
+    `seed`, its noise is drawn on the CPU and is a function of (seed, image index) alone, so that two
+    models with the same latent shapes see the same noise on any device.
+    """
+
+    def __init__(self, config: HVAEConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or HVAEConfig()
+        self.bottom_up = BottomUp(self.config)
+        spatial = [SpatialLayer(self.config) for _ in range(self.config.layers - 1)]
+        self.layers = nn.ModuleList([*spatial, TopLayer(self.config)])
+        self.grow = nn.ModuleList(Grow(self.config, layer) for layer in range(1, self.config.layers + 1))
+        self.picture_head = PictureHead(self.config)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        self.apply(keep_scale)
+        for module in self.modules():
+            if isinstance(module, ResidualBlock):
+                nn.init.zeros_(module.conv2.weight)
+        for layer in self.layers:
+            # Posteriors start sharper than priors: a latent that starts as noise is soon ignored for good.
+            start_head(layer.posterior_head, mean_scale=0.5, log_std=-2.0)
+            if isinstance(layer, SpatialLayer):
+                start_head(layer.prior_head, mean_scale=0.1, log_std=0.0)
+        with torch.no_grad():
+            self.picture_head.out.weight.mul_(0.1)
+
+    def start_at_mean(self, mean: Tensor) -> None:
+        """Let every picture start out as the data's mean, (C,) in [0, 1]; call before training.
+
+        From mid-grey, the first steps drive all pixels down together and take the decoder's features with
+        them: with MNIST no latent was used ever after.
+        """
+        with torch.no_grad():
+            self.picture_head.out.bias.copy_(torch.logit(mean, eps=0.01).repeat_interleave(4))
+
+    @property
+    def device(self) -> torch.device:
+        return self.picture_head.out.weight.device
+
+    def noise(self, n: int, seed: int = 0) -> list[Tensor]:
+        """Standard normal noise for n images: one (n, *latent) tensor per layer, layer 1 first."""
+        generator = torch.Generator().manual_seed(seed)
+        shapes = self.config.latent_shapes
+        # One row per image, so that asking for more images leaves the first ones as they were. torch fills
+        # in blocks of 16 numbers, hence the padding.
+        sizes = [math.prod(shape) for shape in shapes]
+        padding = -sum(sizes) % 16
+        flat = torch.randn(n, sum(sizes) + padding, generator=generator).to(self.device)
+        parts = flat.split([*sizes, padding], dim=1)[: len(shapes)]
+        return [part.reshape(n, *shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def infer(self, x: Tensor, noise: list[Tensor] | None = None) -> Inference:
+        """Top-down inference q(z_L|x) ∏ q(z_ℓ|z_>ℓ, x) for images x (N, C, H, W).
+
+        `noise` is as from `noise()`; None stands for posterior means all the way.
+        """
+        features = self.bottom_up(x)
+        posteriors, priors, latents, kl = [], [], [], []
+        context = None
+        for layer in range(self.config.layers, 0, -1):
+            part, its_features = self.layers[layer - 1], features[layer - 1]
+            prior = part.prior(its_features if context is None else context)
+            posterior = part.posterior(its_features, context, prior)
+            z = posterior.mean if noise is None else posterior.sample(noise[layer - 1])
+            for collected, value in (
+                (posteriors, posterior),
+                (priors, prior),
+                (latents, z),
+                (kl, posterior.kl(prior)),
+            ):
+                collected.insert(0, value)
+            context = self.grow[layer - 1](z, context) if layer > 1 else None
+        return Inference(posteriors, priors, latents, kl)
+
+    def logits(self, z_1: Tensor) -> Tensor:
+        """Logits (N, C, H, W) of the pixel means of p(x|z_1)."""
+        return self.picture_head(self.grow[0](z_1, None))
+
+    def negative_log_likelihood(self, x: Tensor, logits: Tensor) -> Tensor:
+        """−log p(x|z_1) per image, shape (N,), nats, constants included.
+
+        Gaussian: Σ (x − μ)² / 2σ² + ½ log 2πσ². Bernoulli: the cross-entropy of grey values in [0, 1].
+        """
+        if self.config.likelihood == "bernoulli":
+            return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
+        variance = self.config.variance
+        squared_error = (x - logits.sigmoid()).square().flatten(1).sum(1)
+        constant = 0.5 * math.log(2 * math.pi * variance) * math.prod(self.config.image_shape)
+        return squared_error / (2 * variance) + constant
+
+    def forward(self, x: Tensor, noise: list[Tensor]) -> Elbo:
+        """One-sample estimate of both terms of the ELBO for each image of x (N, C, H, W), Eq. 4."""
+        inference = self.infer(x, noise)
+        return Elbo(self.negative_log_likelihood(x, self.logits(inference.latents[0])), inference.rates)
+
+    @torch.inference_mode()
+    def rates(self, x: Tensor, seed: int = 0) -> Tensor:
+        """Rate of every layer for each image, shape (N, L), nats; column ℓ−1 is layer ℓ (Eq. 4).
+
+        KL(q(z_ℓ|z_>ℓ, x) ‖ p(z_ℓ|z_>ℓ)) in closed form, given one draw of the latents above.
+        """
+        return self.infer(x, self.noise(len(x), seed)).rates
+
+    @torch.inference_mode()
+    def distortion(self, x: Tensor, seed: int = 0) -> Tensor:
+        """−log p(x|z_1) for one draw of z_1 from the posterior, per image, shape (N,), nats (Eq. 3)."""
+        return self(x, self.noise(len(x), seed)).distortion
+
+    @torch.inference_mode()
+    def encode(self, x: Tensor, seed: int | None = None) -> list[Gaussian]:
+        """Posterior of each layer (mean and std, each (N, *latent)), layer 1 first.
+
+        The layers above are at their posterior means, or, given a `seed`, drawn from their posteriors.
+        """
+        return self.infer(x, None if seed is None else self.noise(len(x), seed)).posteriors
+
+    @torch.inference_mode()
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Pixel means (N, C, H, W) in [0, 1], with posterior means all the way."""
+        return self.logits(self.infer(x).latents[0]).sigmoid()
+
+    @torch.inference_mode()
+    def sample(self, n: int, seed: int = 0, temperature: float = 1.0) -> Tensor:
+        """n pictures from the prior: pixel means (n, C, H, W) in [0, 1].
+
+        `temperature` scales the standard deviation of every layer's prior; the first k of n samples are
+        those of sample(k) with the same seed.
+        """
+        return self.decode({}, n=n, fill="sample", seed=seed, temperature=temperature)
+
+    @torch.inference_mode()
+    def decode(
+        self,
+        latents: Mapping[int, Tensor],
+        *,
+        n: int | None = None,
+        fill: Literal["mean", "sample"] = "mean",
+        seed: int = 0,
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """Pixel means (N, C, H, W) in [0, 1] for the given latents, the other layers filled from their prior.
+
+        latents: layer number → (N, *latent); `{2: z2}` keeps z_2, and with fill="sample" each seed draws
+        z_1 again.
+        n: the number of pictures, needed only where `latents` is empty.
+        fill: the prior's mean or, with `seed` and `temperature`, a draw from it.
+        Raises ValueError for a layer that does not exist, a wrong shape, or no way to know N.
+        """
+        n = self._batch_size(latents, n)
+        noise = self.noise(n, seed) if fill == "sample" else None
+        context, z = None, None
+        for layer in range(self.config.layers, 0, -1):
+            z = latents.get(layer)
+            if z is None:
+                start = torch.empty(n, 0, device=self.device) if context is None else context
+                prior = self.layers[layer - 1].prior(start)
+                z = prior.mean if noise is None else prior.sample(noise[layer - 1], temperature)
+            context = self.grow[layer - 1](z, context) if layer > 1 else None
+        return self.logits(z).sigmoid()
+
+    def _batch_size(self, latents: Mapping[int, Tensor], n: int | None) -> int:
+        shapes = dict(enumerate(self.config.latent_shapes, start=1))
+        for layer, z in latents.items():
+            if layer not in shapes:
+                raise ValueError(f"this HVAE has layers 1 to {len(shapes)}, not {layer}")
+            n = len(z) if n is None else n
+            if tuple(z.shape) != (n, *shapes[layer]):
+                raise ValueError(f"z_{layer} must have shape {(n, *shapes[layer])}, not {tuple(z.shape)}")
+        if n is None:
+            raise ValueError("decode needs n, or the latents of at least one layer")
+        return n

@@ -1,0 +1,60 @@
+"""Check an atlas from end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from hvae.atlas import EXAMPLES, METRICS, checked_file, plain_file, read_examples, read_manifest, read_metrics
+from hvae.errors import UserError
+
+
+def problems(path: str | Path) -> list[str]:
+    """Everything that is wrong with the atlas in the folder `path`, one sentence each; empty if it is sound.
+
+    Checks atlas.json, every checksum, the schema of metrics.parquet, that rates, distortion and PSNR are
+    numbers, and that every checkpoint loads with finite weights and the config of the atlas. A point that
+    atlas.json lists as failed may hold NaN.
+    """
+    from hvae.checkpoint import load_model
+
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        return [f"There is no folder {path}."]
+    try:
+        manifest = read_manifest(folder)
+    except UserError as error:
+        return [str(error)]
+    found = []
+    for name in [METRICS, EXAMPLES, *manifest.files]:
+        try:
+            checked_file(folder, manifest.files, name)
+        except UserError as error:
+            found.append(str(error))
+    found = list(dict.fromkeys(found))
+    if found:
+        return found
+    try:
+        metrics = read_metrics(folder, manifest)
+        read_examples(plain_file(folder, EXAMPLES))
+    except UserError as error:
+        return [str(error)]
+    measured = ["rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"]
+    for row in metrics.to_dict("records"):
+        name = row["checkpoint"]
+        if name in manifest.failures:
+            continue
+        not_numbers = [column for column in measured if not np.isfinite(row[column])]
+        if not_numbers:
+            found.append(f"{METRICS} in {folder}: {not_numbers[0]} of {name} is not a finite number.")
+        try:
+            model = load_model(folder / name)
+        except UserError as error:
+            found.append(str(error))
+            continue
+        if model.config.to_dict() != manifest.model:
+            found.append(f"{name} in {folder} has another model config than atlas.json.")
+        if not all(weight.isfinite().all() for weight in model.state_dict().values()):
+            found.append(f"{name} in {folder} has weights that are not finite numbers.")
+    return found
