@@ -8,11 +8,48 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor, nn
 
 from hvae.errors import UserError
 from hvae.files import write_whole
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
+
+# All metadata under one key: safetensors writes several in an order that changes from run to run, and the
+# same model should give the same bytes.
+_KEY = "hvae"
+
+
+def write_tensors(path: Path, module: nn.Module, metadata: dict) -> None:
+    """Write a module's weights and JSON-ready `metadata` to a safetensors file, whole or not at all."""
+    # `contiguous` undoes channels_last, which safetensors does not store.
+    tensors = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
+    text = json.dumps(metadata, sort_keys=True, allow_nan=False)
+    write_whole(path, lambda aside: save_file(tensors, aside, {_KEY: text}))
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file. Raises UserError where it is missing or no such file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{_name(path)} cannot be read as a checkpoint ({_reason(error)}).") from None
+
+
+def read_metadata(path: Path) -> dict:
+    """The metadata of a file that `write_tensors` wrote; reads its header only.
+
+    Raises UserError where the file is missing or is no such file.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = json.loads((file.metadata() or {}).get(_KEY, "null"))
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
+        raise UserError(f"{_name(path)} cannot be read as a checkpoint ({_reason(error)}).") from None
+    if not isinstance(metadata, dict):
+        raise UserError(f"{_name(path)} was not written by this program: it says nothing about its model.")
+    return metadata
 
 
 def save_model(model: HVAE, path: Path, metadata: dict | None = None) -> None:
@@ -20,26 +57,7 @@ def save_model(model: HVAE, path: Path, metadata: dict | None = None) -> None:
 
     metadata: further JSON-ready values, given back by `read_metadata`.
     """
-    # `contiguous` undoes channels_last, which safetensors does not store.
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    texts = {"config": model.config.to_dict(), **(metadata or {})}
-    write_whole(
-        path,
-        lambda aside: save_file(tensors, aside, {name: json.dumps(value) for name, value in texts.items()}),
-    )
-
-
-def read_metadata(path: Path) -> dict:
-    """The metadata of a checkpoint, values decoded from JSON; reads the file's header only.
-
-    Raises UserError where the file is missing or is no such checkpoint.
-    """
-    try:
-        with safe_open(path, framework="np") as file:
-            texts = file.metadata() or {}
-        return {name: json.loads(text) for name, text in texts.items()}
-    except (OSError, SafetensorError, ValueError) as error:
-        raise UserError(f"{_name(path)} cannot be read as a checkpoint ({_reason(error)}).") from None
+    write_tensors(path, model, {"config": model.config.to_dict(), **(metadata or {})})
 
 
 def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
@@ -52,11 +70,10 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
         model = HVAE(HVAEConfig(**config))
     except (TypeError, ValueError) as error:
         raise UserError(f"{_name(path)} has no usable model config ({_reason(error)}).") from None
+    tensors = read_tensors(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         model.load_state_dict(tensors)
-    except (OSError, SafetensorError, RuntimeError) as error:
+    except RuntimeError as error:
         raise UserError(f"The weights in {_name(path)} do not fit its config ({_reason(error)}).") from None
     return model.eval().to(device)
 

@@ -42,8 +42,9 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.", min=0, max=2**31 - 1)] = 0,
 ) -> None:
     """Train every point of the grid. The same line again continues where it stopped."""
+    from precompute.folder import Plan
     from precompute.grid import parse_betas
-    from precompute.run import Plan, run_plan
+    from precompute.run import run_plan
 
     values = parse_betas(betas)
     run_plan(out, Plan.make(dataset, values, epochs=epochs, seed=seed), data_dir, device)

@@ -121,6 +121,15 @@ def flip_a_byte(path: Path) -> None:
     path.write_bytes(data)
 
 
+def test_a_damaged_checkpoint_is_trained_again_not_signed(digits_atlas, tmp_path):
+    out = copy(digits_atlas, tmp_path / "atlas")
+    victim = sorted(out.glob("models/*"))[1]
+    flip_a_byte(victim)
+    assert precompute("run", out, *SMALL).returncode == 0
+    assert victim.read_bytes() == (digits_atlas / "models" / victim.name).read_bytes()
+    assert problems(out) == []
+
+
 @pytest.mark.parametrize("pattern", ["models/*.safetensors", "metrics.parquet", "examples.npz"])
 def test_verify_names_the_file_in_which_one_byte_was_flipped(digits_atlas, tmp_path, pattern):
     out = copy(digits_atlas, tmp_path / "atlas")
@@ -145,7 +154,10 @@ MISTAKES = {
     "a β range without a count": (["run", "{out}", "--dataset", "digits", "--betas", "0.1:10"], "LO:HI:N"),
     "a negative β": (["run", "{out}", "--dataset", "digits", "--betas", "-1:10:3"], "LO:HI:N"),
     "an infinite β": (["run", "{out}", "--dataset", "digits", "--betas", "1:inf:3"], "LO:HI:N"),
-    "a device that is not there": (["run", "{out}", "--dataset", "digits", "--device", "cuda:99"], "--device"),
+    "a device that is not there": (
+        ["run", "{out}", "--dataset", "digits", "--device", "cuda:99"],
+        "--device",
+    ),
     "a device of no kind": (["run", "{out}", "--dataset", "digits", "--device", "abacus"], "--device"),
     "a data folder without data": (["run", "{out}", "--dataset", "folder:{out}"], "{out}"),
     "an OUT that is a file": (["run", "{file}", *SMALL], "{file}"),
@@ -202,7 +214,9 @@ def test_the_default_range_contains_the_standard_vae_exactly():
     assert len({point.name for point in grid(values)}) == 169
 
 
-@pytest.mark.parametrize("text", ["", "1", "0.1:10:0", "0.1:10:1", "10:0.1:3", "a:b:c", "nan:1:3", "0.1:10:100"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "0.1:10:0", "0.1:10:1", "10:0.1:3", "a:b:c", "nan:1:3", "0.1:10:100"]
+)
 def test_a_range_that_is_none_is_refused(text):
     with pytest.raises(UserError, match="LO:HI:N"):
         parse_betas(text)

@@ -1,0 +1,294 @@
+"""An atlas being written: every file whole or not at all, and in an order that survives a kill.
+
+A point is done when its checkpoint, its row in metrics.parquet and its line in atlas.json are there, written
+in that order. Whatever is missing or does not match after a kill is made again, from the same seed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import platform
+import shlex
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from hvae import __version__
+from hvae.atlas import (
+    COLUMNS,
+    EXAMPLES,
+    MANIFEST,
+    METRICS,
+    Betas,
+    Manifest,
+    checked_file,
+    read_manifest,
+    read_metrics,
+)
+from hvae.checkpoint import load_model, read_metadata, save_model
+from hvae.datasets import Images
+from hvae.errors import UserError
+from hvae.files import sha256, write_json, write_whole
+from hvae.layers import HVAEConfig
+from hvae.metrics.psnr import psnr
+from hvae.metrics.rates import RatesAndDistortion, layer_rates
+from hvae.model import HVAE
+from hvae.train import Recipe, is_finite
+from precompute.grid import Point, grid
+
+EXAMPLE_IMAGES = 256
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an atlas is made from; two runs with the same plan on the same CPU give the same metrics."""
+
+    dataset: str
+    betas: list[float]
+    recipe: Recipe = field(default_factory=Recipe)
+    seed: int = 0
+
+    @classmethod
+    def make(cls, dataset: str, betas: list[float], *, epochs: int, seed: int) -> Plan:
+        """A plan with the default recipe but for its epochs."""
+        return cls(dataset, betas, Recipe(epochs=epochs), seed)
+
+    @property
+    def points(self) -> list[Point]:
+        """Every point, β₂ outer, β₁ inner."""
+        return grid(self.betas)
+
+
+class AtlasFolder:
+    """An atlas being written: its folder, its manifest and its rows so far."""
+
+    def __init__(self, path: Path, manifest: Manifest, rows: dict[str, dict]) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.rows = rows
+
+    @classmethod
+    def prepare(
+        cls, path: Path, plan: Plan, config: HVAEConfig, test_images: Images, device: torch.device
+    ) -> AtlasFolder:
+        """Create the folder, or open what an earlier run of the same plan left there.
+
+        Raises UserError where the folder holds something else, or an atlas of another plan.
+        """
+        fresh = new_manifest(plan, config, test_images, device)
+        try:
+            (path / "models").mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise UserError(f"{path} is not a folder: name another one for the atlas.") from None
+        for leftover in [*path.glob(".*.tmp"), *path.glob("models/.*.tmp")]:
+            leftover.unlink()
+        if (path / MANIFEST).exists():
+            manifest = read_manifest(path)
+            refuse_other_plan(path, manifest, fresh)
+            remove_damaged(path, manifest)
+            atlas = cls(path, manifest, sound_rows(path, manifest))
+        elif {child.name for child in path.iterdir()} - {"models", EXAMPLES, METRICS}:
+            # Those three are what a kill before the very first atlas.json leaves; anything else is not ours.
+            raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
+        else:
+            atlas = cls(path, fresh, {})
+        write_whole(path / EXAMPLES, lambda aside: write_examples(aside, test_images))
+        atlas.write(EXAMPLES)
+        return atlas
+
+    @property
+    def done(self) -> int:
+        """The number of finished points."""
+        return len(self.rows)
+
+    def is_done(self, point: Point) -> bool:
+        """Whether the point has a row, about a checkpoint that is as it was written."""
+        return checkpoint_name(point) in self.rows
+
+    def finished_model(self, point: Point) -> HVAE | None:
+        """The point's model, if its checkpoint was written but not its row before a run was killed."""
+        path = self.path / checkpoint_name(point)
+        if not path.is_file():
+            return None
+        try:
+            made_from = read_metadata(path).get("made_from")
+            return load_model(path) if made_from == made_from_plan(self.manifest, point) else None
+        except UserError:
+            return None
+
+    def add(self, point: Point, model: HVAE, test_images: Images, seed: int, seconds: float) -> dict:
+        """Measure the point's model, write its checkpoint, its row and its line; return the row."""
+        name = checkpoint_name(point)
+        # One memory layout, whether the model was just trained or read back: sums agree to the bit.
+        model = model.to(test_images.images.device, memory_format=torch.channels_last)
+        measured = layer_rates(model, test_images, seed=seed)
+        row = basic_metrics(point, measured, psnr(model, test_images))
+        save_model(
+            model,
+            self.path / name,
+            {
+                "betas": {"beta_2": point.beta_2, "beta_1": point.beta_1},
+                "dimension_rates_z2": [finite_or_none(rate) for rate in measured.top_rates],
+                "made_from": made_from_plan(self.manifest, point),
+            },
+        )
+        self.rows[name] = row
+        failures = {key: value for key, value in self.manifest.failures.items() if key != name}
+        if not is_finite(model):
+            failures[name] = "training diverged: its weights are not finite"
+        made_with = self.manifest.made_with
+        spent = {"training_seconds": round(made_with.get("training_seconds", 0.0) + seconds, 1)}
+        self.manifest = self.manifest.model_copy(
+            update={"failures": failures, "made_with": {**made_with, **spent}}
+        )
+        self.write(name)
+        return row
+
+    def write(self, *changed: str) -> None:
+        """Write metrics.parquet, then atlas.json with the checksums of it and of the `changed` files.
+
+        Files that did not change keep the checksum they were written with: damage must not be signed.
+        """
+        metrics = metrics_frame(self.manifest.betas, self.rows)
+        buffer = io.BytesIO()
+        metrics.to_parquet(buffer, index=False)
+        write_whole(self.path / METRICS, lambda aside: aside.write_bytes(buffer.getvalue()))
+        listed = {METRICS, EXAMPLES, *metrics["checkpoint"]}
+        kept = {name: digest for name, digest in self.manifest.files.items() if name in listed}
+        files = {**kept, **{name: sha256(self.path / name) for name in (METRICS, *changed)}}
+        self.manifest = self.manifest.model_copy(update={"files": files})
+        write_json(self.path / MANIFEST, self.manifest.model_dump())
+
+
+def checkpoint_name(point: Point) -> str:
+    """The checkpoint's name inside the atlas."""
+    return f"models/{point.name}.safetensors"
+
+
+def new_manifest(plan: Plan, config: HVAEConfig, images: Images, device: torch.device) -> Manifest:
+    """atlas.json of a plan of which nothing is done yet."""
+    return Manifest(
+        schema_version=1,
+        dataset=plan.dataset,
+        classes=list(images.classes),
+        model=config.to_dict(),
+        betas=Betas(beta_2=plan.betas, beta_1=plan.betas),
+        recipe=dataclasses.asdict(plan.recipe),
+        seed=plan.seed,
+        made_with={
+            "command": shlex.join(["python", "-m", "precompute", *sys.argv[1:]]),
+            "device": device_name(device),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "hvae-explorer": __version__,
+        },
+        files={},
+    )
+
+
+def device_name(device: torch.device) -> str:
+    """What the device calls itself."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type} ({platform.machine()}, {torch.get_num_threads()} threads)"
+
+
+def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
+    """Raise UserError, naming the first difference, unless both manifests come from the same plan."""
+    for name in ("dataset", "betas", "seed", "model", "recipe", "classes"):
+        there, asked = getattr(found, name), getattr(wanted, name)
+        if there != asked:
+            if name == "recipe":
+                name = next(key for key in asked if asked[key] != there.get(key))
+                there, asked = there.get(name), asked[name]
+            raise UserError(
+                f"{path} holds an atlas made with another {name} ({short(there)}, not {short(asked)}): "
+                "repeat that command to continue it, or name another folder."
+            )
+
+
+def short(value: object) -> str:
+    """A value, cut to what fits in a sentence."""
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def made_from_plan(manifest: Manifest, point: Point) -> dict:
+    """All that determines a point's weights; a checkpoint carries it so that a resumed run knows its own."""
+    return {
+        "dataset": manifest.dataset,
+        "betas": [point.beta_1, point.beta_2],
+        "recipe": manifest.recipe,
+        "seed": manifest.seed,
+    }
+
+
+def remove_damaged(path: Path, manifest: Manifest) -> None:
+    """Delete checkpoints that no longer have the checksum they were written with."""
+    for name in manifest.files:
+        if name.startswith("models/") and not is_sound(path, manifest, name):
+            (path / name).unlink(missing_ok=True)
+
+
+def sound_rows(path: Path, manifest: Manifest) -> dict[str, dict]:
+    """The rows of an earlier run whose checkpoints are as they were written.
+
+    None at all where a kill left metrics.parquet and atlas.json out of step.
+    """
+    try:
+        metrics = read_metrics(path, manifest)
+    except UserError:
+        return {}
+    rows = {row["checkpoint"]: row for row in metrics.to_dict("records")}
+    return {name: row for name, row in rows.items() if is_sound(path, manifest, name)}
+
+
+def is_sound(path: Path, manifest: Manifest, name: str) -> bool:
+    """Whether the file has the checksum that atlas.json gives."""
+    try:
+        checked_file(path, manifest.files, name)
+    except UserError:
+        return False
+    return True
+
+
+def basic_metrics(point: Point, measured: RatesAndDistortion, psnr_db: float) -> dict[str, float | str]:
+    """The columns that need no labels: rates, distortion, −ELBO (nats per image) and PSNR (dB)."""
+    return {
+        "beta_2": point.beta_2,
+        "beta_1": point.beta_1,
+        "rate_z2": float(measured.rates[1]),
+        "rate_z1": float(measured.rates[0]),
+        "rate_total": measured.rate_total,
+        "distortion": measured.distortion,
+        "neg_elbo": measured.neg_elbo,
+        "psnr": psnr_db,
+        "checkpoint": checkpoint_name(point),
+    }
+
+
+def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
+    """Rows in grid order, with every column; what was not computed is NaN."""
+    points = [Point(beta_2, beta_1) for beta_2 in betas.beta_2 for beta_1 in betas.beta_1]
+    ordered = [rows[checkpoint_name(point)] for point in points if checkpoint_name(point) in rows]
+    extra = sorted({name for row in ordered for name in row} - set(COLUMNS))
+    frame = pd.DataFrame(ordered, columns=[*COLUMNS, *extra])
+    floats = [name for name in frame.columns if name != "checkpoint"]
+    return frame.astype({**dict.fromkeys(floats, float), "checkpoint": str})
+
+
+def write_examples(path: Path, images: Images) -> None:
+    """The first test images and their labels, as an .npz without objects."""
+    first = images.images[:EXAMPLE_IMAGES].cpu().numpy(), images.labels[:EXAMPLE_IMAGES].cpu().numpy()
+    with open(path, "wb") as file:
+        np.savez_compressed(file, images=first[0], labels=first[1])
+
+
+def finite_or_none(value: float) -> float | None:
+    """JSON has no NaN."""
+    return float(value) if np.isfinite(value) else None

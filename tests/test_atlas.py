@@ -1,0 +1,221 @@
+import json
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from hvae import HVAE, Atlas, HVAEConfig, UserError
+from hvae.checkpoint import load_model, save_model
+from hvae.files import sha256, write_json, write_whole
+from hvae.verify import problems
+from precompute.folder import Plan, checkpoint_name, metrics_frame, new_manifest
+
+BETAS = [0.1, 1.0, 10.0]
+CONFIG = HVAEConfig(width=4, top_dim=3, channels=1)
+
+
+class FewImages:
+    classes = ("zero", "one")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A 3 × 3 atlas of untrained models."""
+    path = tmp_path / "tiny"
+    (path / "models").mkdir(parents=True)
+    plan = Plan("digits", BETAS)
+    manifest = new_manifest(plan, CONFIG, FewImages(), torch.device("cpu"))
+    rows = {}
+    for number, point in enumerate(plan.points):
+        torch.manual_seed(number)
+        name = checkpoint_name(point)
+        save_model(HVAE(CONFIG), path / name)
+        measured = dict.fromkeys(
+            ["rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"], float(number)
+        )
+        rows[name] = {"beta_2": point.beta_2, "beta_1": point.beta_1, **measured, "checkpoint": name}
+    metrics_frame(manifest.betas, rows).to_parquet(path / "metrics.parquet", index=False)
+    np.savez(path / "examples.npz", images=np.zeros((2, 1, 32, 32), np.uint8), labels=np.arange(2))
+    write_json(path / "atlas.json", manifest.model_dump())
+    relist(path)
+    return path
+
+
+def relist(path):
+    """Bring the checksums in atlas.json up to date, as someone who forges an atlas would."""
+    content = json.loads((path / "atlas.json").read_text())
+    names = ["metrics.parquet", "examples.npz", *(f"models/{file.name}" for file in path.glob("models/*"))]
+    content["files"] = {name: sha256(path / name) for name in names if (path / name).is_file()}
+    write_json(path / "atlas.json", content)
+
+
+def edit(path, **changes):
+    content = json.loads((path / "atlas.json").read_text())
+    write_json(path / "atlas.json", {**content, **changes})
+
+
+def test_a_sound_atlas_has_no_problems(folder):
+    assert problems(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"), [((1.0, 0.1), (1, 0.1)), ((2.0, 0.2), (1, 0.1)), ((1e-8, 1e8), (0.1, 10))]
+)
+def test_load_gives_the_nearest_point_in_log_beta(folder, asked, nearest):
+    atlas = Atlas.open(folder)
+    row = atlas.nearest(*asked)
+    assert (row["beta_2"], row["beta_1"]) == nearest
+    model, stored = atlas.load(*asked), load_model(folder / row["checkpoint"])
+    assert not model.training
+    torch.testing.assert_close(model.sample(2), stored.sample(2))
+
+
+def test_a_model_comes_back_from_its_file_bit_by_bit(tmp_path):
+    model = HVAE(HVAEConfig(layers=3, inference="ladder", likelihood="bernoulli", width=4))
+    save_model(model.to(memory_format=torch.channels_last), tmp_path / "model.safetensors")
+    again = load_model(tmp_path / "model.safetensors")
+    assert again.config == model.config
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in model.state_dict().items())
+
+
+def test_opening_an_atlas_does_not_import_torch(folder):
+    code = "import sys, hvae; hvae.Atlas.open(sys.argv[1]).examples(); print('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
+
+
+def test_a_damaged_checkpoint_is_named_and_the_others_still_load(folder):
+    atlas = Atlas.open(folder)
+    victim = folder / atlas.nearest(1, 1)["checkpoint"]
+    data = bytearray(victim.read_bytes())
+    data[-1] ^= 1
+    victim.write_bytes(data)
+    with pytest.raises(UserError, match=victim.name):
+        atlas.load(1, 1)
+    atlas.load(0.1, 0.1)
+
+
+def swap_for_link(folder):
+    path = next(folder.glob("models/*"))
+    target = folder.parent / "elsewhere.safetensors"
+    path.rename(target)
+    path.symlink_to(target)
+
+
+def swap_for_fifo(folder):
+    path = next(folder.glob("models/*"))
+    path.unlink()
+    os.mkfifo(path)
+
+
+def metadata(config):
+    return {"hvae": json.dumps({"config": config})}
+
+
+def wrong_shapes(folder):
+    save_file({"w": torch.zeros(3)}, next(folder.glob("models/*")), metadata(CONFIG.to_dict()))
+    relist(folder)
+
+
+def huge_config(folder):
+    config = {**CONFIG.to_dict(), "width": 10**12}
+    save_file({"w": torch.zeros(3)}, next(folder.glob("models/*")), metadata(config))
+    relist(folder)
+
+
+def not_a_number(folder):
+    model = HVAE(CONFIG)
+    with torch.no_grad():
+        model.picture_head.out.bias[0] = torch.nan
+    save_model(model, next(folder.glob("models/*")))
+    relist(folder)
+
+
+def pickled_examples(folder):
+    np.savez(folder / "examples.npz", images=np.array([{"a": 1}], dtype=object), labels=np.arange(1))
+    relist(folder)
+
+
+def a_pickle_for_a_checkpoint(folder):
+    next(folder.glob("models/*")).write_bytes(pickle.dumps({"w": 1}))
+    relist(folder)
+
+
+def no_psnr_column(folder):
+    pd.read_parquet(folder / "metrics.parquet").drop(columns="psnr").to_parquet(folder / "metrics.parquet")
+    relist(folder)
+
+
+def text_for_rates(folder):
+    metrics = pd.read_parquet(folder / "metrics.parquet").astype({"rate_z2": str})
+    metrics.to_parquet(folder / "metrics.parquet")
+    relist(folder)
+
+
+def nan_rates(folder):
+    metrics = pd.read_parquet(folder / "metrics.parquet")
+    metrics.loc[0, "rate_z2"] = np.nan
+    metrics.to_parquet(folder / "metrics.parquet")
+    relist(folder)
+
+
+DAMAGES = {
+    "no atlas.json": (lambda folder: (folder / "atlas.json").unlink(), "atlas.json"),
+    "JSON cut short": (lambda folder: (folder / "atlas.json").write_text('{"files": '), "atlas.json"),
+    "JSON of another kind": (lambda folder: (folder / "atlas.json").write_text("[1]"), "atlas.json"),
+    "a future schema": (lambda folder: edit(folder, schema_version=2), "newer release"),
+    "a negative seed": (lambda folder: edit(folder, seed=-1), "seed"),
+    "a file outside": (lambda folder: edit(folder, files={"../secret": "0" * 64}), "files"),
+    "an absolute file": (lambda folder: edit(folder, files={"/etc/passwd": "0" * 64}), "files"),
+    "a missing checkpoint": (lambda folder: next(folder.glob("models/*")).unlink(), "models/"),
+    "a link for a checkpoint": (swap_for_link, "not a regular file"),
+    "a pipe for a checkpoint": (swap_for_fifo, "not a regular file"),
+    "weights of other shapes": (wrong_shapes, "do not fit"),
+    "a config beyond measure": (huge_config, "width"),
+    "weights that are not numbers": (not_a_number, "not finite numbers"),
+    "objects in examples.npz": (pickled_examples, "examples.npz"),
+    "a pickle for a checkpoint": (a_pickle_for_a_checkpoint, "models/"),
+    "a missing column": (no_psnr_column, "psnr"),
+    "a column of text": (text_for_rates, "rate_z2"),
+    "a rate that is not a number": (nan_rates, "rate_z2"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_verify_says_what_is_wrong_in_one_sentence(folder, damage):
+    break_it, named = DAMAGES[damage]
+    break_it(folder)
+    found = problems(folder)
+    assert len(found) == 1, found
+    assert named in found[0]
+    assert "\n" not in found[0]
+
+
+def test_a_file_that_fails_to_be_written_leaves_the_old_one(tmp_path):
+    path = tmp_path / "metrics.parquet"
+    path.write_text("old")
+
+    def half(aside):
+        aside.write_text("ne")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(path, half)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_atlas_that_ships_is_sound_and_draws_digits():
+    atlas = Atlas.default()
+    assert problems(atlas.path) == []
+    assert len(atlas.metrics) >= 25
+    assert atlas.nearest(1, 0.1)["psnr"] >= 20
+    size = sum(path.stat().st_size for path in atlas.path.rglob("*") if path.is_file())
+    assert size < 15 * 2**20
+    assert atlas.load(1, 1).sample(4).shape == (4, 1, 32, 32)
