@@ -13,11 +13,8 @@ from torch import Tensor, nn
 from hvae.errors import UserError
 from hvae.files import write_whole
 from hvae.layers import HVAEConfig
+from hvae.metadata import KEY, read_metadata, reason, short_name
 from hvae.model import HVAE
-
-# All metadata under one key: safetensors writes several in an order that changes from run to run, and the
-# same model should give the same bytes.
-_KEY = "hvae"
 
 
 def write_tensors(path: Path, module: nn.Module, metadata: dict) -> None:
@@ -25,7 +22,7 @@ def write_tensors(path: Path, module: nn.Module, metadata: dict) -> None:
     # `contiguous` undoes channels_last, which safetensors does not store.
     tensors = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
     text = json.dumps(metadata, sort_keys=True, allow_nan=False)
-    write_whole(path, lambda aside: save_file(tensors, aside, {_KEY: text}))
+    write_whole(path, lambda aside: save_file(tensors, aside, {KEY: text}))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -34,22 +31,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{_name(path)} cannot be read as a checkpoint ({_reason(error)}).") from None
-
-
-def read_metadata(path: Path) -> dict:
-    """The metadata of a file that `write_tensors` wrote; reads its header only.
-
-    Raises UserError where the file is missing or is no such file.
-    """
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = json.loads((file.metadata() or {}).get(_KEY, "null"))
-    except (OSError, SafetensorError, ValueError, RecursionError) as error:
-        raise UserError(f"{_name(path)} cannot be read as a checkpoint ({_reason(error)}).") from None
-    if not isinstance(metadata, dict):
-        raise UserError(f"{_name(path)} was not written by this program: it says nothing about its model.")
-    return metadata
+        raise UserError(f"{short_name(path)} cannot be read as a checkpoint ({reason(error)}).") from None
 
 
 def save_model(model: HVAE, path: Path, metadata: dict | None = None) -> None:
@@ -69,18 +51,12 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
     try:
         model = HVAE(HVAEConfig(**config))
     except (TypeError, ValueError) as error:
-        raise UserError(f"{_name(path)} has no usable model config ({_reason(error)}).") from None
+        raise UserError(f"{short_name(path)} has no usable model config ({reason(error)}).") from None
     tensors = read_tensors(path)
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
-        raise UserError(f"The weights in {_name(path)} do not fit its config ({_reason(error)}).") from None
+        raise UserError(
+            f"The weights in {short_name(path)} do not fit its config ({reason(error)})."
+        ) from None
     return model.eval().to(device)
-
-
-def _name(path: Path) -> str:
-    return "/".join(Path(path).parts[-2:])
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

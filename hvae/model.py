@@ -83,6 +83,9 @@ class HVAE(nn.Module):
                 start_head(layer.prior_head, mean_scale=0.1, log_std=0.0)
         with torch.no_grad():
             self.picture_head.out.weight.mul_(0.1)
+            # z_L starts with little say over the layers below and gains it as it proves useful. Where its
+            # rate collapses, its mean and its draws then lead to the same picture.
+            self.grow[-1].embed.weight.mul_(0.1)
 
     def start_at_mean(self, mean: Tensor) -> None:
         """Let every picture start out as the data's mean, (C,) in [0, 1]; call before training.

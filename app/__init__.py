@@ -1,0 +1,1 @@
+"""The page: reads an atlas, draws figures, serves pictures."""

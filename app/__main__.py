@@ -1,0 +1,144 @@
+"""`python -m app`: open an atlas in the browser."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hvae.errors import UserError
+
+THREADS = 8
+
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@cli.command()
+def main(
+    atlas: Annotated[
+        Path | None, typer.Argument(help="Folder that `precompute run` wrote; default: the one that ships.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any that is free.")] = 8050,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Explore an atlas of hierarchical VAEs in the browser."""
+    serve(atlas, host, port, open_browser=not no_browser)
+
+
+def run() -> int:
+    """Run the command line; a user's mistake becomes one line on stderr. Returns the exit code."""
+    try:
+        return cli(prog_name="python -m app", standalone_mode=False) or 0
+    except (KeyboardInterrupt, typer.Abort):
+        return 0
+    except UserError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        # What typer found wrong with the arguments; its class has moved between typer's versions.
+        if not hasattr(error, "format_message"):
+            raise
+        print(f"Error: {error.format_message()} (--help lists the options.)", file=sys.stderr)
+        return 2
+
+
+def serve(path: Path | None, host: str, port: int, open_browser: bool) -> None:
+    """Serve an atlas until interrupted. Raises UserError where it or the address cannot be had."""
+    from hvae.atlas import Atlas
+
+    atlas = Atlas.default() if path is None else Atlas.open(path)
+    listener = listen(host, port)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+    import waitress
+
+    from app.server import create_app
+
+    app = create_app({atlas.name: atlas})
+    server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident=None)
+    address = f"http://{_shown_host(host)}:{listener.getsockname()[1]}/"
+    print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
+    if not is_loopback(listener.getsockname()[0]):
+        print(
+            f"Listening on {host}: whoever can reach this port can use the page and see its models.",
+            flush=True,
+        )
+    if open_browser and has_display():
+        threading.Thread(target=_open_browser, args=[address], daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server.run()
+    finally:
+        app.server.extensions["decoder"].close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises UserError where the address is wrong or taken."""
+    if not 0 <= port <= 65535:
+        raise UserError(f"There is no port {port}: choose one from 1 to 65535, or 0 for any that is free.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise UserError(f"There is no address {host}: try --host 127.0.0.1.") from None
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # else a port stays taken for a minute after each run
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise UserError(_why_not(error, host, port)) from None
+    return listener
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    import errno
+
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use: stop what uses it, or choose another with --port."
+    if error.errno == errno.EACCES:
+        return f"Port {port} may not be used by this user: choose one above 1023 with --port."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"This machine does not have the address {host}: try --host 127.0.0.1."
+    return f"Cannot listen on {host}, port {port}: {error.strerror or error}."
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a numeric address can be reached from this machine only."""
+    return ipaddress.ip_address(address.split("%")[0]).is_loopback
+
+
+def has_display() -> bool:
+    """Whether a browser could show itself; on a server, a text browser would take over the terminal."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open_browser(address: str) -> None:
+    try:
+        webbrowser.open(address)
+    except Exception:  # the address is printed anyway
+        logging.getLogger(__name__).debug("no browser", exc_info=True)
+
+
+def _shown_host(host: str) -> str:
+    if host in ("0.0.0.0", "::", ""):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+if __name__ == "__main__":
+    sys.exit(run())

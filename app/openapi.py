@@ -1,0 +1,103 @@
+"""/openapi.json: the picture endpoints described from the very models that validate them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.queries import Query, Reconstructions, Samples, Traversal
+
+KINDS: dict[str, type[Query]] = {
+    "samples": Samples,
+    "reconstructions": Reconstructions,
+    "traversal": Traversal,
+}
+
+ANSWERS = {
+    "400": "A parameter is unknown, repeated, not a number or out of range.",
+    "404": "There is no such atlas or point.",
+    "409": "A file that the picture is made of is missing or damaged on the server.",
+}
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of everything that is not the page itself."""
+    paths: dict[str, Any] = {
+        f"/pictures/{{atlas}}/{{point}}/{kind}.png": {"get": _picture(kind, query)}
+        for kind, query in KINDS.items()
+    }
+    paths["/healthz"] = {"get": _plain("health", "Whether the server is up.")}
+    paths["/openapi.json"] = {"get": _plain("openapi", "This document.")}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "HVAE Explorer: pictures",
+            "version": "1",
+            "description": "A picture is a pure function of its address; its ETag is strong. Pictures are "
+            "contact sheets: tiles in rows of 8, two transparent pixels between neighbours.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": {
+                "Error": {
+                    "type": "object",
+                    "required": ["error"],
+                    "properties": {"error": {"type": "string", "description": "One sentence."}},
+                }
+            }
+        },
+    }
+
+
+def _picture(kind: str, query: type[Query]) -> dict[str, Any]:
+    where = {"atlas": "The atlas's name.", "point": "The checkpoint's file name without its suffix."}
+    in_path = [
+        {"name": name, "in": "path", "required": True, "description": text, "schema": {"type": "string"}}
+        for name, text in where.items()
+    ]
+    etag = {"ETag": {"schema": {"type": "string"}, "description": "Strong."}}
+    errors = {
+        status: {
+            "description": text,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        }
+        for status, text in ANSWERS.items()
+    }
+    return {
+        "operationId": kind,
+        "summary": (query.__doc__ or "").strip().splitlines()[0],
+        "description": " ".join((query.__doc__ or "").split()),
+        "parameters": [*in_path, *_query_parameters(query)],
+        "responses": {
+            "200": {
+                "description": "The picture.",
+                "headers": etag,
+                "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+            },
+            "304": {"description": "If-None-Match names this very picture.", "headers": etag},
+            **errors,
+        },
+    }
+
+
+def _query_parameters(query: type[Query]) -> list[dict[str, Any]]:
+    parameters = []
+    for name, schema in query.model_json_schema()["properties"].items():
+        parameter = {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": schema.pop("description", ""),
+            "schema": schema,
+        }
+        if schema.get("type") == "array":
+            parameter |= {"style": "form", "explode": False}
+        elif schema.get("type") == "object":
+            # Each property is a parameter of its own: ?z2.3=1.5&z2.7=-0.2
+            parameter |= {"style": "form", "explode": True}
+        parameters.append(parameter)
+    return parameters
+
+
+def _plain(name: str, summary: str) -> dict[str, Any]:
+    answer = {"description": summary, "content": {"application/json": {"schema": {"type": "object"}}}}
+    return {"operationId": name, "summary": summary, "responses": {"200": answer}}

@@ -1,0 +1,69 @@
+"""What the page knows of every point, so that a click asks the server for nothing but pictures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from app.figures.colours import beta_ranges, colour_code
+from app.pictures import point_name
+from app.words import beta_text, value_text
+from hvae.atlas import Atlas, plain_file
+from hvae.errors import UserError
+from hvae.metadata import read_metadata
+
+SLIDERS = 6
+"""How many z₂ dimensions get a slider."""
+
+STATS = {
+    "rate_z2": "R(z₂)",
+    "rate_z1": "R(z₁|z₂)",
+    "distortion": "Distortion",
+    "psnr": "PSNR",
+}
+"""Columns shown as numbers above a model's pictures."""
+
+
+def points_table(atlas: Atlas) -> pd.DataFrame:
+    """The atlas's metrics with the column `point`, the name of each row in addresses."""
+    return atlas.metrics.assign(point=[point_name(str(name)) for name in atlas.metrics["checkpoint"]])
+
+
+def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
+    """Point → its β, colour, texts to show, and the z₂ dimensions that carry the most rate. JSON-ready."""
+    table = points_table(atlas)
+    colours = colour_code(table["beta_2"], table["beta_1"], *beta_ranges(table))
+    return {
+        row["point"]: {
+            "beta_2": row["beta_2"],
+            "beta_1": row["beta_1"],
+            "title": f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
+            "colour": colour,
+            "stats": {column: value_text(column, row[column]) for column in STATS},
+            "dimensions": leading_dimensions(atlas, row["checkpoint"]),
+        }
+        for (_, row), colour in zip(table.iterrows(), colours, strict=True)
+    }
+
+
+def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:
+    """The z₂ dimensions that carry the most rate, highest first: `dimension` and `rate` in nats.
+
+    Empty where the checkpoint cannot be read: its pictures will say why.
+    """
+    try:
+        metadata = read_metadata(plain_file(atlas.path, checkpoint))
+    except UserError:
+        return []
+    rates = metadata.get("dimension_rates_z2")
+    if not isinstance(rates, list):
+        return []
+    known = [
+        (float(rate), index)
+        for index, rate in enumerate(rates[:4096])
+        if isinstance(rate, int | float) and math.isfinite(rate)
+    ]
+    leading = sorted(known, key=lambda entry: -entry[0])
+    return [{"dimension": index, "rate": rate} for rate, index in leading[:SLIDERS]]

@@ -1,0 +1,108 @@
+/* Every picture on the page is asked of this module.
+ *
+ * A slot is an <img>. At most one request of a slot is in flight; while it is, only the latest wish is kept
+ * and asked for next. So a dragged slider draws as many frames as the server can make, and never lags.
+ *
+ * Tells `document`:  hvae:drawn  {slot, url}   the picture is on the screen
+ *                    hvae:failed {slot, url, message}   there is none; message is a sentence
+ * For who measures:  hvae.pictures.drawn, the last 1000 of {slot, url, since, drawn} (times in ms), and
+ * data-frames, data-picture-url on the <img>.
+ */
+(function () {
+  "use strict";
+  const hvae = (window.hvae = window.hvae || {});
+  const KEPT = 1000;
+  const PATIENCE_MS = 30000;
+  const slots = new Map();
+
+  class Slot {
+    constructor(name) {
+      this.name = name;
+      this.wish = null;
+      this.busy = false;
+    }
+
+    get image() {
+      return document.getElementById(this.name + "-picture");
+    }
+
+    ask(url, since) {
+      this.wish = { url, since };
+      if (!this.busy) this.work();
+    }
+
+    async work() {
+      this.busy = true;
+      while (this.wish) {
+        const { url, since } = this.wish;
+        this.wish = null;
+        try {
+          await this.draw(await fetchPicture(url), url, since);
+        } catch (error) {
+          // What nobody waits for any more is nobody's trouble.
+          if (!this.wish) this.fail(url, error.message);
+        }
+      }
+      this.busy = false;
+    }
+
+    async draw(blob, url, since) {
+      const image = this.image;
+      const address = URL.createObjectURL(blob);
+      const former = image.src;
+      try {
+        image.src = address;
+        await image.decode();
+      } catch {
+        URL.revokeObjectURL(address);
+        throw new Error("The server's answer is not a picture.");
+      }
+      if (former.startsWith("blob:")) URL.revokeObjectURL(former);
+      image.dataset.pictureUrl = url;
+      image.dataset.state = "shown";
+      requestAnimationFrame(() => {
+        // Two pictures within one frame: only the later one was seen.
+        if (image.dataset.pictureUrl !== url) return;
+        image.dataset.frames = Number(image.dataset.frames || 0) + 1;
+        hvae.pictures.drawn.push({ slot: this.name, url, since, drawn: performance.now() });
+        if (hvae.pictures.drawn.length > KEPT) hvae.pictures.drawn.shift();
+        tell("hvae:drawn", { slot: this.name, url });
+      });
+    }
+
+    fail(url, message) {
+      const image = this.image;
+      if (image) {
+        image.dataset.state = "failed";
+        image.dataset.pictureUrl = "";
+      }
+      tell("hvae:failed", { slot: this.name, url, message });
+    }
+  }
+
+  async function fetchPicture(url) {
+    let response;
+    try {
+      response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    } catch {
+      throw new Error("The server does not answer. Is it still running?");
+    }
+    if (response.ok) return response.blob();
+    const answer = await response.json().catch(() => ({}));
+    throw new Error(answer.error || `The server answered ${response.status}.`);
+  }
+
+  function tell(name, detail) {
+    document.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  hvae.pictures = {
+    drawn: [],
+
+    /* Show the picture at `url` in the <img id="{slot}-picture">. */
+    ask(slot, url, since = performance.now()) {
+      if (!slots.has(slot)) slots.set(slot, new Slot(slot));
+      slots.get(slot).ask(url, since);
+    },
+  };
+})();

@@ -1,0 +1,133 @@
+/* The selected model: which pictures it shows, its sliders, and what is said when a picture cannot be had. */
+(function () {
+  "use strict";
+  const hvae = (window.hvae = window.hvae || {});
+  const SAMPLES = 16;
+  const IMAGES = [0, 1, 2, 3, 4, 5, 6, 7];
+  const LARGEST_SHIFT = 4;
+  const failures = new Map();
+  let shown = null;
+
+  function address(picture, parameters) {
+    const { atlas, point } = hvae.screen.current;
+    const path = ["pictures", atlas, point].map(encodeURIComponent).join("/");
+    return `/${path}/${picture}.png?${parameters}`;
+  }
+
+  function sliders() {
+    return [...document.querySelectorAll("#traversal-sliders input")];
+  }
+
+  function askSamples(since) {
+    hvae.pictures.ask("samples", address("samples", `n=${SAMPLES}&seed=${hvae.screen.current.seed}`), since);
+  }
+
+  function askReconstructions(since) {
+    hvae.pictures.ask("reconstructions", address("reconstructions", `images=${IMAGES}`), since);
+  }
+
+  function askTraversal(since) {
+    const shifts = sliders()
+      .filter((slider) => Number(slider.value) !== 0)
+      .map((slider) => `&z2.${slider.dataset.dimension}=${slider.value}`);
+    hvae.pictures.ask("traversal", address("traversal", `seed=${hvae.screen.current.seed}${shifts.join("")}`), since);
+  }
+
+  /* A slider for each z₂ dimension that carries much rate. React leaves the children of this <div> to us. */
+  function placeSliders(dimensions) {
+    const place = document.getElementById("traversal-sliders");
+    place.replaceChildren(
+      ...dimensions.map(({ dimension, rate }) => {
+        const label = element("label", "slider");
+        const text = element("span", "slider-text");
+        text.append(
+          element("span", "slider-name", `z₂[${dimension}]`),
+          element("span", "slider-rate", `${rate.toFixed(2)} nats`),
+          element("output", "slider-value", "0"),
+        );
+        const slider = element("input");
+        Object.assign(slider, { type: "range", min: -LARGEST_SHIFT, max: LARGEST_SHIFT, step: 0.02, value: 0 });
+        slider.dataset.dimension = dimension;
+        label.append(text, slider);
+        return label;
+      }),
+    );
+    place.classList.toggle("is-empty", dimensions.length === 0);
+  }
+
+  function element(tag, className = "", text = "") {
+    const made = document.createElement(tag);
+    if (className) made.className = className;
+    if (text) made.textContent = text;
+    return made;
+  }
+
+  function tellShift(slider) {
+    const value = Number(slider.value);
+    const sign = value > 0 ? "+" : value < 0 ? "−" : "";
+    slider.closest("label").querySelector("output").textContent = sign + Math.abs(value).toFixed(value ? 2 : 0);
+  }
+
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("#traversal-sliders input")) return;
+    askTraversal(event.timeStamp);
+    tellShift(event.target);
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#draw-again")) {
+      hvae.screen.set({ seed: (hvae.screen.current.seed + 1) % 2 ** 31 }, event.timeStamp);
+    } else if (event.target.closest("#traversal-reset")) {
+      for (const slider of sliders()) {
+        slider.value = 0;
+        tellShift(slider);
+      }
+      askTraversal(event.timeStamp);
+    }
+  });
+
+  /* One message for all pictures of the panel; it goes when they can be had again. */
+  function tellFailures() {
+    const [message] = failures.values();
+    window.dash_clientside.set_props("model-message", message ? { children: message, hide: false } : { hide: true });
+  }
+
+  document.addEventListener("hvae:failed", ({ detail }) => {
+    failures.set(detail.slot, detail.message);
+    tellFailures();
+  });
+
+  document.addEventListener("hvae:drawn", ({ detail }) => {
+    if (failures.delete(detail.slot)) tellFailures();
+  });
+
+  hvae.model = {
+    /* Ask for the pictures of what is on screen; only those that the change concerns. */
+    show(screen, since) {
+      const former = shown;
+      shown = screen;
+      if (!hvae.screen.points[screen.point]) return;
+      const samePoint = former && former.point === screen.point && former.atlas === screen.atlas;
+      const redraw = samePoint && former.seed !== screen.seed;
+      askSamples(since);
+      // The same dot clicked again asks for everything again: its files may be whole by now.
+      if (!redraw) askReconstructions(since);
+      if (!samePoint) placeSliders(hvae.screen.points[screen.point].dimensions);
+      askTraversal(since);
+    },
+  };
+
+  /* Dash calls this with the stores `screen` and `points`: at the start, and after every change. */
+  window.dash_clientside.hvae.showModel = function (screen, points) {
+    if (hvae.screen.adopt(screen, points)) {
+      hvae.model.show(hvae.screen.current, performance.now());
+      hvae.plane.ring(screen.point);
+    }
+    const point = points[screen.point];
+    if (!point) return ["This atlas has no models", {}, ...COLUMNS.map(() => "–")];
+    return [point.title, { backgroundColor: point.colour }, ...COLUMNS.map((column) => point.stats[column])];
+  };
+
+  /* In the order of the callback's outputs. */
+  const COLUMNS = ["rate_z2", "rate_z1", "distortion", "psnr"];
+})();

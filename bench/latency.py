@@ -1,0 +1,229 @@
+"""How fast the page is: `python bench/latency.py [ATLAS]` prints a table.
+
+A server is started (`python -m app ATLAS --no-browser`) and a headless Chromium opens its page, both on this
+machine. Times in the page are taken by the page: from an input event's own time stamp to the animation frame
+that follows the <img>'s decode() of the picture asked for, so a picture counts when it can be seen.
+
+- first load: from the start of the server's process to all three pictures on the screen.
+- click: on 60 dots, from the button's release to that dot's samples and to the last of its three pictures.
+- draw again: 40 clicks on the button, each to the new samples.
+- drag: a slider moved at constant speed for 3 s by real mouse moves, in both directions. A move is an `input`
+  event of the slider; it is drawn when the picture of its very value was on the screen. Frames/s: pictures
+  drawn over the time from the first to the last input event.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+CLICKS = 60
+DRAWS = 40
+DRAG_SECONDS = 3.0
+DRAGS = 3
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+ALL_SHOWN = "() => document.querySelectorAll('.picture[data-state=shown]').length === 3"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("atlas", nargs="?", help="default: the one that ships")
+    parser.add_argument("--moves-per-second", type=int, default=60, help="mouse moves while dragging")
+    arguments = parser.parse_args()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/"
+    table = Table(title=f"Latency, headless Chromium, {os.cpu_count()} cores")
+    for heading in ("what", "median", "95th percentile", "target"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        began = time.monotonic()
+        command = [sys.executable, "-m", "app", *([arguments.atlas] if arguments.atlas else [])]
+        server = subprocess.Popen([*command, "--no-browser", "--port", str(port)], stdout=subprocess.DEVNULL)
+        try:
+            wait_for(url + "healthz", server)
+            table.add_row("server answers after its start", seconds(time.monotonic() - began), "", "3 s")
+            page = open_page(browser, url)
+            table.add_row("first load: all pictures shown", seconds(time.monotonic() - began), "", "5 s")
+            page.wait_for_timeout(2000)
+            first, last = clicks(page)
+            table.add_row(f"click on a dot → its samples ({len(first)})", *spread(first), "40 / 100 ms")
+            table.add_row(f"click on a dot → all its pictures ({len(last)})", *spread(last), "60 ms")
+            drawn = draws(page)
+            table.add_row(f"draw again → new samples ({len(drawn)})", *spread(drawn), "40 / 100 ms")
+            for number in range(DRAGS):
+                report_drag(table, number, drag(page, arguments.moves_per_second))
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(10)
+            browser.close()
+    Console(width=110).print(table)
+
+
+def find_browser() -> str | None:
+    """A Chromium on this machine; None for Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def wait_for(url: str, server: subprocess.Popen) -> None:
+    """Return once `url` answers."""
+    while server.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).read()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.02)
+    sys.exit("The server did not start.")
+
+
+def open_page(browser: Browser, url: str) -> Page:
+    """The page with its first pictures shown and its dots clickable."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(url)
+    page.wait_for_function(ALL_SHOWN)
+    page.wait_for_selector("#plane .scatterlayer .point")
+    return page
+
+
+def dots(page: Page) -> list[dict]:
+    """Where the dots are: point, x, y in the window."""
+    return page.evaluate(
+        """() => {
+            const plot = document.querySelector('#plane .js-plotly-plot');
+            const box = plot.getBoundingClientRect(), layout = plot._fullLayout;
+            const trace = plot.data.find((trace) => trace.name === 'points');
+            return trace.ids.map((point, i) => ({
+                point,
+                x: box.left + layout._size.l + layout.xaxis.l2p(trace.x[i]),
+                y: box.top + layout._size.t + layout.yaxis.l2p(trace.y[i]),
+            }));
+        }"""
+    )
+
+
+def drawn_since(page: Page, slot: str, since: float) -> list[dict]:
+    return page.evaluate(
+        "([slot, since]) => hvae.pictures.drawn.filter((one) => one.slot === slot && one.since >= since)",
+        [slot, since],
+    )
+
+
+def settle(page: Page, slots: list[str], since: float) -> list[float]:
+    """Wait until every slot has drawn a picture asked for after `since`; how long each took, in ms."""
+    page.wait_for_function(
+        """([slots, since]) => slots.every((slot) =>
+            hvae.pictures.drawn.some((one) => one.slot === slot && one.since >= since))""",
+        arg=[slots, since],
+    )
+    return [one["drawn"] - one["since"] for slot in slots for one in drawn_since(page, slot, since)[-1:]]
+
+
+def clicks(page: Page) -> tuple[list[float], list[float]]:
+    """Click on many dots far from each other in the list; ms to the first and to the last picture."""
+    first, last = [], []
+    for number in range(CLICKS):
+        places = dots(page)
+        place = places[(7 * number + 1) % len(places)]
+        page.mouse.move(place["x"] + 3, place["y"] + 3)
+        page.wait_for_timeout(120)
+        page.mouse.move(place["x"], place["y"])
+        since = page.evaluate("performance.now()")
+        page.mouse.click(place["x"], place["y"])
+        times = settle(page, ["samples", "reconstructions", "traversal"], since)
+        first.append(times[0])
+        last.append(max(times))
+        page.wait_for_timeout(60)
+    return first, last
+
+
+def draws(page: Page) -> list[float]:
+    """Click `draw again`; ms to the new samples."""
+    times = []
+    for _ in range(DRAWS):
+        since = page.evaluate("performance.now()")
+        page.click("#draw-again")
+        times += settle(page, ["samples"], since)
+        page.wait_for_timeout(80)
+    return times
+
+
+def drag(page: Page, moves_per_second: int) -> dict:
+    """Drag the first slider to its end and back at constant speed."""
+    page.click("#traversal-reset")
+    page.wait_for_timeout(300)
+    box = page.locator("#traversal-sliders input").first.bounding_box()
+    left, right = box["x"] + 12, box["x"] + box["width"] - 12
+    y = box["y"] + box["height"] / 2
+    page.evaluate(
+        """() => {
+            window.moves = [];
+            const note = (event) => window.moves.push({ at: event.timeStamp, value: event.target.value });
+            document.querySelector('#traversal-sliders input').oninput = note;
+        }"""
+    )
+    page.mouse.move(left, y)
+    page.mouse.down()
+    page.wait_for_timeout(200)
+    page.evaluate("window.moves = []")
+    since = page.evaluate("performance.now()")
+    total = int(DRAG_SECONDS * moves_per_second)
+    began = time.perf_counter()
+    for number in range(1, total + 1):
+        there = 2 * number / total
+        page.mouse.move(left + (right - left) * (there if there <= 1 else 2 - there), y)
+        time.sleep(max(0, began + number / moves_per_second - time.perf_counter()))
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    moves = page.evaluate("window.moves")
+    frames = drawn_since(page, "traversal", since)
+    moved = {move["at"] for move in moves}
+    frames = [frame for frame in frames if frame["since"] in moved]
+    lasted = (moves[-1]["at"] - moves[0]["at"]) / 1000
+    return {
+        "sent": total,
+        "moves": len(moves),
+        "drawn": len(frames),
+        "rate": len(frames) / lasted,
+        "times": [frame["drawn"] - frame["since"] for frame in frames],
+    }
+
+
+def report_drag(table: Table, number: int, result: dict) -> None:
+    moves, drawn = result["moves"], result["drawn"]
+    table.add_section()
+    table.add_row(f"drag {number + 1}: mouse moves sent, input events", f"{result['sent']}, {moves}", "", "")
+    table.add_row("  events drawn", f"{drawn} ({100 * drawn / moves:.0f} %)", "", "90 %")
+    table.add_row("  frames/s", f"{result['rate']:.0f}", "", "20")
+    table.add_row("  input event → frame", *spread(result["times"]), "")
+
+
+def spread(times: list[float]) -> tuple[str, str]:
+    """Median and 95th percentile of times in ms."""
+    high = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
+    return f"{statistics.median(times):.0f} ms", f"{high:.0f} ms"
+
+
+def seconds(value: float) -> str:
+    return f"{value:.1f} s"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""`python -m app`: mistakes are told in one line, and it starts and stops quietly."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "app", *map(str, arguments), "--no-browser"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+
+def told_in_one_line(result, *words):
+    assert result.returncode == 2
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert all(word in lines[0] for word in words), lines[0]
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    told_in_one_line(run(tmp_path / "nowhere"), "nowhere")
+
+
+def test_a_folder_that_is_no_atlas(tmp_path):
+    told_in_one_line(run(tmp_path), "atlas.json")
+
+
+def test_a_file_instead_of_a_folder(tmp_path):
+    (tmp_path / "file").write_text("x")
+    told_in_one_line(run(tmp_path / "file"), "file")
+
+
+def test_a_port_in_use(tiny_atlas):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told_in_one_line(run(tiny_atlas, "--port", port), str(port), "in use")
+
+
+@pytest.mark.parametrize("port", ["70000", "-1"])
+def test_a_port_that_cannot_be(tiny_atlas, port):
+    told_in_one_line(run(tiny_atlas, f"--port={port}"), port)
+
+
+def test_a_port_that_is_no_number(tiny_atlas):
+    told_in_one_line(run(tiny_atlas, "--port", "http"), "--port", "integer")
+
+
+def test_an_option_that_does_not_exist(tiny_atlas):
+    told_in_one_line(run(tiny_atlas, "--prot", "1"), "--prot")
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.1", "a" * 300, ""])
+def test_a_host_that_is_not_this_machine(tiny_atlas, host):
+    told_in_one_line(run(tiny_atlas, "--host", host, "--port", "0"), "--host")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_answers_without_torch_and_stops_quietly(tiny_atlas, stop):
+    server = subprocess.Popen(
+        [sys.executable, "-m", "app", str(tiny_atlas), "--no-browser", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = next(word for word in server.stdout.readline().split() if word.startswith("http"))
+        assert urllib.request.urlopen(f"{address}healthz", timeout=30).status == 200
+        time.sleep(0.3)
+    finally:
+        server.send_signal(stop)
+        out, err = server.communicate(timeout=30)
+    assert server.returncode == 0 and out == "" and err == ""
+
+
+def test_the_page_does_not_wait_for_torch(tiny_atlas):
+    code = (
+        "import sys; from app.server import page; from hvae.atlas import Atlas; "
+        "page('tiny', Atlas.open(sys.argv[1])); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tiny_atlas)], check=True, timeout=60)

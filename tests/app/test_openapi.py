@@ -1,0 +1,54 @@
+"""/openapi.json says what the endpoints do."""
+
+import pytest
+
+from app.openapi import description
+from app.server import create_app
+from hvae.atlas import Atlas
+
+
+@pytest.fixture(scope="module")
+def client(tiny_atlas):
+    return create_app({"tiny": Atlas.open(tiny_atlas)}).server.test_client()
+
+
+def parameters(kind):
+    entries = description()["paths"][f"/pictures/{{atlas}}/{{point}}/{kind}.png"]["get"]["parameters"]
+    return {entry["name"]: entry for entry in entries if entry["in"] == "query"}
+
+
+def test_it_is_served(client):
+    assert client.get("/openapi.json").get_json() == description()
+
+
+def test_every_picture_and_parameter_is_described():
+    assert set(parameters("samples")) == {"n", "seed", "temperature"}
+    assert set(parameters("reconstructions")) == {"images"}
+    assert set(parameters("traversal")) == {"seed", "shifts"}
+    assert all(
+        entry["description"] for kind in ("samples", "traversal") for entry in parameters(kind).values()
+    )
+
+
+@pytest.mark.parametrize("name", ["n", "seed", "temperature"])
+def test_described_bounds_are_the_real_ones(client, name):
+    schema = parameters("samples")[name]["schema"]
+    for bound, step in (("minimum", -1), ("maximum", 1)):
+        address = f"/pictures/tiny/b2-1_b1-1/samples.png?{name}="
+        assert client.get(f"{address}{schema[bound]}").status_code == 200
+        assert client.get(f"{address}{schema[bound] + step}").status_code == 400
+
+
+def test_described_defaults_are_the_real_ones(client):
+    address = "/pictures/tiny/b2-1_b1-1/samples.png"
+    spelled = "&".join(
+        f"{name}={entry['schema']['default']}" for name, entry in parameters("samples").items()
+    )
+    assert client.get(address).headers["ETag"] == client.get(f"{address}?{spelled}").headers["ETag"]
+
+
+def test_every_answer_that_can_be_had_is_described(client):
+    described = description()["paths"]["/pictures/{atlas}/{point}/samples.png"]["get"]["responses"]
+    for path in ("b2-1_b1-1/samples.png", "b2-1_b1-1/samples.png?n=0", "nowhere/samples.png"):
+        assert str(client.get(f"/pictures/tiny/{path}").status_code) in described
+    assert "409" in described and "304" in described

@@ -1,0 +1,39 @@
+"""What the page is told of every point."""
+
+import json
+
+from atlas_builder import build_atlas
+
+from app.points import SLIDERS, points_data
+from app.state import first_screen, size_metrics
+from hvae.atlas import Atlas
+
+
+def test_the_dimensions_that_carry_most_rate_come_first(tiny_atlas):
+    point = points_data(Atlas.open(tiny_atlas))["b2-1_b1-0.1"]
+    assert [entry["dimension"] for entry in point["dimensions"]] == list(range(SLIDERS))
+    rates = [entry["rate"] for entry in point["dimensions"]]
+    assert rates == sorted(rates, reverse=True)
+    assert point["title"] == "β₂ = 1, β₁ = 0.1"
+
+
+def test_all_of_it_is_json_also_with_missing_numbers(tmp_path):
+    folder = build_atlas(tmp_path / "nan", metrics={"psnr": [float("nan")] * 9})
+    data = points_data(Atlas.open(folder))
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert data["b2-1_b1-1"]["stats"]["psnr"] == "–"
+
+
+def test_a_damaged_header_costs_one_point_its_sliders(own_atlas):
+    file = own_atlas / "models" / "b2-1_b1-1.safetensors"
+    file.write_bytes(b"\xff" * 100)
+    data = points_data(Atlas.open(own_atlas))
+    assert data["b2-1_b1-1"]["dimensions"] == [] and data["b2-1_b1-10"]["dimensions"]
+
+
+def test_the_first_point_shown_is_nearest_to_beta_2_of_1_and_beta_1_of_a_tenth(tiny_atlas):
+    assert first_screen("tiny", Atlas.open(tiny_atlas)).point == "b2-1_b1-0.1"
+
+
+def test_only_metrics_with_a_number_can_set_sizes(tiny_atlas):
+    assert size_metrics(Atlas.open(tiny_atlas)) == ["psnr", "distortion", "neg_elbo"]

@@ -1,0 +1,102 @@
+"""Small atlases for tests: random weights, made-up rates, in the real layout."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from hvae.atlas import COLUMNS, EXAMPLES, MANIFEST, METRICS
+from hvae.checkpoint import save_model
+from hvae.files import sha256, write_json, write_whole
+from hvae.layers import HVAEConfig
+from hvae.model import HVAE
+
+TINY = HVAEConfig(image_shape=(1, 32, 32), top_dim=8, channels=2, width=8)
+
+
+def build_atlas(
+    folder: Path,
+    betas: tuple[float, ...] = (0.1, 1.0, 10.0),
+    config: HVAEConfig = TINY,
+    metrics: dict[str, list[float]] | None = None,
+) -> Path:
+    """Write an atlas with one random-weight HVAE for each pair of `betas`; returns `folder`.
+
+    metrics: columns to overwrite, one value per point, β₂ changing slowest.
+    """
+    (folder / "models").mkdir(parents=True)
+    rows = []
+    for beta_2 in betas:
+        for beta_1 in betas:
+            name = f"models/b2-{beta_2:g}_b1-{beta_1:g}.safetensors"
+            rows.append(_point(beta_2, beta_1, name))
+            rates = [rows[-1]["rate_z2"] / 2**index for index in range(1, config.top_dim + 1)]
+            model = _random_model(config, seed=len(rows))
+            save_model(model, folder / name, {"betas": [beta_1, beta_2], "dimension_rates_z2": rates})
+    table = pd.DataFrame(rows)[list(COLUMNS)]
+    for column, values in (metrics or {}).items():
+        table[column] = values
+    write_whole(folder / METRICS, lambda aside: table.to_parquet(aside))
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (12, *config.image_shape), dtype=np.uint8)
+    write_whole(folder / EXAMPLES, lambda aside: _save_examples(aside, images))
+    files = [folder / METRICS, folder / EXAMPLES, *sorted((folder / "models").iterdir())]
+    write_json(
+        folder / MANIFEST,
+        {
+            "schema_version": 1,
+            "dataset": "digits",
+            "classes": [str(digit) for digit in range(10)],
+            "model": config.to_dict(),
+            "betas": {"beta_2": list(betas), "beta_1": list(betas)},
+            "recipe": {},
+            "seed": 0,
+            "files": {file.relative_to(folder).as_posix(): sha256(file) for file in files},
+        },
+    )
+    return folder
+
+
+def flip_one_byte(file: Path) -> None:
+    """Flip a byte in the middle of `file`."""
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    file.write_bytes(bytes(data))
+
+
+def _point(beta_2: float, beta_1: float, checkpoint: str) -> dict:
+    rate_z2 = 30 * math.sqrt(beta_1) / (math.sqrt(beta_1) + beta_2) + 1
+    rate_z1 = 60 / (1 + 2 * beta_1) * (0.5 + 0.5 * beta_2 / (beta_2 + beta_1))
+    total, distortion = rate_z2 + rate_z1, 900 - rate_z2 - rate_z1
+    return {
+        **dict.fromkeys(COLUMNS, math.nan),
+        "beta_2": beta_2,
+        "beta_1": beta_1,
+        "rate_z2": rate_z2,
+        "rate_z1": rate_z1,
+        "rate_total": total,
+        "distortion": distortion,
+        "neg_elbo": distortion + total,
+        "psnr": 12 + math.log1p(total),
+        "checkpoint": checkpoint,
+    }
+
+
+def _random_model(config: HVAEConfig, seed: int) -> HVAE:
+    """A model whose pictures depend visibly on its latents and on `seed`."""
+    generator = torch.Generator().manual_seed(seed)
+    model = HVAE(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            fan_in = parameter[0].numel() if parameter.ndim > 1 else 100
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 1.7 / math.sqrt(fan_in))
+    return model.eval()
+
+
+def _save_examples(path: Path, images: np.ndarray) -> None:
+    with open(path, "wb") as file:
+        np.savez(file, images=images, labels=np.arange(len(images), dtype=np.int64) % 10)

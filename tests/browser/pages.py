@@ -1,0 +1,89 @@
+"""The page as its visitor sees it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+SLOTS = ("samples", "reconstructions", "traversal")
+
+
+class Explorer:
+    """One open page. `page` is Playwright's."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def open(self, address: str) -> Explorer:
+        """Go there and wait until everything can be seen and clicked."""
+        self.page.goto(address)
+        self.page.wait_for_selector("#plane .scatterlayer .point")
+        self.wait_until_shown()
+        return self
+
+    def wait_until_shown(self, part: str = "", slots: tuple[str, ...] = SLOTS) -> None:
+        """Wait until the slots show pictures whose address contains `part`."""
+        self.page.wait_for_function(
+            """([slots, part]) => slots.every((slot) => {
+                const image = document.getElementById(slot + '-picture');
+                return image.dataset.state === 'shown' && image.dataset.pictureUrl.includes(part);
+            })""",
+            arg=[list(slots), part],
+        )
+
+    def picture(self, slot: str) -> str:
+        """A fingerprint of the pixels that the slot shows."""
+        pixels = self.page.evaluate(
+            """(id) => {
+                const image = document.getElementById(id);
+                const canvas = document.createElement('canvas');
+                [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+                canvas.getContext('2d').drawImage(image, 0, 0);
+                return canvas.toDataURL();
+            }""",
+            f"{slot}-picture",
+        )
+        return hashlib.sha256(pixels.encode()).hexdigest()
+
+    def dots(self) -> dict[str, dict[str, float]]:
+        """Point → centre x, y in the window, diameter and colour."""
+        return self.page.evaluate(
+            """() => {
+                const plot = document.querySelector('#plane .js-plotly-plot');
+                const box = plot.getBoundingClientRect(), { _size, xaxis, yaxis } = plot._fullLayout;
+                const trace = plot.data.find((trace) => trace.name === 'points');
+                return Object.fromEntries(trace.ids.map((point, i) => [point, {
+                    x: box.left + _size.l + xaxis.d2p(trace.x[i]),
+                    y: box.top + _size.t + yaxis.d2p(trace.y[i]),
+                    size: trace.marker.size[i],
+                }]));
+            }"""
+        )
+
+    def click_dot(self, point: str) -> None:
+        dot = self.dots()[point]
+        self.page.mouse.click(dot["x"], dot["y"])
+
+    def select(self, point: str) -> None:
+        """Click a dot and wait for its pictures."""
+        self.click_dot(point)
+        self.wait_until_shown(f"/{point}/")
+
+    def ring(self) -> dict[str, float]:
+        """Centre and width of the ring around the selected dot, once it rests."""
+        self.page.evaluate(
+            "() => Promise.all(document.getElementById('plane-ring').getAnimations().map((a) => a.finished))"
+        )
+        box = self.page.locator("#plane-ring").bounding_box()
+        return {
+            "x": box["x"] + box["width"] / 2,
+            "y": box["y"] + box["height"] / 2,
+            "size": box["width"],
+        }
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+    def slide(self, index: int, value: float) -> None:
+        """Set a slider as a hand would: by its input event."""
+        self.page.locator("#traversal-sliders input").nth(index).fill(str(value))

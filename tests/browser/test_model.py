@@ -1,0 +1,73 @@
+"""The selected model: drawing again, sliders, and what is said of a damaged one."""
+
+from atlas_builder import flip_one_byte
+
+
+def test_draw_again_changes_the_samples_and_not_the_reconstructions(explorer):
+    samples, reconstructions = explorer.picture("samples"), explorer.picture("reconstructions")
+    explorer.page.click("#draw-again")
+    explorer.wait_until_shown("seed=1", ("samples", "traversal"))
+    assert explorer.picture("samples") != samples
+    assert explorer.picture("reconstructions") == reconstructions
+
+
+def test_a_slider_changes_the_traversal_and_reset_restores_it(explorer):
+    before, samples = explorer.picture("traversal"), explorer.picture("samples")
+    explorer.slide(1, 2.5)
+    explorer.wait_until_shown("z2.1=2.5", ("traversal",))
+    assert explorer.picture("traversal") != before
+    assert explorer.picture("samples") == samples
+    assert explorer.page.locator("#traversal-sliders output").nth(1).inner_text() == "+2.50"
+    explorer.page.click("#traversal-reset")
+    explorer.page.wait_for_function(
+        "() => !document.getElementById('traversal-picture').dataset.pictureUrl.includes('z2')"
+    )
+    assert explorer.picture("traversal") == before
+
+
+def test_sliders_are_labelled_with_the_rates_they_carry(explorer):
+    labels = explorer.page.locator("#traversal-sliders label").all_inner_texts()
+    assert len(labels) == 6
+    assert labels[0].startswith("z₂[0]") and "nats" in labels[0]
+
+
+def test_a_dragged_slider_draws_while_the_hand_moves(explorer):
+    box = explorer.page.locator("#traversal-sliders input").first.bounding_box()
+    middle, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    frames = "() => Number(document.getElementById('traversal-picture').dataset.frames)"
+    before = explorer.page.evaluate(frames)
+    explorer.page.mouse.move(middle, y)
+    explorer.page.mouse.down()
+    for step in range(30):
+        explorer.page.mouse.move(middle + 2 * step, y)
+        explorer.page.wait_for_timeout(30)
+    assert explorer.page.evaluate(frames) > before + 3, "frames were drawn before the button was released"
+    explorer.page.mouse.up()
+
+
+def test_a_damaged_checkpoint_is_told_and_every_other_dot_works(open_page, serve, own_atlas):
+    explorer = open_page(serve(own_atlas))
+    flip_one_byte(own_atlas / "models" / "b2-10_b1-1.safetensors")
+    explorer.click_dot("b2-10_b1-1")
+    message = explorer.page.locator("#model-message")
+    message.wait_for(state="visible")
+    assert "b2-10_b1-1.safetensors" in message.inner_text() and "damaged" in message.inner_text()
+    assert str(own_atlas.parent) not in message.inner_text()
+    for point in explorer.dots():
+        if point != "b2-10_b1-1":
+            explorer.select(point)
+            message.wait_for(state="hidden")
+    explorer.click_dot("b2-10_b1-1")
+    message.wait_for(state="visible")
+
+
+def test_a_server_that_is_gone_is_told(explorer):
+    explorer.page.route("**/pictures/**", lambda route: route.abort())
+    explorer.page.click("#draw-again")
+    message = explorer.page.locator("#model-message")
+    message.wait_for(state="visible")
+    assert "does not answer" in message.inner_text()
+    explorer.page.unroute("**/pictures/**")
+    explorer.page.click("#draw-again")
+    explorer.wait_until_shown("seed=2", ("samples",))
+    message.wait_for(state="hidden")

@@ -1,0 +1,58 @@
+"""The page as a whole: it needs nobody but its server, and fits its window."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+VISIBLE = ["#plane", "#samples-picture", "#reconstructions-picture", "#traversal-picture", "#draw-again"]
+
+
+def test_the_page_asks_nothing_of_any_other_host(browser, tiny_address):
+    from pages import Explorer
+
+    hosts = set()
+    context = browser.new_context()
+    context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    explorer = Explorer(context.new_page()).open(tiny_address)
+    explorer.select("b2-10_b1-1")
+    context.close()
+    assert hosts - {""} == {urlsplit(tiny_address).netloc}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_is_visible_at_1440_by_900(open_page, tiny_address, scheme):
+    explorer = open_page(tiny_address, color_scheme=scheme)
+    page = explorer.page
+    assert page.evaluate("document.documentElement.scrollHeight") <= 900
+    for selector in [*VISIBLE, "#traversal-sliders label:last-child"]:
+        box = page.locator(selector).bounding_box()
+        assert box["width"] > 40 and box["y"] + box["height"] <= 900
+    assert page.locator("html").get_attribute("data-mantine-color-scheme") == scheme
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1100, 700), (820, 1180), (390, 844)])
+def test_nothing_is_cut_or_overlaps(open_page, tiny_address, width, height):
+    page = open_page(tiny_address, width, height).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll('.page *')].filter((one) => {
+            const box = one.getBoundingClientRect();
+            return box.width && !one.closest('svg') && (box.right > innerWidth + 0.5 || box.left < -0.5);
+        }).map((one) => one.outerHTML.slice(0, 100))"""
+    )
+    assert beyond == []
+    strips = [page.locator(".strip").nth(index).bounding_box() for index in range(3)]
+    sliders = page.locator("#traversal-sliders").bounding_box()
+    for upper, lower in zip(strips, [*strips[1:], sliders], strict=True):
+        assert upper["y"] + upper["height"] <= lower["y"]
+
+
+def test_selecting_dots_moves_nothing(explorer):
+    def places():
+        return [explorer.page.locator(selector).bounding_box() for selector in VISIBLE]
+
+    before = places()
+    for point in ("b2-0.1_b1-0.1", "b2-10_b1-10"):
+        explorer.select(point)
+        explorer.page.wait_for_timeout(100)
+        assert places() == before
