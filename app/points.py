@@ -26,6 +26,12 @@ STATS = {
 """Columns shown as numbers above a model's pictures."""
 
 
+TRAVERSAL = "z₂ as above, z₁ at its mean"
+TRAVERSAL_OF_NOTHING = "z₂ carries next to nothing here: moving it changes little"
+NEXT_TO_NOTHING = 0.1
+"""R(z₂), nats per image, below which a visitor is told why the sliders seem dead."""
+
+
 def points_table(atlas: Atlas) -> pd.DataFrame:
     """The atlas's metrics with the column `point`, the name of each row in addresses."""
     return atlas.metrics.assign(point=[point_name(str(name)) for name in atlas.metrics["checkpoint"]])
@@ -42,6 +48,7 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
             "title": f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
             "colour": colour,
             "stats": {column: value_text(column, row[column]) for column in STATS},
+            "traversal": TRAVERSAL_OF_NOTHING if row["rate_z2"] < NEXT_TO_NOTHING else TRAVERSAL,
             "dimensions": leading_dimensions(atlas, row["checkpoint"]),
         }
         for (_, row), colour in zip(table.iterrows(), colours, strict=True)

@@ -28,12 +28,12 @@ class Screen:
 
 
 def first_screen(name: str, atlas: Atlas) -> Screen:
-    """What a visitor sees first: the drawable point nearest to (β₂, β₁) = (1, 0.1)."""
+    """What a visitor sees first: the standard VAE, or the drawable point nearest to it."""
     table = points_table(atlas)
     if table.empty:
         return Screen(name, None)
     betas = table[["beta_2", "beta_1"]].to_numpy(float)
-    distance = ((np.log(betas) - np.log([1.0, 0.1])) ** 2).sum(axis=1)
+    distance = (np.log(betas) ** 2).sum(axis=1)
     off_plane = ~np.isfinite(table[["rate_z2", "rate_z1"]].to_numpy(float)).all(axis=1)
     return Screen(name, table["point"].iloc[int(np.lexsort((distance, off_plane))[0])])
 

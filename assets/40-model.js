@@ -124,8 +124,9 @@
       hvae.plane.ring(screen.point);
     }
     const point = points[screen.point];
-    if (!point) return ["This atlas has no models", {}, ...COLUMNS.map(() => "–")];
-    return [point.title, { backgroundColor: point.colour }, ...COLUMNS.map((column) => point.stats[column])];
+    if (!point) return ["This atlas has no models", {}, "", ...COLUMNS.map(() => "–")];
+    const numbers = COLUMNS.map((column) => point.stats[column]);
+    return [point.title, { backgroundColor: point.colour }, point.traversal, ...numbers];
   };
 
   /* In the order of the callback's outputs. */

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 
-from app.points import STATS
+from app.points import STATS, TRAVERSAL
 from app.sheet import COLUMNS, GAP
 from hvae.atlas import Atlas
 
@@ -49,9 +49,7 @@ def layout(atlas: Atlas) -> dmc.Paper:
                     _strip(
                         "reconstructions", "Reconstructions", "test images, theirs below", None, height, width
                     ),
-                    _strip(
-                        "traversal", "Move through z₂", "z₂ as above, z₁ at its mean", reset, height, width
-                    ),
+                    _strip("traversal", "Move through z₂", TRAVERSAL, reset, height, width),
                 ],
                 className="strips",
             ),
@@ -70,6 +68,7 @@ def register(app: Dash) -> None:
         ClientsideFunction("hvae", "showModel"),
         Output("model-title", "children"),
         Output("model-swatch", "style"),
+        Output("traversal-subtitle", "children"),
         *(Output(f"stat-{column}", "children") for column in STATS),
         Input("screen", "data"),
         State("points", "data"),
@@ -91,7 +90,7 @@ def _strip(
     heading = html.Div(
         [
             dmc.Title(title, order=3, size="h5"),
-            dmc.Text(subtitle, size="sm", c="dimmed", className="strip-subtitle"),
+            dmc.Text(subtitle, size="sm", c="dimmed", className="strip-subtitle", id=f"{name}-subtitle"),
             action,
         ],
         className="strip-head",

@@ -4,7 +4,7 @@ import json
 
 from atlas_builder import build_atlas
 
-from app.points import SLIDERS, points_data
+from app.points import SLIDERS, TRAVERSAL, TRAVERSAL_OF_NOTHING, points_data
 from app.state import first_screen, size_metrics
 from hvae.atlas import Atlas
 
@@ -31,8 +31,14 @@ def test_a_damaged_header_costs_one_point_its_sliders(own_atlas):
     assert data["b2-1_b1-1"]["dimensions"] == [] and data["b2-1_b1-10"]["dimensions"]
 
 
-def test_the_first_point_shown_is_nearest_to_beta_2_of_1_and_beta_1_of_a_tenth(tiny_atlas):
-    assert first_screen("tiny", Atlas.open(tiny_atlas)).point == "b2-1_b1-0.1"
+def test_the_first_point_shown_is_the_standard_vae(tiny_atlas):
+    assert first_screen("tiny", Atlas.open(tiny_atlas)).point == "b2-1_b1-1"
+
+
+def test_where_z2_carries_next_to_nothing_the_visitor_is_told(tmp_path):
+    folder = build_atlas(tmp_path / "unused", metrics={"rate_z2": [0.01, *[5.0] * 8]})
+    notes = [point["traversal"] for point in points_data(Atlas.open(folder)).values()]
+    assert notes == [TRAVERSAL_OF_NOTHING, *[TRAVERSAL] * 8]
 
 
 def test_only_metrics_with_a_number_can_set_sizes(tiny_atlas):
