@@ -44,6 +44,9 @@ def run() -> int:
     except UserError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"Error: {error.filename or 'the system'}: {error.strerror or error}.", file=sys.stderr)
+        return 2
     except Exception as error:
         # What typer found wrong with the arguments; its class has moved between typer's versions.
         if not hasattr(error, "format_message"):

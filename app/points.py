@@ -70,7 +70,7 @@ def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:
     known = [
         (float(rate), index)
         for index, rate in enumerate(rates[:4096])
-        if isinstance(rate, int | float) and math.isfinite(rate)
+        if isinstance(rate, float) and math.isfinite(rate)
     ]
     leading = sorted(known, key=lambda entry: -entry[0])
     return [{"dimension": index, "rate": rate} for rate, index in leading[:SLIDERS]]

@@ -17,18 +17,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hvae.errors import UserError
-from hvae.files import sha256
+from hvae.files import sha256, user_path
 
 if TYPE_CHECKING:
     from hvae.model import HVAE
 
 SCHEMA_VERSION = 1
+MAX_POINTS = 100_000
 MANIFEST = "atlas.json"
 METRICS = "metrics.parquet"
 EXAMPLES = "examples.npz"
+CLASSIFIER = "classifier.safetensors"
 
 PROBES = ("logistic", "linear_svm", "rbf_svm", "knn")
 METRIC_COLUMNS = (
@@ -58,7 +61,13 @@ class Betas(BaseModel):
 
 
 class Manifest(BaseModel):
-    """atlas.json."""
+    """atlas.json.
+
+    failures: checkpoint → why its metrics are NaN. evaluation: measurement → version and parameters of the
+    stored numbers. label_frequencies: of the test set, in the order of `classes`. ceiling: the generation
+    scores of real test images, with `_se` columns, and the classifier's accuracy on them. data: checksums
+    of the splits that it was made from. pending: the checksum that metrics.parquet is about to have.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     schema_version: Literal[1]
@@ -70,7 +79,12 @@ class Manifest(BaseModel):
     seed: Annotated[int, Field(ge=0)]
     made_with: dict[str, Any] = {}
     failures: dict[FileName, Annotated[str, Field(max_length=500)]] = {}
+    evaluation: dict[str, str] = {}
+    label_frequencies: list[Annotated[float, Field(ge=0, le=1)]] = []
+    ceiling: dict[str, float] = {}
+    data: dict[Literal["train", "test"], Sha256] = {}
     files: dict[FileName, Sha256]
+    pending: dict[Literal["metrics.parquet"], Sha256] = {}
 
 
 class Examples(NamedTuple):
@@ -98,11 +112,16 @@ class Atlas:
 
         Raises UserError, one sentence naming file and reason, where there is none or it is not sound.
         """
-        folder = Path(path).expanduser()
+        folder = user_path(path)
         if not folder.is_dir():
             raise UserError(f"There is no folder {path}: name the folder that `precompute run` wrote.")
         manifest = read_manifest(folder)
-        return cls(folder, manifest, read_metrics(folder, manifest))
+        try:
+            return cls(folder, manifest, read_metrics(folder, manifest))
+        except UserError:
+            # A run that is writing may have replaced both files since: look again, once.
+            manifest = read_manifest(folder)
+            return cls(folder, manifest, read_metrics(folder, manifest))
 
     @classmethod
     def default(cls) -> Atlas:
@@ -115,9 +134,14 @@ class Atlas:
         return re.sub(r"[^A-Za-z0-9._-]+", "-", self.path.resolve().name).strip("-.") or "atlas"
 
     def nearest(self, beta_2: float, beta_1: float) -> pd.Series:
-        """The row of `metrics` nearest to (β₂, β₁) in log β. Raises ValueError unless both are positive."""
+        """The row of `metrics` nearest to (β₂, β₁) in log β.
+
+        Raises ValueError unless both are positive, UserError where the atlas has no point yet.
+        """
         if not (beta_2 > 0 and beta_1 > 0):
             raise ValueError(f"β must be positive, not ({beta_2}, {beta_1})")
+        if self.metrics.empty:
+            raise UserError(f"{self.path} holds no point yet.")
         at = np.log(self.metrics[["beta_2", "beta_1"]].to_numpy(float))
         distance = ((at - np.log([beta_2, beta_1])) ** 2).sum(axis=1)
         return self.metrics.iloc[int(distance.argmin())]
@@ -136,7 +160,10 @@ class Atlas:
         """
         from hvae.checkpoint import load_model
 
-        return load_model(self.checked_file(name), device)
+        model = load_model(self.checked_file(name), device)
+        if model.config.to_dict() != self.manifest.model:
+            raise UserError(f"{name} in {self.path} has another model config than {MANIFEST}.")
+        return model
 
     def checked_file(self, name: str) -> Path:
         """The path of a file listed in atlas.json, its checksum verified. Raises UserError."""
@@ -170,8 +197,16 @@ def read_manifest(folder: Path) -> Manifest:
 
 def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
     """metrics.parquet as a DataFrame with COLUMNS. Raises UserError where it is not what it should be."""
-    path = checked_file(folder, manifest.files, METRICS)
     try:
+        path = checked_file(folder, manifest.files, METRICS)
+    except UserError:
+        if METRICS not in manifest.pending:
+            raise
+        path = checked_file(folder, manifest.pending, METRICS)
+    try:
+        footer = pyarrow.parquet.read_metadata(path)
+        if footer.num_rows > MAX_POINTS or footer.num_columns > 1000:
+            raise ValueError(f"it has {footer.num_rows} rows and {footer.num_columns} columns")
         metrics = pd.read_parquet(path, engine="pyarrow")
     except Exception as error:  # pyarrow raises many kinds
         reason = " ".join(str(error).split())[:200]
@@ -179,11 +214,16 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
     missing = [column for column in COLUMNS if column not in metrics.columns]
     if missing:
         raise UserError(f"{METRICS} in {folder} lacks the column {missing[0]}.")
-    for column in COLUMNS[:-1]:
+    for column in metrics.columns.drop("checkpoint"):
         if not pd.api.types.is_float_dtype(metrics[column]):
             raise UserError(f"{METRICS} in {folder}: the column {column} does not hold floats.")
-    if not (metrics[["beta_2", "beta_1"]] > 0).all(axis=None):
-        raise UserError(f"{METRICS} in {folder} has a β that is not positive.")
+    betas = metrics[["beta_2", "beta_1"]].to_numpy()
+    if not (np.isfinite(betas) & (betas > 0)).all():
+        raise UserError(f"{METRICS} in {folder} has a β that is not a positive number.")
+    if not all(isinstance(name, str) for name in metrics["checkpoint"]):
+        raise UserError(f"{METRICS} in {folder}: the column checkpoint does not hold names.")
+    if metrics["checkpoint"].duplicated().any():
+        raise UserError(f"{METRICS} in {folder} names a checkpoint twice.")
     unknown = [name for name in metrics["checkpoint"] if name not in manifest.files]
     if unknown:
         raise UserError(f"{METRICS} in {folder} names a checkpoint that {MANIFEST} does not: {unknown[0]!r}.")
@@ -199,11 +239,11 @@ def read_examples(path: Path) -> Examples:
                 raise ValueError("it unpacks to more than 256 MiB")
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             examples = Examples(arrays["images"], arrays["labels"])
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        images, labels = examples
+        if images.dtype != np.uint8 or images.ndim != 4 or labels.shape != images.shape[:1]:
+            raise ValueError("it must hold uint8 images (N, C, H, W) and as many labels")
+    except Exception as error:  # zipfile, zlib and numpy raise many kinds
         raise UserError(f"{path.name} is not readable ({error}).") from None
-    images, labels = examples
-    if images.dtype != np.uint8 or images.ndim != 4 or labels.shape != images.shape[:1]:
-        raise UserError(f"{path.name} must hold uint8 images (N, C, H, W) and as many labels.")
     return examples
 
 

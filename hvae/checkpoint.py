@@ -17,10 +17,16 @@ from hvae.metadata import KEY, read_metadata, reason, short_name
 from hvae.model import HVAE
 
 
-def write_tensors(path: Path, module: nn.Module, metadata: dict) -> None:
-    """Write a module's weights and JSON-ready `metadata` to a safetensors file, whole or not at all."""
+def write_tensors(path: Path, module: nn.Module, metadata: dict, dtype: torch.dtype = torch.float32) -> None:
+    """Write a module's weights and JSON-ready `metadata` to a safetensors file, whole or not at all.
+
+    dtype: what floating-point weights are stored as; integers stay as they are.
+    """
     # `contiguous` undoes channels_last, which safetensors does not store.
-    tensors = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
+    tensors = {
+        name: value.detach().cpu().to(dtype if value.is_floating_point() else value.dtype).contiguous()
+        for name, value in module.state_dict().items()
+    }
     text = json.dumps(metadata, sort_keys=True, allow_nan=False)
     write_whole(path, lambda aside: save_file(tensors, aside, {KEY: text}))
 
@@ -49,14 +55,16 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
     """
     config = read_metadata(path).get("config")
     try:
-        model = HVAE(HVAEConfig(**config))
+        # Without storage: a config may claim more than the file holds, and more than fits in memory.
+        with torch.device("meta"):
+            model = HVAE(HVAEConfig(**config))
     except (TypeError, ValueError) as error:
         raise UserError(f"{short_name(path)} has no usable model config ({reason(error)}).") from None
     tensors = read_tensors(path)
     try:
-        model.load_state_dict(tensors)
+        model.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         raise UserError(
             f"The weights in {short_name(path)} do not fit its config ({reason(error)})."
         ) from None
-    return model.eval().to(device)
+    return model.float().eval().to(device)

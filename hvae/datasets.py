@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import hashlib
 import io
 import os
 import re
@@ -27,6 +28,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from hvae.errors import UserError
+from hvae.files import user_path
 
 # torchvision and scikit-learn take seconds to import, so only the functions that need them import them:
 # someone who opens an atlas never pays for it.
@@ -66,6 +68,12 @@ class Images:
     def to(self, device: str | torch.device) -> Images:
         """The same images on `device`; no copy where they are there already."""
         return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+
+    def digest(self) -> str:
+        """Hexadecimal SHA-256 of all pixels and labels: what a stored number was measured on."""
+        hashed = hashlib.sha256(self.images.cpu().numpy().tobytes())
+        hashed.update(self.labels.cpu().numpy().tobytes())
+        return hashed.hexdigest()
 
     def batch(self, index: Tensor) -> Tensor:
         """The images at `index`, an integer tensor (n,), as float32 (n, C, H, W) in [0, 1]."""
@@ -107,7 +115,7 @@ def load(
     if name == "digits":
         loaded = _load_digits(split)
     elif name in _SOURCES:
-        loaded = _load_torchvision(_SOURCES[name], split, Path(data_dir).expanduser(), download)
+        loaded = _load_torchvision(_SOURCES[name], split, user_path(data_dir), download)
     elif name.startswith("folder:"):
         loaded = _load_folder(name.removeprefix("folder:"), split)
     else:

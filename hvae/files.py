@@ -9,6 +9,16 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from hvae.errors import UserError
+
+
+def user_path(text: str | Path) -> Path:
+    """A path as a user wrote it, `~` expanded. Raises UserError for the home of nobody."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UserError(f"There is no home folder for {text}: write the path without ~.") from None
+
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` on a temporary path beside `path`, flush it to disk and rename it into place.

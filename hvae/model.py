@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -56,14 +57,16 @@ class Inference(NamedTuple):
 class HVAE(nn.Module):
     """A hierarchical VAE with L layers of latents.
 
-    Parameters: `config`, see HVAEConfig. Images are float (N, C, H, W) in [0, 1]. Where a method takes a
-    `seed`, its noise is drawn on the CPU and is a function of (seed, image index) alone, so that two
-    models with the same latent shapes see the same noise on any device.
+    Parameters: `config`, or its fields by name, as in HVAE(inference="ladder"); see HVAEConfig.
+
+    Images are float (N, C, H, W) in [0, 1]. Where a method takes a `seed`, its noise is drawn on the CPU and
+    is a function of (seed, image index) alone, so that two models with the same latent shapes see the same
+    noise on any device.
     """
 
-    def __init__(self, config: HVAEConfig | None = None) -> None:
+    def __init__(self, config: HVAEConfig | None = None, **fields: object) -> None:
         super().__init__()
-        self.config = config or HVAEConfig()
+        self.config = replace(config or HVAEConfig(), **fields)
         self.bottom_up = BottomUp(self.config)
         spatial = [SpatialLayer(self.config) for _ in range(self.config.layers - 1)]
         self.layers = nn.ModuleList([*spatial, TopLayer(self.config)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +51,18 @@ def run(
 
 
 @cli.command()
+def evaluate(
+    out: Out,
+    data_dir: Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")] = Path("data"),
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+) -> None:
+    """Measure what is missing or stale in an atlas, without training any point."""
+    from precompute.evaluate import evaluate_atlas
+
+    evaluate_atlas(out, data_dir, device)
+
+
+@cli.command()
 def status(out: Out) -> None:
     """Say what is done, what is left, and how long it should take."""
     from precompute.status import describe
@@ -71,21 +83,27 @@ def verify(out: Out) -> None:
     typer.echo(f"{out} is sound.")
 
 
-def main() -> None:
-    """Run the command line; a user's mistake becomes one line on stderr and exit code 2."""
-    logging.getLogger("torch").setLevel(logging.ERROR)
+def main() -> int:
+    """Run the command line; a user's mistake becomes one line on stderr. Returns the exit code."""
     try:
-        cli(prog_name="python -m precompute")
+        return cli(prog_name="python -m precompute", standalone_mode=False) or 0
     except UserError as error:
-        typer.echo(str(error), err=True)
-        raise SystemExit(2) from None
+        message, code = str(error), 2
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        typer.echo(f"Stopped: {where}{error.strerror or error}.", err=True)
-        raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        message, code = f"{where}{error.strerror or error}.", 1
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except Exception as error:
+        # What typer found wrong with the arguments; its class has moved between typer's versions.
+        if not hasattr(error, "format_message"):
+            raise
+        if not error.format_message():  # the help was shown
+            return 2
+        message, code = f"{error.format_message()} (--help lists the options.)", 2
+    print(f"Error: {message}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,6 +7,7 @@ in that order. Whatever is missing or does not match after a kill is made again,
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import platform
 import shlex
@@ -17,31 +18,37 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from filelock import FileLock, Timeout
 
 from hvae import __version__
 from hvae.atlas import (
+    CLASSIFIER,
     COLUMNS,
     EXAMPLES,
     MANIFEST,
     METRICS,
+    Atlas,
     Betas,
     Manifest,
     checked_file,
     read_manifest,
     read_metrics,
 )
-from hvae.checkpoint import load_model, read_metadata, save_model
+from hvae.checkpoint import load_model, save_model
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.files import sha256, write_json, write_whole
 from hvae.layers import HVAEConfig
+from hvae.metadata import read_metadata
 from hvae.metrics.psnr import psnr
-from hvae.metrics.rates import RatesAndDistortion, layer_rates
+from hvae.metrics.rates import layer_rates
 from hvae.model import HVAE
 from hvae.train import Recipe, is_finite
 from precompute.grid import Point, grid
+from precompute.measurements import RECONSTRUCTION, EvaluationData, reconstruction_columns
 
 EXAMPLE_IMAGES = 256
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -67,39 +74,63 @@ class Plan:
 class AtlasFolder:
     """An atlas being written: its folder, its manifest and its rows so far."""
 
-    def __init__(self, path: Path, manifest: Manifest, rows: dict[str, dict]) -> None:
+    def __init__(self, path: Path, manifest: Manifest, rows: dict[str, dict], lock: FileLock) -> None:
         self.path = path
         self.manifest = manifest
         self.rows = rows
+        self._lock = lock
 
     @classmethod
     def prepare(
-        cls, path: Path, plan: Plan, config: HVAEConfig, test_images: Images, device: torch.device
+        cls, path: Path, plan: Plan, config: HVAEConfig, data: EvaluationData, device: torch.device
     ) -> AtlasFolder:
         """Create the folder, or open what an earlier run of the same plan left there.
 
-        Raises UserError where the folder holds something else, or an atlas of another plan.
+        Raises UserError where the folder holds something else, an atlas of another plan or of other data, or
+        one that another process is writing.
         """
-        fresh = new_manifest(plan, config, test_images, device)
+        fresh = new_manifest(plan, config, data, device)
         try:
             (path / "models").mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise UserError(f"{path} is not a folder: name another one for the atlas.") from None
+        if (path / "models").is_symlink():
+            raise UserError(f"{path}/models is a link: an atlas keeps its models in its own folder.")
+        lock = locked(path)
         for leftover in [*path.glob(".*.tmp"), *path.glob("models/.*.tmp")]:
             leftover.unlink()
         if (path / MANIFEST).exists():
             manifest = read_manifest(path)
             refuse_other_plan(path, manifest, fresh)
             remove_damaged(path, manifest)
-            atlas = cls(path, manifest, sound_rows(path, manifest))
-        elif {child.name for child in path.iterdir()} - {"models", EXAMPLES, METRICS}:
-            # Those three are what a kill before the very first atlas.json leaves; anything else is not ours.
+            atlas = cls(path, manifest, sound_rows(path, manifest), lock)
+        elif {child.name for child in path.iterdir()} - {"models", EXAMPLES, METRICS, CLASSIFIER, LOCK}:
+            # Those are what a kill before the very first atlas.json leaves; anything else is not ours.
             raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
         else:
-            atlas = cls(path, fresh, {})
-        write_whole(path / EXAMPLES, lambda aside: write_examples(aside, test_images))
+            atlas = cls(path, fresh, {}, lock)
+        write_whole(path / EXAMPLES, lambda aside: write_examples(aside, data.test))
         atlas.write(EXAMPLES)
         return atlas
+
+    @classmethod
+    def open(cls, path: Path) -> AtlasFolder:
+        """Open a finished or partial atlas.
+
+        Raises UserError where it is not sound, or where another process is writing it.
+        """
+        lock = locked(path)
+        atlas = Atlas.open(path)
+        rows = {row["checkpoint"]: row for row in atlas.metrics.to_dict("records")}
+        return cls(path, atlas.manifest, rows, lock)
+
+    def close(self) -> None:
+        """Let other processes write the atlas."""
+        self._lock.release()
+
+    def update(self, **fields: object) -> None:
+        """Change fields of atlas.json; `write` makes it lasting."""
+        self.manifest = self.manifest.model_copy(update=fields)
 
     @property
     def done(self) -> int:
@@ -121,13 +152,18 @@ class AtlasFolder:
         except UserError:
             return None
 
-    def add(self, point: Point, model: HVAE, test_images: Images, seed: int, seconds: float) -> dict:
+    def add(self, point: Point, model: HVAE, test_images: Images, seconds: float) -> dict:
         """Measure the point's model, write its checkpoint, its row and its line; return the row."""
         name = checkpoint_name(point)
         # One memory layout, whether the model was just trained or read back: sums agree to the bit.
         model = model.to(test_images.images.device, memory_format=torch.channels_last)
-        measured = layer_rates(model, test_images, seed=seed)
-        row = basic_metrics(point, measured, psnr(model, test_images))
+        measured = layer_rates(model, test_images, seed=self.manifest.seed)
+        row = {
+            "beta_2": point.beta_2,
+            "beta_1": point.beta_1,
+            **reconstruction_columns(measured, psnr(model, test_images)),
+            "checkpoint": name,
+        }
         save_model(
             model,
             self.path / name,
@@ -142,26 +178,28 @@ class AtlasFolder:
         if not is_finite(model):
             failures[name] = "training diverged: its weights are not finite"
         made_with = self.manifest.made_with
-        spent = {"training_seconds": round(made_with.get("training_seconds", 0.0) + seconds, 1)}
-        self.manifest = self.manifest.model_copy(
-            update={"failures": failures, "made_with": {**made_with, **spent}}
-        )
+        spent = round(float(made_with.get("training_seconds", 0)) + seconds, 1)
+        self.update(failures=failures, made_with={**made_with, "training_seconds": spent})
         self.write(name)
         return row
 
     def write(self, *changed: str) -> None:
-        """Write metrics.parquet, then atlas.json with the checksums of it and of the `changed` files.
+        """Write metrics.parquet, and atlas.json with the checksums of it and of the `changed` files.
 
         Files that did not change keep the checksum they were written with: damage must not be signed.
+        atlas.json announces the new metrics.parquet before it appears, so that whenever the process dies the
+        two belong together.
         """
         metrics = metrics_frame(self.manifest.betas, self.rows)
         buffer = io.BytesIO()
         metrics.to_parquet(buffer, index=False)
-        write_whole(self.path / METRICS, lambda aside: aside.write_bytes(buffer.getvalue()))
-        listed = {METRICS, EXAMPLES, *metrics["checkpoint"]}
-        kept = {name: digest for name, digest in self.manifest.files.items() if name in listed}
-        files = {**kept, **{name: sha256(self.path / name) for name in (METRICS, *changed)}}
-        self.manifest = self.manifest.model_copy(update={"files": files})
+        coming = hashlib.sha256(buffer.getvalue()).hexdigest()
+        files = {**self.manifest.files, **{name: sha256(self.path / name) for name in changed}}
+        if coming != files.get(METRICS):
+            self.update(files=files, pending={METRICS: coming})
+            write_json(self.path / MANIFEST, self.manifest.model_dump())
+            write_whole(self.path / METRICS, lambda aside: aside.write_bytes(buffer.getvalue()))
+        self.update(files={**files, METRICS: coming}, pending={})
         write_json(self.path / MANIFEST, self.manifest.model_dump())
 
 
@@ -170,12 +208,22 @@ def checkpoint_name(point: Point) -> str:
     return f"models/{point.name}.safetensors"
 
 
-def new_manifest(plan: Plan, config: HVAEConfig, images: Images, device: torch.device) -> Manifest:
+def locked(path: Path) -> FileLock:
+    """Hold the folder's lock until it is released or the process ends. Raises UserError where it is taken."""
+    lock = FileLock(path / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"Another process is writing {path}: wait for it, or name another folder.") from None
+    return lock
+
+
+def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: torch.device) -> Manifest:
     """atlas.json of a plan of which nothing is done yet."""
     return Manifest(
         schema_version=1,
         dataset=plan.dataset,
-        classes=list(images.classes),
+        classes=list(data.test.classes),
         model=config.to_dict(),
         betas=Betas(beta_2=plan.betas, beta_1=plan.betas),
         recipe=dataclasses.asdict(plan.recipe),
@@ -187,6 +235,8 @@ def new_manifest(plan: Plan, config: HVAEConfig, images: Images, device: torch.d
             "torch": torch.__version__,
             "hvae-explorer": __version__,
         },
+        evaluation={RECONSTRUCTION.name: RECONSTRUCTION.fingerprint},
+        data=data.digests,
         files={},
     )
 
@@ -200,12 +250,12 @@ def device_name(device: torch.device) -> str:
 
 def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
     """Raise UserError, naming the first difference, unless both manifests come from the same plan."""
-    for name in ("dataset", "betas", "seed", "model", "recipe", "classes"):
+    for name in ("dataset", "betas", "seed", "model", "recipe", "classes", "data"):
         there, asked = getattr(found, name), getattr(wanted, name)
         if there != asked:
             if name == "recipe":
-                name = next(key for key in asked if asked[key] != there.get(key))
-                there, asked = there.get(name), asked[name]
+                name = next(key for key in {**asked, **there} if asked.get(key) != there.get(key))
+                there, asked = there.get(name), asked.get(name)
             raise UserError(
                 f"{path} holds an atlas made with another {name} ({short(there)}, not {short(asked)}): "
                 "repeat that command to continue it, or name another folder."
@@ -230,16 +280,14 @@ def made_from_plan(manifest: Manifest, point: Point) -> dict:
 
 def remove_damaged(path: Path, manifest: Manifest) -> None:
     """Delete checkpoints that no longer have the checksum they were written with."""
-    for name in manifest.files:
-        if name.startswith("models/") and not is_sound(path, manifest, name):
-            (path / name).unlink(missing_ok=True)
+    for name, digest in manifest.files.items():
+        checkpoint = path / name
+        if name.startswith("models/") and checkpoint.is_file() and sha256(checkpoint) != digest:
+            checkpoint.unlink()
 
 
 def sound_rows(path: Path, manifest: Manifest) -> dict[str, dict]:
-    """The rows of an earlier run whose checkpoints are as they were written.
-
-    None at all where a kill left metrics.parquet and atlas.json out of step.
-    """
+    """The rows of an earlier run whose checkpoints are as they were written; none of a damaged table."""
     try:
         metrics = read_metrics(path, manifest)
     except UserError:
@@ -257,21 +305,6 @@ def is_sound(path: Path, manifest: Manifest, name: str) -> bool:
     return True
 
 
-def basic_metrics(point: Point, measured: RatesAndDistortion, psnr_db: float) -> dict[str, float | str]:
-    """The columns that need no labels: rates, distortion, −ELBO (nats per image) and PSNR (dB)."""
-    return {
-        "beta_2": point.beta_2,
-        "beta_1": point.beta_1,
-        "rate_z2": float(measured.rates[1]),
-        "rate_z1": float(measured.rates[0]),
-        "rate_total": measured.rate_total,
-        "distortion": measured.distortion,
-        "neg_elbo": measured.neg_elbo,
-        "psnr": psnr_db,
-        "checkpoint": checkpoint_name(point),
-    }
-
-
 def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
     """Rows in grid order, with every column; what was not computed is NaN."""
     points = [Point(beta_2, beta_1) for beta_2 in betas.beta_2 for beta_1 in betas.beta_1]
@@ -283,10 +316,14 @@ def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
 
 
 def write_examples(path: Path, images: Images) -> None:
-    """The first test images and their labels, as an .npz without objects."""
-    first = images.images[:EXAMPLE_IMAGES].cpu().numpy(), images.labels[:EXAMPLE_IMAGES].cpu().numpy()
+    """Some test images and their labels, as an .npz without objects.
+
+    At random, always the same ones: a data set may come sorted by class.
+    """
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:EXAMPLE_IMAGES].numpy()
+    chosen = images.images.cpu().numpy()[order], images.labels.cpu().numpy()[order]
     with open(path, "wb") as file:
-        np.savez_compressed(file, images=first[0], labels=first[1])
+        np.savez_compressed(file, images=chosen[0], labels=chosen[1])
 
 
 def finite_or_none(value: float) -> float | None:

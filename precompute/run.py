@@ -6,16 +6,17 @@ import shlex
 import time
 from pathlib import Path
 
-import torch
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from hvae import datasets
 from hvae.errors import UserError
+from hvae.files import user_path
 from hvae.layers import HVAEConfig
 from hvae.train import train
+from precompute.device import choose_device
+from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder, Plan
 from precompute.grid import Point
+from precompute.measurements import EvaluationData
+from precompute.progress import progress_bar, stderr_console
 
 
 def run_plan(out: Path, plan: Plan, data_dir: Path, device: str = "auto") -> None:
@@ -24,16 +25,18 @@ def run_plan(out: Path, plan: Plan, data_dir: Path, device: str = "auto") -> Non
     Raises UserError where the data set, the device or the folder will not do, and OSError where a file
     cannot be written; what was finished before stays.
     """
-    # On a CPU, the near-zero activations of collapsed latents would otherwise cost up to four times the time.
-    torch.set_flush_denormal(True)
+    out = user_path(out)
+    if plan.dataset.startswith("folder:"):
+        pictures = user_path(plan.dataset.removeprefix("folder:")).resolve()
+        if out.resolve().is_relative_to(pictures):
+            raise UserError(f"{out} lies inside the pictures' folder: name a folder elsewhere for the atlas.")
     chosen = choose_device(device)
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = stderr_console()
     # Both splits now: a damaged test picture should not surface after hours of training.
-    train_images, test_images = (
-        datasets.load(plan.dataset, split, data_dir, device=chosen) for split in ("train", "test")
-    )
-    config = HVAEConfig(image_shape=tuple(train_images.images.shape[1:]))
-    atlas = AtlasFolder.prepare(out, plan, config, test_images, chosen)
+    splits = (datasets.load(plan.dataset, split, data_dir, device=chosen) for split in ("train", "test"))
+    data = EvaluationData(*splits, plan.seed)
+    config = HVAEConfig(image_shape=tuple(data.train.images.shape[1:]))
+    atlas = AtlasFolder.prepare(out, plan, config, data, chosen)
     points = plan.points
     left = [point for point in points if not atlas.is_done(point)]
     done = len(points) - len(left)
@@ -50,47 +53,22 @@ def run_plan(out: Path, plan: Plan, data_dir: Path, device: str = "auto") -> Non
                 model = atlas.finished_model(point)
                 if model is None:
                     model = train(
-                        config, train_images, [point.beta_1, point.beta_2], plan.recipe, plan.seed, on_step
+                        config, data.train, [point.beta_1, point.beta_2], plan.recipe, plan.seed, on_step
                     )
                 seconds = time.monotonic() - started
-                row = atlas.add(point, model, test_images, plan.seed, seconds)
+                row = atlas.add(point, model, data.test, seconds)
                 progress.update(task, completed=number)
                 console.print(log_line(number, len(points), point, row, seconds))
+        evaluate_folder(atlas, data, console)
     except KeyboardInterrupt:
         console.print(
             f"Stopped. {out} holds {atlas.done} of {len(points)} points; the same command continues."
         )
         raise
+    finally:
+        atlas.close()
     console.print(
         f"Done: {out} holds all {len(points)} points. See it with: python -m app {shlex.quote(str(out))}"
-    )
-
-
-def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA, else Apple's GPU, else the CPU. Raises UserError for a device that is not there."""
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise UserError(f"--device {name} is not on this machine: use auto, cpu, cuda or mps.") from None
-    return device
-
-
-def progress_bar(console: Console) -> Progress:
-    """A bar with points done and time left; silent where the output is not a terminal."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.1f} / {task.total}"),
-        TimeRemainingColumn(),
-        console=console,
-        speed_estimate_period=600,
-        transient=True,
-        disable=not console.is_terminal,
     )
 
 

@@ -23,7 +23,7 @@ def psnr(model: HVAE, images: Images, *, batch_size: int = 500) -> float:
     if len(images) == 0:
         raise ValueError("PSNR needs at least one image")
     squared_error = sum(
-        (model.reconstruct(x) - x).square().sum(dtype=torch.float64).item()
+        (model.reconstruct(x) - x).square().flatten(1).sum(1).cpu().double().sum().item()
         for _, x in batches(images, batch_size, model.device)
     )
     mse = squared_error / images.images.numel()

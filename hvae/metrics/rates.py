@@ -54,8 +54,8 @@ def layer_rates(model: HVAE, images: Images, *, batch_size: int = 500, seed: int
     for rows, x in batches(images, batch_size, model.device):
         inference = model.infer(x, rows_of(noise, rows))
         logits = model.logits(inference.latents[0])
-        distortion += model.negative_log_likelihood(x, logits).sum(dtype=torch.float64).item()
-        sums = [kl.flatten(1).sum(0, dtype=torch.float64).cpu() for kl in inference.kl]
+        distortion += model.negative_log_likelihood(x, logits).cpu().double().sum().item()
+        sums = [kl.flatten(1).cpu().double().sum(0) for kl in inference.kl]
         kl_sums = [total + part for total, part in zip(kl_sums, sums, strict=True)] if kl_sums else sums
     means = [total / len(images) for total in kl_sums]
     return RatesAndDistortion(

@@ -1,0 +1,73 @@
+"""A cache of measured numbers in the user's own cache folder, JSON only."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import diskcache
+import platformdirs
+from diskcache.core import MODE_PICKLE
+
+from hvae.errors import UserError
+
+
+class _JsonOnly(diskcache.JSONDisk):
+    """diskcache's JSON store writes no pickle; this one does not read one either."""
+
+    def fetch(self, mode: int, filename: str, value: object, read: bool) -> object:
+        if mode == MODE_PICKLE:
+            raise ValueError("a cache entry is a pickle")
+        return super().fetch(mode, filename, value, read)
+
+
+def cache_folder() -> Path:
+    """Where measured numbers are kept: HVAE_CACHE_DIR, else the platform's cache folder for this user."""
+    chosen = os.environ.get("HVAE_CACHE_DIR")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("hvae-explorer", appauthor=False)
+
+
+class MetricCache:
+    """Measured values by what determines them: a checkpoint's checksum, a metric, its version and parameters.
+
+    The folder gets mode 0700. Raises UserError where it belongs to somebody else or cannot be made.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        folder = (folder or cache_folder()) / "metrics"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+            if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+                raise PermissionError("it belongs to another user")
+        except OSError as error:
+            raise UserError(
+                f"The cache folder {folder} cannot be used ({error.strerror or error}): "
+                "name another one in HVAE_CACHE_DIR."
+            ) from None
+        try:
+            self._cache = diskcache.Cache(str(folder), disk=_JsonOnly)
+        except sqlite3.Error as error:
+            raise UserError(f"The cache in {folder} is damaged ({error}): delete that folder.") from None
+
+    def get(self, key: Mapping[str, object]) -> dict[str, float] | None:
+        """The values stored under `key`, or None. What cannot be read counts as not there."""
+        try:
+            return self._cache.get(_ordered(key))
+        except (ValueError, OSError, zlib.error, sqlite3.Error):
+            return None
+
+    def set(self, key: Mapping[str, object], values: Mapping[str, float]) -> None:
+        """Store `values`, column → number, under `key`."""
+        self._cache.set(_ordered(key), dict(values))
+
+    def close(self) -> None:
+        """Close the database."""
+        self._cache.close()
+
+
+def _ordered(key: Mapping[str, object]) -> list:
+    return sorted((name, value) for name, value in key.items())

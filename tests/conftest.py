@@ -1,0 +1,39 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from atlas_builder import build_atlas
+from command_line import SMALL, precompute
+
+
+@pytest.fixture(scope="session")
+def tiny_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a 3×3 atlas of tiny random-weight HVAEs; not to be changed."""
+    return build_atlas(tmp_path_factory.mktemp("atlases") / "tiny")
+
+
+@pytest.fixture
+def own_atlas(tmp_path: Path) -> Path:
+    """The same atlas in a folder that the test may damage."""
+    return build_atlas(tmp_path / "own")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Measured numbers are cached where no other run of the tests, and no user's cache, can be seen."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HVAE_CACHE_DIR", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def digits_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A 2×2 atlas of digits, made by the command line; not to be changed."""
+    out = tmp_path_factory.mktemp("atlases") / "digits"
+    result = precompute("run", out, *SMALL)
+    assert result.returncode == 0, result.stderr
+    return out

@@ -1,0 +1,191 @@
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits, make_blobs
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC, LinearSVC
+
+from hvae.bounds import best_accuracy
+from hvae.datasets import Images, load
+from hvae.gaussian import Gaussian
+from hvae.layers import HVAEConfig
+from hvae.metrics.mutual_information import mixture_information
+from hvae.metrics.probes import (
+    PROBES,
+    feature_accuracies,
+    probe_accuracies,
+    probe_accuracy,
+    random_subset,
+    representations,
+)
+from hvae.model import HVAE
+
+PIXELS, LABELS = load_digits(return_X_y=True)
+SPLIT = (PIXELS[:1000], LABELS[:1000], PIXELS[1000:], LABELS[1000:])
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load("digits", "train"), load("digits", "test")
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return HVAE(HVAEConfig(width=8, top_dim=8, channels=2)).eval()
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("logistic", LogisticRegression(max_iter=2000)),
+        ("linear_svm", LinearSVC(dual=False, tol=1e-5)),
+        # libsvm's own kernel, to convergence, where the probe has scikit-learn compute the matrix.
+        ("rbf_svm", SVC(C=10, gamma=1 / 64, tol=1e-5)),
+        ("knn", KNeighborsClassifier(5)),
+    ],
+)
+def test_a_probe_scores_what_scikit_learn_scores_on_scaled_features(name, reference):
+    train_x, train_y, test_x, test_y = SPLIT
+    std = train_x.std(0)
+    std[std == 0] = 1
+    reference.fit((train_x - train_x.mean(0)) / std, train_y)
+    expected = reference.score((test_x - train_x.mean(0)) / std, test_y)
+
+    accuracy = probe_accuracy(name, *SPLIT)
+
+    assert accuracy.value == pytest.approx(expected, abs=accuracy.standard_error)
+    assert accuracy.standard_error == pytest.approx(math.sqrt(accuracy.value * (1 - accuracy.value) / 797))
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_does_not_care_about_the_units_of_a_dimension(name):
+    train_x, train_y, test_x, test_y = SPLIT
+    units = np.logspace(-3, 3, 64)
+    accuracy = probe_accuracy(name, train_x * units, train_y, test_x * units, test_y)
+    assert accuracy.value == pytest.approx(probe_accuracy(name, *SPLIT).value, abs=0.003)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_a_probe_tells_clusters_apart_and_guesses_where_there_are_none(name):
+    x, y = make_blobs(600, n_features=4, centers=3, cluster_std=0.2, random_state=0)
+    assert probe_accuracy(name, x[:400], y[:400], x[400:], y[400:]).value == 1
+    noise = np.random.default_rng(0).normal(size=x.shape)
+    guess = probe_accuracy(name, noise[:400], y[:400], noise[400:], y[400:])
+    assert abs(guess.value - 1 / 3) < 4 * guess.standard_error
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("name", PROBES)
+def test_features_that_are_not_finite_give_nan(name, bad):
+    train_x, train_y, test_x, test_y = (part[:50].copy() for part in SPLIT)
+    test_x[3, 2] = bad
+    assert all(map(math.isnan, probe_accuracy(name, train_x, train_y, test_x, test_y)))
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_training_labels_that_are_all_the_same_give_nan(name):
+    assert math.isnan(probe_accuracy(name, PIXELS[:20], np.zeros(20), PIXELS[20:40], np.zeros(20)).value)
+
+
+def test_fewer_training_images_than_neighbours_will_do():
+    assert 0 <= probe_accuracy("knn", PIXELS[:3], LABELS[:3], PIXELS[3:40], LABELS[3:40]).value <= 1
+
+
+def test_an_unknown_probe_is_named_in_the_error():
+    with pytest.raises(ValueError, match="'svm'.*logistic"):
+        probe_accuracy("svm", *SPLIT)
+
+
+def test_solvers_that_stop_early_say_nothing():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 1)) + 1e-4 * rng.normal(size=(300, 80))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        feature_accuracies([x, x[:, :5]], rng.integers(0, 4, 300), [x, x[:, :5]], rng.integers(0, 4, 300))
+
+
+def test_the_number_of_jobs_does_not_matter():
+    few = [part[:300] for part in SPLIT]
+    features = [few[0], few[0][:, 10:20]], few[1], [few[2], few[2][:, 10:20]], few[3]
+    alone, together = (feature_accuracies(*features, jobs=jobs) for jobs in (1, 3))
+    assert alone == together
+    assert [list(layer) for layer in alone] == [list(PROBES)] * 2
+
+
+def test_probes_of_a_model_see_its_posterior_means(model, digits):
+    train, test = digits
+    x = [images.batch(torch.arange(len(images))) for images in digits]
+    means = [[q.mean.flatten(1).numpy() for q in model.encode(batch)] for batch in x]
+    expected = [
+        probe_accuracy("knn", a, train.labels.numpy(), b, test.labels.numpy()).value
+        for a, b in zip(*means, strict=True)
+    ]
+
+    measured = probe_accuracies(model, train, test, probes=["knn"])
+
+    assert [layer["knn"].value for layer in measured] == pytest.approx(expected, abs=0.003)
+
+
+def test_representations_are_means_or_draws_whatever_the_batch_size(model, digits):
+    _, test = digits
+    x = test.batch(torch.arange(len(test)))
+    for seed, expected in (
+        (None, [q.mean for q in model.encode(x)]),
+        (4, model.infer(x, model.noise(len(x), 4)).latents),
+    ):
+        for layer, z in zip(representations(model, test, seed=seed, batch_size=50), expected, strict=True):
+            np.testing.assert_allclose(layer, z.detach().flatten(1), atol=1e-4)
+
+
+def test_probes_of_draws_are_worse_than_those_of_means(model, digits):
+    means, draws = (
+        probe_accuracies(model, *digits, probes=["logistic"], from_draws=drawn)[1]["logistic"]
+        for drawn in (False, True)
+    )
+    assert draws.value + 2 * draws.standard_error < means.value
+
+
+def test_accuracies_on_draws_obey_the_bound_by_mutual_information_and_those_on_means_need_not():
+    """Eq. 7 is about z. A mean is a function of x without noise: scaling shows what no draw of z could."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(4000) % 10
+    centres = torch.randn(10, 8, generator=generator)
+    means = 0.2 * centres[labels] + 0.02 * torch.randn(4000, 8, generator=generator)
+    posteriors = Gaussian(means, torch.zeros_like(means))
+    draws = posteriors.sample(torch.randn(means.shape, generator=generator))
+    information = mixture_information(draws[:2000], Gaussian(*(p[:2000] for p in posteriors)), labels[:2000])
+    bound = best_accuracy(information.value + 3 * information.standard_error, np.ones(10))
+    assert bound < 0.5
+
+    for features, above in ((draws, False), (means, True)):
+        x, y = features.numpy(), labels.numpy()
+        for name in PROBES:
+            accuracy = probe_accuracy(name, x[2000:], y[2000:], x[:2000], y[:2000])
+            assert (accuracy.value - 3 * accuracy.standard_error > bound) == above
+
+
+def test_a_model_with_nan_weights_has_nan_accuracies(digits):
+    broken = HVAE(HVAEConfig(width=8, top_dim=8, channels=2)).eval()
+    with torch.no_grad():
+        broken.layers[-1].posterior_head.bias[0] = math.nan
+    layers = probe_accuracies(broken, *digits)
+    assert all(math.isnan(number) for layer in layers for estimate in layer.values() for number in estimate)
+
+
+def test_a_subset_is_drawn_from_all_of_the_images():
+    labels = torch.arange(10).repeat_interleave(50)
+    images = Images(labels[:, None, None, None].to(torch.uint8), labels, tuple("0123456789"))
+
+    subset = random_subset(images, 100, seed=1)
+
+    assert len(subset) == 100
+    assert set(subset.labels.tolist()) == set(range(10))
+    assert torch.equal(subset.images.flatten().long(), subset.labels)
+    assert torch.equal(subset.labels, random_subset(images, 100, seed=1).labels)
+    assert not torch.equal(subset.labels, random_subset(images, 100, seed=2).labels)
+    assert random_subset(images, 500) is images

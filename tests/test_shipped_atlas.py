@@ -1,0 +1,100 @@
+"""What is claimed of the atlas that ships, checked on its files."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hvae import Atlas
+from hvae.atlas import METRIC_COLUMNS, PROBES
+from hvae.bounds import best_accuracy, best_distortion, label_entropy
+from hvae.verify import problems
+from precompute.evaluate import is_current
+
+MNIST = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="module")
+def atlas() -> Atlas:
+    return Atlas.default()
+
+
+def test_it_is_sound_complete_and_small(atlas):
+    assert problems(atlas.path) == []
+    assert is_current(atlas)
+    assert len(atlas.metrics) >= 25
+    assert np.isfinite(atlas.metrics[list(METRIC_COLUMNS)]).all(axis=None)
+    size = sum(path.stat().st_size for path in atlas.path.rglob("*") if path.is_file())
+    assert size < 15 * 2**20
+
+
+def test_digits_are_recognisable(atlas):
+    assert atlas.nearest(1, 0.1)["psnr"] >= 20
+    assert atlas.nearest(1, 1)["psnr"] >= 20
+    assert atlas.manifest.ceiling["classifier_accuracy"] >= 0.993
+
+
+def test_mutual_information_lies_between_nothing_and_what_the_rates_allow(atlas):
+    metrics = atlas.metrics
+    entropy = label_entropy(atlas.manifest.label_frequencies)
+    assert entropy <= math.log(10)
+    for latent, rate in (("z2", "rate_z2"), ("z1", "rate_total")):
+        value, error = metrics[f"mi_{latent}"], metrics[f"mi_{latent}_se"]
+        assert (value >= -3 * error).all()
+        assert (value <= np.minimum(metrics[rate], math.log(10)) + 3 * error).all()
+
+
+def test_inception_score_is_diversity_times_sharpness_and_below_the_ceiling(atlas):
+    metrics, ceiling = atlas.metrics, atlas.manifest.ceiling
+    np.testing.assert_allclose(
+        metrics["inception_score"], metrics["diversity"] * metrics["sharpness"], rtol=1e-5
+    )
+    assert (metrics["inception_score"] < ceiling["inception_score"]).all()
+
+
+def test_no_point_beats_the_best_distortion_at_its_rate(atlas):
+    metrics = atlas.metrics
+    bound = best_distortion(metrics["rate_total"].to_numpy(), metrics["neg_elbo"].to_numpy())
+    assert (metrics["distortion"].to_numpy() >= bound - 1e-9).all()
+
+
+def z2_bound(atlas: Atlas, row: dict) -> float:
+    """The best accuracy that z₂'s mutual information allows, three standard errors generously."""
+    return best_accuracy(row["mi_z2"] + 3 * row["mi_z2_se"], atlas.manifest.label_frequencies)
+
+
+def above_the_bound(atlas: Atlas) -> list[dict]:
+    """Rows in which some probe of z₂ does better than f⁻¹(MI), by more than 3 standard errors of each."""
+    return [
+        row
+        for row in atlas.metrics.to_dict("records")
+        if any(
+            row[f"acc_{probe}_z2"] > z2_bound(atlas, row) + 3 * row[f"acc_{probe}_z2_se"] for probe in PROBES
+        )
+    ]
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason="needs the MNIST files beside the repository")
+def test_where_probes_of_z2_beat_the_bound_it_is_because_they_see_means_not_draws(atlas):
+    """Eq. 7 bounds what can be read off a draw z₂ ~ q(z₂|x); the stored accuracies are of posterior means.
+
+    A mean is a noiseless function of x, so it may tell more than the draw: in the extreme, where q(z₂|x)
+    nearly equals the prior, its last digits still name the digit, and the probes' scaling brings them out.
+    The same probes on draws must obey the bound, at the points of the lowest, middle and highest rate among
+    those where the means do not.
+    """
+    from hvae.datasets import load
+    from hvae.metrics.probes import probe_accuracies, random_subset
+
+    suspects = sorted(above_the_bound(atlas), key=lambda row: row["rate_z2"])
+    assert suspects, "nothing to explain: this test can go"
+    train = load("mnist", "train", MNIST, download=False)
+    test = random_subset(load("mnist", "test", MNIST, download=False), 4000)
+    for row in (suspects[0], suspects[len(suspects) // 2], suspects[-1]):
+        model = atlas.load_checkpoint(row["checkpoint"])
+        layers = probe_accuracies(
+            model, train, test, max_train=2000, from_draws=True, probes=("logistic", "knn")
+        )
+        for accuracy in layers[-1].values():
+            assert accuracy.value <= z2_bound(atlas, row) + 3 * accuracy.standard_error
