@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from atlas_builder import build_atlas
 from command_line import SMALL, precompute
+
+from hvae.metrics.variational import one_thread
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +25,7 @@ def own_atlas(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Measured numbers are cached where no other run of the tests, and no user's cache, can be seen."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
@@ -37,3 +40,10 @@ def digits_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = precompute("run", out, *SMALL)
     assert result.returncode == 0, result.stderr
     return out
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_networks_on_one_thread() -> Iterator[None]:
+    """On a busy machine, two torch threads spend most of their time waiting for each other."""
+    with one_thread():
+        yield

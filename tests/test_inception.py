@@ -22,14 +22,7 @@ from hvae.datasets import Images, load
 from hvae.errors import UserError
 from hvae.layers import HVAEConfig
 from hvae.metrics.inception import diversity, inception_score, sample_probabilities, sharpness
-from hvae.metrics.variational import one_thread
 from hvae.model import HVAE
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_networks_on_one_thread():
-    with one_thread():
-        yield
 
 
 @pytest.fixture(scope="module")

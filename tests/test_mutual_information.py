@@ -14,14 +14,7 @@ from hvae.layers import HVAEConfig
 from hvae.metrics import mutual_information as information
 from hvae.metrics.mutual_information import mixture_information, mutual_information, variational_information
 from hvae.metrics.rates import layer_rates
-from hvae.metrics.variational import one_thread
 from hvae.model import HVAE, Inference
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_networks_on_one_thread():
-    with one_thread():
-        yield
 
 
 def double_loop(latents, posteriors, labels):

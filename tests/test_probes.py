@@ -22,17 +22,10 @@ from hvae.metrics.probes import (
     random_subset,
     representations,
 )
-from hvae.metrics.variational import one_thread
 from hvae.model import HVAE
 
 PIXELS, LABELS = load_digits(return_X_y=True)
 SPLIT = (PIXELS[:1000], LABELS[:1000], PIXELS[1000:], LABELS[1000:])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_networks_on_one_thread():
-    with one_thread():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,7 @@ from hvae.datasets import Images, load
 from hvae.layers import HVAEConfig
 from hvae.metrics.psnr import psnr
 from hvae.metrics.rates import layer_rates
-from hvae.metrics.variational import one_thread
 from hvae.model import HVAE
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_networks_on_one_thread():
-    with one_thread():
-        yield
 
 
 @pytest.fixture(scope="module")
