@@ -30,6 +30,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HVAE_CACHE_DIR", str(folder))
+        # For what tests start as a process of its own; see small_networks_on_one_thread.
+        patch.setenv("OMP_NUM_THREADS", "1")
         yield folder
 
 
