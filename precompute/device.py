@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from hvae.errors import UserError
 
 
-def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA, else Apple's GPU, else the CPU. Raises UserError for a device that is not there.
-
-    On a CPU, also flush denormals: the near-zero activations of collapsed latents would otherwise cost up to
-    four times the time.
-    """
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """On a CPU, the near-zero activations of collapsed latents would cost up to four times the time."""
     torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` is CUDA, else Apple's GPU, else the CPU. Raises UserError for a device that is not there."""
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

@@ -41,7 +41,7 @@ def evaluate_atlas(out: Path, data_dir: Path, device: str = "auto", console: Con
         console.print(f"{out}: every metric of its {len(atlas.metrics)} points is up to date.")
         return
     from hvae import datasets
-    from precompute.device import choose_device
+    from precompute.device import choose_device, denormals_flushed
     from precompute.folder import AtlasFolder
 
     chosen = choose_device(device)
@@ -51,7 +51,8 @@ def evaluate_atlas(out: Path, data_dir: Path, device: str = "auto", console: Con
     data = EvaluationData(*splits, atlas.manifest.seed)
     folder = AtlasFolder.open(out)
     try:
-        evaluate_folder(folder, data, console)
+        with denormals_flushed():
+            evaluate_folder(folder, data, console)
     finally:
         folder.close()
 

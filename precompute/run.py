@@ -11,7 +11,7 @@ from hvae.errors import UserError
 from hvae.files import user_path
 from hvae.layers import HVAEConfig
 from hvae.train import train
-from precompute.device import choose_device
+from precompute.device import choose_device, denormals_flushed
 from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder, Plan
 from precompute.grid import Point
@@ -19,6 +19,7 @@ from precompute.measurements import EvaluationData
 from precompute.progress import progress_bar, stderr_console
 
 
+@denormals_flushed()
 def run_plan(out: Path, plan: Plan, data_dir: Path, device: str = "auto") -> None:
     """Train every point of `plan` that `out` does not hold yet, and write the atlas there.
 
