@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hvae.errors import UserError
 from hvae.files import sha256, user_path
+from hvae.metadata import reason
 
 if TYPE_CHECKING:
     from hvae.model import HVAE
@@ -209,8 +210,7 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
             raise ValueError(f"it has {footer.num_rows} rows and {footer.num_columns} columns")
         metrics = pd.read_parquet(path, engine="pyarrow")
     except Exception as error:  # pyarrow raises many kinds
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{METRICS} in {folder} is not readable ({reason}).") from None
+        raise UserError(f"{METRICS} in {folder} is not readable ({reason(error)}).") from None
     missing = [column for column in COLUMNS if column not in metrics.columns]
     if missing:
         raise UserError(f"{METRICS} in {folder} lacks the column {missing[0]}.")

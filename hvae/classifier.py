@@ -15,9 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hvae.checkpoint import read_metadata, read_tensors, write_tensors
+from hvae.checkpoint import read_tensors, write_tensors
 from hvae.datasets import Images
 from hvae.errors import UserError
+from hvae.metadata import read_metadata, reason
 from hvae.metrics.batches import batches
 from hvae.metrics.estimate import Estimate
 
@@ -198,6 +199,6 @@ def load_classifier(path: Path, device: str | torch.device = "cpu") -> Classifie
         classifier = Classifier(ClassifierConfig(**config))
         classifier.load_state_dict(tensors)
     except (RuntimeError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{Path(path).name} is not a classifier that can be used ({reason}).") from None
+        name = Path(path).name
+        raise UserError(f"{name} is not a classifier that can be used ({reason(error)}).") from None
     return classifier.eval().to(device, memory_format=torch.channels_last)
