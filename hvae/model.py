@@ -72,7 +72,9 @@ class HVAE(nn.Module):
         self.layers = nn.ModuleList([*spatial, TopLayer(self.config)])
         self.grow = nn.ModuleList(Grow(self.config, layer) for layer in range(1, self.config.layers + 1))
         self.picture_head = PictureHead(self.config)
-        self._initialise()
+        # Without storage there is nothing to initialise, and trying to makes torch import its compiler.
+        if self.device.type != "meta":
+            self._initialise()
 
     def _initialise(self) -> None:
         self.apply(keep_scale)

@@ -95,6 +95,15 @@ def test_opening_an_atlas_does_not_import_torch(folder):
     assert result.stdout.strip() == "False"
 
 
+def test_loading_a_model_does_not_import_torchs_compiler(folder):
+    code = """
+import sys; from hvae import Atlas
+Atlas.open(sys.argv[1]).load(1, 1)
+assert not {"torch._dynamo", "sympy"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code, folder], check=True, timeout=60)
+
+
 def test_a_damaged_checkpoint_is_named_and_the_others_still_load(folder):
     atlas = Atlas.open(folder)
     victim = folder / atlas.nearest(1, 1)["checkpoint"]
