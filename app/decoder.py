@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,6 +51,7 @@ class FileState(NamedTuple):
 class Decoder:
     """Decodes pictures of the models of `atlases`, a mapping from names to atlases.
 
+    After `warm_up`, the future `ready` is done once torch has been imported and tried.
     A file of an atlas is checked against its checksum when first used and whenever it has changed on disk.
     """
 
@@ -67,7 +68,7 @@ class Decoder:
         names = [
             (name, str(file)) for name, atlas in self.atlases.items() for file in atlas.metrics["checkpoint"]
         ]
-        self._thread.submit(self._first_decode)
+        self.ready: Future[None] = self._thread.submit(self._first_decode)
         self._thread.submit(self._load_ahead, iter(names[:MAX_MODELS]))
 
     def check(self, atlas: str, file: str) -> FileState:

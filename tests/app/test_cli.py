@@ -86,3 +86,22 @@ def test_the_page_does_not_wait_for_torch(tiny_atlas):
         "page('tiny', Atlas.open(sys.argv[1])); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(tiny_atlas)], check=True, timeout=60)
+
+
+def test_garbage_is_looked_for_again_once_pictures_can_be_decoded(tiny_atlas):
+    code = """
+import gc, sys, time, types
+from pathlib import Path
+import waitress
+from app.__main__ import serve
+
+def run():
+    until = time.monotonic() + 50
+    while not gc.isenabled() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert gc.isenabled() and gc.get_freeze_count() > 0 and "torch" in sys.modules
+
+waitress.create_server = lambda *_, **__: types.SimpleNamespace(run=run)
+serve(Path(sys.argv[1]), "127.0.0.1", 0, open_browser=False)
+"""
+    subprocess.run([sys.executable, "-c", code, str(tiny_atlas)], check=True, timeout=60)
