@@ -26,6 +26,7 @@ from hvae.metadata import reason
 
 if TYPE_CHECKING:
     from hvae.model import HVAE
+    from hvae.multirate import Parent
 
 SCHEMA_VERSION = 1
 MAX_POINTS = 100_000
@@ -33,6 +34,7 @@ MANIFEST = "atlas.json"
 METRICS = "metrics.parquet"
 EXAMPLES = "examples.npz"
 CLASSIFIER = "classifier.safetensors"
+PARENT = "parent.safetensors"
 
 PROBES = ("logistic", "linear_svm", "rbf_svm", "knn")
 METRIC_COLUMNS = (
@@ -64,10 +66,11 @@ class Betas(BaseModel):
 class Manifest(BaseModel):
     """atlas.json.
 
-    failures: checkpoint → why its metrics are NaN. evaluation: measurement → version and parameters of the
-    stored numbers. label_frequencies: of the test set, in the order of `classes`. ceiling: the generation
-    scores of real test images, with `_se` columns, and the classifier's accuracy on them. data: checksums
-    of the splits that it was made from. pending: the checksum that metrics.parquet is about to have.
+    recipe: how points were trained; with a parent_recipe, each from the parent's fold. failures: checkpoint →
+    why its metrics are NaN. evaluation: measurement → version and parameters of the stored numbers.
+    label_frequencies: of the test set, in the order of `classes`. ceiling: the generation scores of real test
+    images, with `_se` columns, and the classifier's accuracy on them. data: checksums of the splits that it
+    was made from. pending: the checksum that metrics.parquet is about to have.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,6 +80,7 @@ class Manifest(BaseModel):
     model: dict[str, Any]
     betas: Betas
     recipe: dict[str, int | float | str]
+    parent_recipe: dict[str, int | float | str] = {}
     seed: Annotated[int, Field(ge=0)]
     made_with: dict[str, Any] = {}
     failures: dict[FileName, Annotated[str, Field(max_length=500)]] = {}
@@ -165,6 +169,20 @@ class Atlas:
         if model.config.to_dict() != self.manifest.model:
             raise UserError(f"{name} in {self.path} has another model config than {MANIFEST}.")
         return model
+
+    def load_parent(self, device: str = "cpu") -> Parent:
+        """The multi-rate parent; `load_parent().fold([beta_1, beta_2])` is a plain HVAE at any (β₂, β₁).
+
+        Raises UserError where the atlas has none, or its file is damaged.
+        """
+        from hvae.checkpoint import load_parent
+
+        if PARENT not in self.manifest.files:
+            raise UserError(f"{self.path} has no parent: its points were trained from scratch.")
+        parent = load_parent(self.checked_file(PARENT), device)
+        if parent.config.to_dict() != self.manifest.model:
+            raise UserError(f"{PARENT} in {self.path} has another model config than {MANIFEST}.")
+        return parent
 
     def checked_file(self, name: str) -> Path:
         """The path of a file listed in atlas.json, its checksum verified. Raises UserError."""

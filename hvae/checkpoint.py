@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from hvae.errors import UserError
 from hvae.files import write_whole
 from hvae.layers import HVAEConfig
 from hvae.metadata import KEY, read_metadata, reason, short_name
 from hvae.model import HVAE
+from hvae.multirate import Parent
 
 
-def write_tensors(path: Path, module: nn.Module, metadata: dict, dtype: torch.dtype = torch.float32) -> None:
-    """Write a module's weights and JSON-ready `metadata` to a safetensors file, whole or not at all.
+def write_tensors(
+    path: Path, tensors: Mapping[str, Tensor], metadata: dict, dtype: torch.dtype = torch.float32
+) -> None:
+    """Write tensors and JSON-ready `metadata` to a safetensors file, whole or not at all.
 
-    dtype: what floating-point weights are stored as; integers stay as they are.
+    dtype: what floating-point numbers are stored as; integers stay as they are.
     """
     # `contiguous` undoes channels_last, which safetensors does not store.
-    tensors = {
+    stored = {
         name: value.detach().cpu().to(dtype if value.is_floating_point() else value.dtype).contiguous()
-        for name, value in module.state_dict().items()
+        for name, value in tensors.items()
     }
     text = json.dumps(metadata, sort_keys=True, allow_nan=False)
-    write_whole(path, lambda aside: save_file(tensors, aside, {KEY: text}))
+    write_whole(path, lambda aside: save_file(stored, aside, {KEY: text}))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -45,7 +49,13 @@ def save_model(model: HVAE, path: Path, metadata: dict | None = None) -> None:
 
     metadata: further JSON-ready values, given back by `read_metadata`.
     """
-    write_tensors(path, model, {"config": model.config.to_dict(), **(metadata or {})})
+    write_tensors(path, model.state_dict(), {"config": model.config.to_dict(), **(metadata or {})})
+
+
+def save_parent(parent: Parent, path: Path, metadata: dict | None = None) -> None:
+    """Write `parent`, its config and its range of β to `path`, whole or not at all; see `save_model`."""
+    described = {"config": parent.config.to_dict(), "beta_range": list(parent.beta_range)}
+    write_tensors(path, parent.state_dict(), {**described, **(metadata or {})})
 
 
 def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
@@ -53,18 +63,38 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
 
     Raises UserError where the file is missing, is no such checkpoint, or its weights do not fit its config.
     """
-    config = read_metadata(path).get("config")
+    config, tensors = read_config(path), read_tensors(path)
     try:
-        # Without storage: a config may claim more than the file holds, and more than fits in memory.
+        model = HVAE.from_weights(config, tensors)
+    except RuntimeError as error:
+        raise do_not_fit(path, error) from None
+    return model.float().to(device)
+
+
+def load_parent(path: Path, device: str | torch.device = "cpu") -> Parent:
+    """The Parent stored at `path`, in eval mode on `device`. Raises UserError as `load_model` does."""
+    config, tensors = read_config(path), read_tensors(path)
+    try:
+        low, high = (float(beta) for beta in read_metadata(path)["beta_range"])
         with torch.device("meta"):
-            model = HVAE(HVAEConfig(**config))
+            parent = Parent(config, (low, high))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{short_name(path)} has no usable range of β ({reason(error)}).") from None
+    try:
+        parent.load_state_dict(tensors, assign=True)
+    except RuntimeError as error:
+        raise do_not_fit(path, error) from None
+    return parent.float().eval().to(device)
+
+
+def read_config(path: Path) -> HVAEConfig:
+    """The model config in a checkpoint's metadata. Raises UserError where there is none that will do."""
+    try:
+        return HVAEConfig(**read_metadata(path).get("config"))
     except (TypeError, ValueError) as error:
         raise UserError(f"{short_name(path)} has no usable model config ({reason(error)}).") from None
-    tensors = read_tensors(path)
-    try:
-        model.load_state_dict(tensors, assign=True)
-    except RuntimeError as error:
-        raise UserError(
-            f"The weights in {short_name(path)} do not fit its config ({reason(error)})."
-        ) from None
-    return model.float().eval().to(device)
+
+
+def do_not_fit(path: Path, error: Exception) -> UserError:
+    """What to raise where the tensors are not those of the config."""
+    return UserError(f"The weights in {short_name(path)} do not fit its config ({reason(error)}).")

@@ -185,7 +185,9 @@ def save_classifier(classifier: Classifier, path: Path) -> None:
 
     What `train_classifier` returns has been rounded to float16 and comes back unchanged.
     """
-    write_tensors(path, classifier, {"classifier": dataclasses.asdict(classifier.config)}, torch.float16)
+    write_tensors(
+        path, classifier.state_dict(), {"classifier": dataclasses.asdict(classifier.config)}, torch.float16
+    )
 
 
 def load_classifier(path: Path, device: str | torch.device = "cpu") -> Classifier:

@@ -12,6 +12,11 @@ from torch import Tensor
 LOG_STD_BOUND = 5.0
 
 
+def at_least_float32(values: Tensor) -> Tensor:
+    """The same values, in float32 where they had less."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
 class Gaussian(NamedTuple):
     """A batch of diagonal Gaussians. `mean` and `log_std` both have shape (N, *latent)."""
 
@@ -20,8 +25,11 @@ class Gaussian(NamedTuple):
 
     @classmethod
     def from_raw(cls, raw: Tensor) -> Gaussian:
-        """Split (N, 2·C, …) network outputs along dim 1 into mean and (softly bounded) log_std."""
-        mean, log_std = raw.chunk(2, dim=1)
+        """Split (N, 2·C, …) network outputs along dim 1 into mean and (softly bounded) log_std.
+
+        Half precision ends here: a KL is a difference of numbers that nearly cancel.
+        """
+        mean, log_std = at_least_float32(raw).chunk(2, dim=1)
         return cls(mean, LOG_STD_BOUND * torch.tanh(log_std / LOG_STD_BOUND))
 
     @property

@@ -113,6 +113,12 @@ def start_head(head: nn.Conv2d | nn.Linear, mean_scale: float, log_std: float) -
         bias[1].fill_(log_std)
 
 
+def start_at_mean(out: nn.Conv2d, mean: Tensor) -> None:
+    """Let the last convolution of a PictureHead start every picture as the data's mean, (C,) in [0, 1]."""
+    with torch.no_grad():
+        out.bias.copy_(torch.logit(mean, eps=0.01).repeat_interleave(4))
+
+
 class ResidualBlock(nn.Module):
     """x + conv(act(conv(act(x)))), channels unchanged; starts as the identity."""
 
@@ -184,7 +190,8 @@ class SpatialLayer(nn.Module):
         """Fig. 1a: q from features of x and of the latents above. Fig. 1b: d_ℓ merged with the prior."""
         if self.inference == "ladder":
             return Gaussian.from_raw(self.posterior_head(F.silu(features))).merge(prior)
-        merged = self.merge(F.silu(torch.cat([features, context], dim=1)))
+        # SiLU before the concatenation: on it, in reverse, autograd would work on strided gradients.
+        merged = self.merge(torch.cat([F.silu(features), F.silu(context)], dim=1))
         # Written relative to the prior, so that agreeing with the layers above costs no rate at the start.
         relative = Gaussian.from_raw(self.posterior_head(F.silu(self.conv(F.silu(merged)))))
         return Gaussian(prior.mean + prior.std * relative.mean, prior.log_std + relative.log_std)
@@ -215,7 +222,9 @@ class Grow(nn.Module):
             h = h.unflatten(1, self.start)
         elif context is not None:
             h = h + context
-        return self.block(F.interpolate(h, size=self.size, mode="nearest"))
+        if h.shape[2:] != self.size:
+            h = F.interpolate(h, size=self.size, mode="nearest")
+        return self.block(h)
 
 
 class PictureHead(nn.Module):
@@ -228,5 +237,12 @@ class PictureHead(nn.Module):
         self.out = nn.Conv2d(width // 2, 4 * config.image_shape[0], 3, padding=1)
 
     def forward(self, h: Tensor) -> Tensor:
-        h = F.pixel_shuffle(self.up(F.silu(h)), 2)
-        return F.pixel_shuffle(self.out(F.silu(h)), 2)
+        h = double(self.up(F.silu(h)))
+        return double(self.out(F.silu(h)))
+
+
+def double(h: Tensor) -> Tensor:
+    """`pixel_shuffle(h, 2)`, (N, 4C, H, W) → (N, C, 2H, 2W), that keeps a channels_last layout."""
+    n, _, height, width = h.shape
+    cells = h.permute(0, 2, 3, 1).reshape(n, height, width, -1, 2, 2)
+    return cells.permute(0, 1, 4, 2, 5, 3).reshape(n, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hvae.gaussian import Gaussian
+from hvae.gaussian import Gaussian, at_least_float32
 from hvae.layers import (
     BottomUp,
     Grow,
@@ -29,6 +29,7 @@ from hvae.layers import (
     SpatialLayer,
     TopLayer,
     keep_scale,
+    start_at_mean,
     start_head,
 )
 
@@ -52,6 +53,12 @@ class Inference(NamedTuple):
     def rates(self) -> Tensor:
         """KL(q(z_ℓ|z_>ℓ, x) ‖ p(z_ℓ|z_>ℓ)) per image and layer, shape (N, L), nats."""
         return torch.stack([kl.flatten(1).sum(1) for kl in self.kl], dim=1)
+
+
+def split_noise(flat: Tensor, shapes: list[tuple[int, ...]]) -> list[Tensor]:
+    """(N, D) numbers as one (N, *shape) tensor for each latent shape."""
+    parts = flat.split([math.prod(shape) for shape in shapes], dim=1)
+    return [part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 class HVAE(nn.Module):
@@ -98,8 +105,16 @@ class HVAE(nn.Module):
         From mid-grey, the first steps drive all pixels down together and take the decoder's features with
         them: with MNIST no latent was used ever after.
         """
-        with torch.no_grad():
-            self.picture_head.out.bias.copy_(torch.logit(mean, eps=0.01).repeat_interleave(4))
+        start_at_mean(self.picture_head.out, mean)
+
+    @classmethod
+    def from_weights(cls, config: HVAEConfig, weights: Mapping[str, Tensor]) -> HVAE:
+        """An HVAE in eval mode that takes over these weights. Raises RuntimeError where they do not fit."""
+        # Without storage: a config may claim more than the weights hold, and more than fits in memory.
+        with torch.device("meta"):
+            model = cls(config)
+        model.load_state_dict(weights, assign=True)
+        return model.eval()
 
     @property
     def device(self) -> torch.device:
@@ -108,14 +123,11 @@ class HVAE(nn.Module):
     def noise(self, n: int, seed: int = 0) -> list[Tensor]:
         """Standard normal noise for n images: one (n, *latent) tensor per layer, layer 1 first."""
         generator = torch.Generator().manual_seed(seed)
-        shapes = self.config.latent_shapes
+        size = sum(map(math.prod, self.config.latent_shapes))
         # One row per image, so that asking for more images leaves the first ones as they were. torch fills
         # in blocks of 16 numbers, hence the padding.
-        sizes = [math.prod(shape) for shape in shapes]
-        padding = -sum(sizes) % 16
-        flat = torch.randn(n, sum(sizes) + padding, generator=generator).to(self.device)
-        parts = flat.split([*sizes, padding], dim=1)[: len(shapes)]
-        return [part.reshape(n, *shape) for part, shape in zip(parts, shapes, strict=True)]
+        flat = torch.randn(n, size + -size % 16, generator=generator)[:, :size].to(self.device)
+        return split_noise(flat, self.config.latent_shapes)
 
     def infer(self, x: Tensor, noise: list[Tensor] | None = None) -> Inference:
         """Top-down inference q(z_L|x) ∏ q(z_ℓ|z_>ℓ, x) for images x (N, C, H, W).
@@ -142,7 +154,7 @@ class HVAE(nn.Module):
 
     def logits(self, z_1: Tensor) -> Tensor:
         """Logits (N, C, H, W) of the pixel means of p(x|z_1)."""
-        return self.picture_head(self.grow[0](z_1, None))
+        return at_least_float32(self.picture_head(self.grow[0](z_1, None)))
 
     def negative_log_likelihood(self, x: Tensor, logits: Tensor) -> Tensor:
         """−log p(x|z_1) per image, shape (N,), nats, constants included.

@@ -13,3 +13,12 @@ def objective(distortion: Tensor, rates: Tensor, betas: Tensor) -> Tensor:
     With every β = 1 this is the negative ELBO. Xiao & Bamler (2023), Eq. 5.
     """
     return torch.mean(distortion + (betas * rates).sum(dim=1))
+
+
+def training_loss(distortion: Tensor, rates: Tensor, betas: Tensor, warmth: Tensor | float = 1.0) -> Tensor:
+    """`objective` with every image's part divided by max(1, β…), so that a large β is no large learning rate.
+
+    warmth: the share of β that counts so far, in (0, 1]; it leaves the divisor alone.
+    """
+    scale = betas.amax(dim=-1, keepdim=True).clamp(min=1)
+    return objective(distortion / scale.squeeze(-1), rates, warmth * betas / scale)

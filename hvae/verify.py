@@ -6,7 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from hvae.atlas import EXAMPLES, METRICS, checked_file, plain_file, read_examples, read_manifest, read_metrics
+from hvae.atlas import (
+    EXAMPLES,
+    MANIFEST,
+    METRICS,
+    PARENT,
+    checked_file,
+    plain_file,
+    read_examples,
+    read_manifest,
+    read_metrics,
+)
 from hvae.errors import UserError
 from hvae.files import user_path
 
@@ -18,7 +28,7 @@ def problems(path: str | Path) -> list[str]:
     numbers, and that every checkpoint loads with finite weights and the config of the atlas. A point that
     atlas.json lists as failed may hold NaN.
     """
-    from hvae.checkpoint import load_model
+    from hvae.checkpoint import load_model, load_parent
 
     folder = user_path(path)
     if not folder.is_dir():
@@ -42,6 +52,9 @@ def problems(path: str | Path) -> list[str]:
         read_examples(plain_file(folder, EXAMPLES))
     except UserError as error:
         return [str(error)]
+    loaders = {name: load_model for name in metrics["checkpoint"]}
+    if PARENT in manifest.files:
+        loaders[PARENT] = load_parent
     measured = ["rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"]
     for row in metrics.to_dict("records"):
         name = row["checkpoint"]
@@ -50,13 +63,16 @@ def problems(path: str | Path) -> list[str]:
         not_numbers = [column for column in measured if not np.isfinite(row[column])]
         if not_numbers:
             found.append(f"{METRICS} in {folder}: {not_numbers[0]} of {name} is not a finite number.")
+    for name, load in loaders.items():
+        if name in manifest.failures:
+            continue
         try:
-            model = load_model(folder / name)
+            model = load(folder / name)
         except UserError as error:
             found.append(str(error))
             continue
         if model.config.to_dict() != manifest.model:
-            found.append(f"{name} in {folder} has another model config than atlas.json.")
+            found.append(f"{name} in {folder} has another model config than {MANIFEST}.")
         if not all(weight.isfinite().all() for weight in model.state_dict().values()):
             found.append(f"{name} in {folder} has weights that are not finite numbers.")
     return found

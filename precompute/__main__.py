@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,37 +25,72 @@ class Engine(StrEnum):
     """Where points are trained."""
 
     local = "local"
+    ray = "ray"
+
+
+DATASET = "mnist, fashion-mnist, svhn, cifar10, digits, or folder:PATH."
+EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
+Dataset = Annotated[str, typer.Option(help=DATASET, metavar="NAME")]
+DataDir = Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")]
+BetaRange = Annotated[
+    str, typer.Option("--betas", help="LO:HI:N, N log-spaced values of β for each layer.", metavar="LO:HI:N")
+]
+Epochs = Annotated[
+    int | None, typer.Option(help=EPOCHS, min=1, show_default="25, more for few images; 5 from scratch")
+]
+RefineEpochs = Annotated[int, typer.Option(help="Each point's, from its fold; 0 keeps the fold.", min=0)]
+FromScratch = Annotated[bool, typer.Option("--from-scratch", help="Train each point alone, without parent.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Stack = Annotated[
+    int | None,
+    typer.Option(help="Points to train at once.", min=1, max=4096, show_default="what suits the device"),
+]
+Seed = Annotated[int, typer.Option(help="Seed of weights, batches and noise.", min=0, max=2**31 - 1)]
 
 
 @cli.command()
 def run(
     out: Out,
-    dataset: Annotated[
-        str, typer.Option(help="mnist, fashion-mnist, svhn, cifar10, digits, or folder:PATH.", metavar="NAME")
-    ],
-    data_dir: Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")] = Path("data"),
-    betas: Annotated[
-        str, typer.Option(help="LO:HI:N, N log-spaced values of β for each layer.", metavar="LO:HI:N")
-    ] = "0.1:10:13",
-    epochs: Annotated[int, typer.Option(help="Passes over the training images, for each point.", min=1)] = 5,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    engine: Annotated[Engine, typer.Option(help="Where points are trained.")] = Engine.local,
-    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.", min=0, max=2**31 - 1)] = 0,
+    dataset: Dataset,
+    data_dir: DataDir = Path("data"),
+    betas: BetaRange = "0.1:10:13",
+    epochs: Epochs = None,
+    refine_epochs: RefineEpochs = 1,
+    from_scratch: FromScratch = False,
+    device: Device = "auto",
+    stack: Stack = None,
+    engine: Annotated[Engine, typer.Option(help="Train here, or on a Ray cluster.")] = Engine.local,
+    address: Annotated[
+        str, typer.Option(help="The Ray cluster's: auto finds one on this machine.", metavar="auto|HOST:PORT")
+    ] = "auto",
+    interval: Annotated[
+        float, typer.Option(help="Seconds between checkpoints of what is in training.", min=0.1, max=86400)
+    ] = 60,
+    seed: Seed = 0,
 ) -> None:
-    """Train every point of the grid. The same line again continues where it stopped."""
-    from precompute.folder import Plan
+    """Train a parent, then every point of the grid from it. The same line again continues."""
     from precompute.grid import parse_betas
+    from precompute.plan import Plan
     from precompute.run import run_plan
 
-    values = parse_betas(betas)
-    run_plan(out, Plan.make(dataset, values, epochs=epochs, seed=seed), data_dir, device)
+    make_plan = partial(
+        Plan.make,
+        dataset,
+        parse_betas(betas),
+        epochs=epochs,
+        refine_epochs=refine_epochs,
+        from_scratch=from_scratch,
+        seed=seed,
+    )
+    cluster = address if engine is Engine.ray else None
+    run_plan(out, dataset, make_plan, data_dir, device, stack, cluster, interval)
 
 
 @cli.command()
 def evaluate(
     out: Out,
-    data_dir: Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")] = Path("data"),
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    data_dir: DataDir = Path("data"),
+    device: Device = "auto",
 ) -> None:
     """Measure what is missing or stale in an atlas, without training any point."""
     from precompute.evaluate import evaluate_atlas

@@ -120,7 +120,7 @@ def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Conso
     except UserError:
         pass  # none yet, or a damaged one
     with progress_bar(console) as progress:
-        task = progress.add_task("classifier", total=None)
+        task = progress.add_task("classifier", total=None, speed="")
         data.classifier = train_classifier(
             data.train,
             seed=data.seed,
@@ -155,7 +155,7 @@ def fill_in(folder: AtlasFolder, data: EvaluationData, cache: MetricCache, conso
     }
     left = [name for name, missing in todo.items() if missing]
     with progress_bar(console) as progress:
-        task = progress.add_task("metrics", total=len(left))
+        task = progress.add_task("metrics", total=len(left), speed="")
         for number, name in enumerate(left, start=1):
             started = time.monotonic()
             for measurement in todo[name]:

@@ -12,7 +12,6 @@ import io
 import platform
 import shlex
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from hvae.atlas import (
     EXAMPLES,
     MANIFEST,
     METRICS,
+    PARENT,
     Atlas,
     Betas,
     Manifest,
@@ -34,7 +34,7 @@ from hvae.atlas import (
     read_manifest,
     read_metrics,
 )
-from hvae.checkpoint import load_model, save_model
+from hvae.checkpoint import load_model, load_parent, save_model, save_parent
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.files import sha256, write_json, write_whole
@@ -43,32 +43,16 @@ from hvae.metadata import read_metadata
 from hvae.metrics.psnr import psnr
 from hvae.metrics.rates import layer_rates
 from hvae.model import HVAE
-from hvae.train import Recipe, is_finite
-from precompute.grid import Point, grid
+from hvae.multirate import Parent
+from hvae.train import is_finite
+from precompute.grid import Point
 from precompute.measurements import RECONSTRUCTION, EvaluationData, reconstruction_columns
+from precompute.plan import Plan
 
 EXAMPLE_IMAGES = 256
 LOCK = ".lock"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an atlas is made from; two runs with the same plan on the same CPU give the same metrics."""
-
-    dataset: str
-    betas: list[float]
-    recipe: Recipe = field(default_factory=Recipe)
-    seed: int = 0
-
-    @classmethod
-    def make(cls, dataset: str, betas: list[float], *, epochs: int, seed: int) -> Plan:
-        """A plan with the default recipe but for its epochs."""
-        return cls(dataset, betas, Recipe(epochs=epochs), seed)
-
-    @property
-    def points(self) -> list[Point]:
-        """Every point, β₂ outer, β₁ inner."""
-        return grid(self.betas)
+TRAINING = ".training"
+OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, PARENT, LOCK, TRAINING}
 
 
 class AtlasFolder:
@@ -97,14 +81,14 @@ class AtlasFolder:
         if (path / "models").is_symlink():
             raise UserError(f"{path}/models is a link: an atlas keeps its models in its own folder.")
         lock = locked(path)
-        for leftover in [*path.glob(".*.tmp"), *path.glob("models/.*.tmp")]:
+        for leftover in [*path.glob(".*.tmp"), *path.glob("*/.*.tmp")]:
             leftover.unlink()
         if (path / MANIFEST).exists():
             manifest = read_manifest(path)
             refuse_other_plan(path, manifest, fresh)
             remove_damaged(path, manifest)
             atlas = cls(path, manifest, sound_rows(path, manifest), lock)
-        elif {child.name for child in path.iterdir()} - {"models", EXAMPLES, METRICS, CLASSIFIER, LOCK}:
+        elif {child.name for child in path.iterdir()} - OURS:
             # Those are what a kill before the very first atlas.json leaves; anything else is not ours.
             raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
         else:
@@ -148,7 +132,7 @@ class AtlasFolder:
             return None
         try:
             made_from = read_metadata(path).get("made_from")
-            return load_model(path) if made_from == made_from_plan(self.manifest, point) else None
+            return load_model(path) if made_from == made_from_plan(self.manifest, point.name) else None
         except UserError:
             return None
 
@@ -170,18 +154,43 @@ class AtlasFolder:
             {
                 "betas": {"beta_2": point.beta_2, "beta_1": point.beta_1},
                 "dimension_rates_z2": [finite_or_none(rate) for rate in measured.top_rates],
-                "made_from": made_from_plan(self.manifest, point),
+                "made_from": made_from_plan(self.manifest, point.name),
             },
         )
         self.rows[name] = row
         failures = {key: value for key, value in self.manifest.failures.items() if key != name}
         if not is_finite(model):
             failures[name] = "training diverged: its weights are not finite"
-        made_with = self.manifest.made_with
-        spent = round(float(made_with.get("training_seconds", 0)) + seconds, 1)
-        self.update(failures=failures, made_with={**made_with, "training_seconds": spent})
+        self.update(failures=failures)
+        self.spend("training_seconds", seconds)
         self.write(name)
         return row
+
+    def spend(self, what: str, seconds: float) -> None:
+        """Add to the seconds that atlas.json says were spent; `write` makes it lasting."""
+        made_with = self.manifest.made_with
+        spent = round(float(made_with.get(what, 0)) + seconds, 1)
+        self.update(made_with={**made_with, what: spent})
+
+    def parent(self) -> Parent | None:
+        """The parent, if it is there and was made from this plan."""
+        path = self.path / PARENT
+        if not path.is_file() or path.is_symlink():
+            return None
+        digest = self.manifest.files.get(PARENT)
+        try:
+            if digest is not None and sha256(path) != digest:
+                return None
+            made_from = read_metadata(path).get("made_from")
+            return load_parent(path) if made_from == made_from_plan(self.manifest, "parent") else None
+        except UserError:
+            return None
+
+    def add_parent(self, parent: Parent, seconds: float) -> None:
+        """Write the parent and its line in atlas.json."""
+        save_parent(parent, self.path / PARENT, {"made_from": made_from_plan(self.manifest, "parent")})
+        self.spend("parent_seconds", seconds)
+        self.write(PARENT)
 
     def write(self, *changed: str) -> None:
         """Write metrics.parquet, and atlas.json with the checksums of it and of the `changed` files.
@@ -227,6 +236,7 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
         model=config.to_dict(),
         betas=Betas(beta_2=plan.betas, beta_1=plan.betas),
         recipe=dataclasses.asdict(plan.recipe),
+        parent_recipe=dataclasses.asdict(plan.parent_recipe) if plan.parent_recipe else {},
         seed=plan.seed,
         made_with={
             "command": shlex.join(["python", "-m", "precompute", *sys.argv[1:]]),
@@ -250,12 +260,13 @@ def device_name(device: torch.device) -> str:
 
 def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
     """Raise UserError, naming the first difference, unless both manifests come from the same plan."""
-    for name in ("dataset", "betas", "seed", "model", "recipe", "classes", "data"):
+    for name in ("dataset", "betas", "seed", "model", "parent_recipe", "recipe", "classes", "data"):
         there, asked = getattr(found, name), getattr(wanted, name)
         if there != asked:
-            if name == "recipe":
-                name = next(key for key in {**asked, **there} if asked.get(key) != there.get(key))
-                there, asked = there.get(name), asked.get(name)
+            if name.endswith("recipe") and there and asked:
+                of = "parent's " if name == "parent_recipe" else ""
+                key = next(key for key in {**asked, **there} if asked.get(key) != there.get(key))
+                name, there, asked = f"{of}{key}", there.get(key), asked.get(key)
             raise UserError(
                 f"{path} holds an atlas made with another {name} ({short(there)}, not {short(asked)}): "
                 "repeat that command to continue it, or name another folder."
@@ -268,12 +279,16 @@ def short(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def made_from_plan(manifest: Manifest, point: Point) -> dict:
-    """All that determines a point's weights; a checkpoint carries it so that a resumed run knows its own."""
+def made_from_plan(manifest: Manifest, *names: str) -> dict:
+    """All that determines the weights of the named models; a file carries it, for a resumed run to know."""
     return {
         "dataset": manifest.dataset,
-        "betas": [point.beta_1, point.beta_2],
+        "data": manifest.data,
+        "model": manifest.model,
+        "names": list(names),
+        "beta_range": [min(manifest.betas.beta_2), max(manifest.betas.beta_2)],
         "recipe": manifest.recipe,
+        "parent_recipe": manifest.parent_recipe,
         "seed": manifest.seed,
     }
 

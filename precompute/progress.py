@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+LINE_EVERY_SECONDS = 30
 
 
 def stderr_console() -> Console:
@@ -17,9 +22,37 @@ def progress_bar(console: Console) -> Progress:
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:.1f} / {task.total}"),
+        TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
         console=console,
         speed_estimate_period=600,
         transient=True,
         disable=not console.is_terminal,
     )
+
+
+class Stage:
+    """One bar: a part of the run, with its speed; without a terminal, a line every half minute.
+
+    unit: how many model·images one unit of `total` stands for.
+    """
+
+    def __init__(
+        self, progress: Progress, console: Console, name: str, total: float, done: float, unit: float
+    ) -> None:
+        self._progress, self._console = progress, console
+        self._name, self._total, self._first, self._unit = name, total, done, unit
+        self._task = progress.add_task(name, total=total, completed=done, speed="")
+        self._started = self._last_line = time.monotonic()
+
+    def at(self, done: float) -> None:
+        """Say that so much of the total is done."""
+        now = time.monotonic()
+        speed = (done - self._first) * self._unit / max(now - self._started, 1e-9)
+        text = f"{speed:,.0f} images/s" if self._unit else ""
+        self._progress.update(self._task, completed=done, speed=text)
+        if not self._console.is_terminal and now - self._last_line > LINE_EVERY_SECONDS:
+            self._last_line = now
+            left = (self._total - done) * (now - self._started) / max(done - self._first, 1e-9)
+            share = f"{done / self._total:.0%}" if self._total else "100%"
+            self._console.print(f"{self._name} {share}, {text}, about {timedelta(seconds=round(left))} left.")

@@ -14,7 +14,8 @@ from hvae import HVAE, Atlas, HVAEConfig, UserError
 from hvae.checkpoint import load_model, save_model
 from hvae.files import sha256, write_json, write_whole
 from hvae.verify import problems
-from precompute.folder import Plan, checkpoint_name, metrics_frame, new_manifest
+from precompute.folder import checkpoint_name, metrics_frame, new_manifest
+from precompute.plan import Plan
 
 BETAS = [0.1, 1.0, 10.0]
 CONFIG = HVAEConfig(width=4, top_dim=3, channels=1)

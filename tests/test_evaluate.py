@@ -14,8 +14,9 @@ from hvae.verify import problems
 from precompute import folder as folder_module
 from precompute import measurements
 from precompute.evaluate import evaluate_atlas, is_current
-from precompute.folder import AtlasFolder, Plan
+from precompute.folder import AtlasFolder
 from precompute.measurements import EvaluationData
+from precompute.plan import Plan
 
 
 @pytest.fixture

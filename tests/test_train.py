@@ -5,7 +5,8 @@ import torch
 
 from hvae import HVAEConfig
 from hvae.datasets import Images, load
-from hvae.train import Recipe, initial_model, is_finite, learning_rate_factor, train
+from hvae.recipe import Recipe
+from hvae.train import initial_model, is_finite, train
 
 CONFIG = HVAEConfig(width=8, top_dim=4, channels=2)
 
@@ -63,7 +64,7 @@ def test_images_of_another_shape_are_refused(digits):
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing():
-    factors = [learning_rate_factor(step, 1000) for step in range(1000)]
+    factors = [Recipe(learning_rate=1.0).learning_rate_at(step, 1000) for step in range(1000)]
     assert factors[0] < 0.1
     assert max(factors) == pytest.approx(1, abs=0.01)
     assert factors[-1] < 1e-4

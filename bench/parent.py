@@ -1,0 +1,144 @@
+"""What a parent is worth: quality for cost, against points trained from scratch.
+
+    python bench/parent.py --data-dir DIR [--work FOLDER]
+
+On MNIST, at five pairs of β that no setting was tuned on: L_β on the test set of the parent's fold, of the
+fold after one epoch of refinement, and of a point trained from scratch on as many images as the parent's
+whole run plus the refinement. Then what a 13 × 13 plane costs either way. Times are CPU seconds on one
+thread, which other work on the machine disturbs little.
+
+Every result is kept in FOLDER, so that a run that was stopped goes on, and several processes may share the
+work. All of it takes about an hour and a half on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from hvae import HVAEConfig
+from hvae.checkpoint import load_parent, save_parent
+from hvae.datasets import Images, load
+from hvae.files import write_json
+from hvae.fleet import Fleet, with_weights
+from hvae.metrics.rates import layer_rates
+from hvae.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
+from hvae.train import initial_model, initial_parent
+from precompute.grid import Point, grid, parse_betas
+
+GRID = parse_betas("0.1:10:13")
+# Settings were tuned at (1, 1), (0.1, 1), (0.1, 0.1), (1, 0.1), (3.2, 0.32), (10, 1), (0.4, 1.3), (5, 5).
+TUNED = {1.0, 0.1, 10.0}
+HELD_OUT = random.Random(0).sample(
+    [point for point in grid(GRID) if not {point.beta_2, point.beta_1} <= TUNED], 5
+)
+
+
+def trained(model, betas, images: Images, recipe: Recipe):
+    """The trained model, and the CPU seconds that it took."""
+    started = time.process_time()
+    fleet = Fleet([model], ["parent"], betas and [betas], images, recipe)
+    while not fleet.is_finished:
+        fleet.step()
+        if fleet.done % 1000 == 0:
+            speed = fleet.done * recipe.batch_size / (time.process_time() - started)
+            print(f"  {fleet.done} of {fleet.steps} steps, {speed:.0f} images/s", flush=True)
+    return with_weights(model, fleet.state().weights[0]), time.process_time() - started
+
+
+def objective_on(model, test: Images, point: Point) -> float:
+    """L_β on the test set, nats per image."""
+    measured = layer_rates(model.to(memory_format=torch.channels_last), test, seed=0)
+    return float(measured.distortion + point.beta_1 * measured.rates[0] + point.beta_2 * measured.rates[1])
+
+
+def kept(path: Path, make) -> dict:
+    """What is in the JSON file `path`, made first where there is none."""
+    if not path.exists():
+        write_json(path, make())
+    return json.loads(path.read_text())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--work", type=Path, default=None, help="where results are kept (default: nowhere)")
+    parser.add_argument("--part", choices=["all", "parent", "scratch"], default="all")
+    parser.add_argument("--reverse", action="store_true", help="last pair first, to share work")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    work = arguments.work or Path(tempfile.mkdtemp())
+    work.mkdir(parents=True, exist_ok=True)
+    train, test = (load("mnist", split, arguments.data_dir) for split in ("train", "test"))
+    config = HVAEConfig()
+    long_recipe = replace(FROM_SCRATCH, epochs=PARENT.epochs + REFINEMENT.epochs)
+
+    def make_parent() -> dict:
+        parent, seconds = trained(initial_parent(config, train, 0, (0.1, 10.0)), None, train, PARENT)
+        save_parent(parent, work / "parent.safetensors")
+        return {"seconds": seconds}
+
+    def make_scratch(point: Point) -> dict:
+        betas = [point.beta_1, point.beta_2]
+        model, seconds = trained(initial_model(config, train, 0), betas, train, long_recipe)
+        return {"objective": objective_on(model, test, point), "seconds": seconds}
+
+    def make_refined(point: Point) -> dict:
+        betas = [point.beta_1, point.beta_2]
+        fold = load_parent(work / "parent.safetensors").fold(betas)
+        model, seconds = trained(fold, betas, train, REFINEMENT)
+        return {
+            "fold": objective_on(fold, test, point),
+            "objective": objective_on(model, test, point),
+            "seconds": seconds,
+        }
+
+    if arguments.part != "scratch":
+        parent = kept(work / "parent.json", make_parent)
+    scratch = {}
+    if arguments.part != "parent":
+        for point in reversed(HELD_OUT) if arguments.reverse else HELD_OUT:
+            print("from scratch", point, flush=True)
+            scratch[point] = kept(
+                work / f"scratch_{point.name}.json", lambda point=point: make_scratch(point)
+            )
+    if arguments.part != "all":
+        return
+    refined = {
+        point: kept(work / f"refined_{point.name}.json", lambda point=point: make_refined(point))
+        for point in HELD_OUT
+    }
+
+    print(
+        f"\nL_β on the MNIST test set, nats. Parent: {PARENT.epochs} epochs, refinement: "
+        f"{REFINEMENT.epochs}, from scratch: {long_recipe.epochs}, each."
+    )
+    print(f"{'(β₂, β₁)':>20} {'fold':>9} {'refined':>9} {'scratch':>9} {'refined − scratch':>18}")
+    for point in HELD_OUT:
+        fold, ours, theirs = (
+            refined[point]["fold"],
+            refined[point]["objective"],
+            scratch[point]["objective"],
+        )
+        name = f"({point.beta_2:g}, {point.beta_1:g})"
+        print(f"{name:>20} {fold:9.3f} {ours:9.3f} {theirs:9.3f} {ours - theirs:+18.3f}")
+    each = sum(result["seconds"] for result in refined.values()) / len(refined)
+    alone = sum(result["seconds"] for result in scratch.values()) / len(scratch)
+    n = len(GRID) ** 2
+    plane = parent["seconds"] + n * each
+    print(
+        f"\nA {len(GRID)} × {len(GRID)} plane: parent {parent['seconds']:.0f} s + {n} × {each:.1f} s"
+        f" = {plane:.0f} s; from scratch {n} × {alone:.0f} s = {n * alone:.0f} s: 1/{n * alone / plane:.1f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

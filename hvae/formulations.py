@@ -1,0 +1,84 @@
+"""Ways to compute the gradients of many models of one architecture on one minibatch.
+
+`loop` runs one model after another. The others run all at once with torch.func.vmap over stacked weights and
+differ in what becomes of a convolution: `grouped` leaves it to vmap, which makes it a grouped convolution;
+`matmul` gathers patches in channels_last order and takes one batched matrix product; `einsum` gathers them
+with `unfold` and contracts with torch.einsum. bench/README.md has their speeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+Pair = tuple[int, int]
+
+
+class ConvolutionsAs(TorchFunctionMode):
+    """Within this context every torch.conv2d is computed by `convolution`, with the same arguments."""
+
+    def __init__(self, convolution: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.convolution = convolution
+
+    def __torch_function__(
+        self, function: Callable, types: tuple, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        function = self.convolution if function is torch.conv2d else function
+        return function(*args, **(kwargs or {}))
+
+
+def matmul_convolution(
+    x: Tensor, weight: Tensor, bias: Tensor, stride: Pair, padding: Pair, *_: object
+) -> Tensor:
+    """conv2d of x (N, C, H, W) and weight (C', C, k, k) as one product of patches, channels last."""
+    n, out, k = len(x), len(weight), weight.shape[-1]
+    if k == 1:
+        patches, height, width = x, *x.shape[2:]
+    else:
+        x = F.pad(x, (padding[1], padding[1], padding[0], padding[0]))
+        height, width = ((side - k) // step + 1 for side, step in zip(x.shape[2:], stride, strict=True))
+        patches = torch.cat(
+            [
+                x[:, :, i : i + stride[0] * (height - 1) + 1 : stride[0]][
+                    :, :, :, j : j + stride[1] * (width - 1) + 1 : stride[1]
+                ]
+                for i in range(k)
+                for j in range(k)
+            ],
+            dim=1,
+        )
+    rows = patches.permute(0, 2, 3, 1).reshape(n * height * width, -1)
+    product = rows @ weight.permute(2, 3, 1, 0).reshape(-1, out) + bias
+    return product.reshape(n, height, width, out).permute(0, 3, 1, 2)
+
+
+def einsum_convolution(
+    x: Tensor, weight: Tensor, bias: Tensor, stride: Pair, padding: Pair, *_: object
+) -> Tensor:
+    """conv2d of x (N, C, H, W) and weight (C', C, k, k) as a contraction of unfolded patches."""
+    k = weight.shape[-1]
+    height, width = (
+        (side + 2 * pad - k) // step + 1 for side, pad, step in zip(x.shape[2:], padding, stride, strict=True)
+    )
+    patches = F.unfold(x, k, padding=padding, stride=stride)
+    product = torch.einsum("nkl,ok->nol", patches, weight.flatten(1)) + bias.unsqueeze(-1)
+    return product.unflatten(2, (height, width))
+
+
+STACKED: dict[str, Callable[[], object]] = {
+    "grouped": nullcontext,
+    "matmul": lambda: ConvolutionsAs(matmul_convolution),
+    "einsum": lambda: ConvolutionsAs(einsum_convolution),
+}
+FORMULATIONS = ("loop", *STACKED)
+
+
+def fastest(device: torch.device) -> str:
+    """The formulation to use on a device, by the measurements in bench/README.md."""
+    return "loop" if device.type == "cpu" else "matmul"

@@ -1,0 +1,72 @@
+"""What an atlas is made from."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from hvae.layers import HVAEConfig
+from hvae.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
+from precompute.grid import Point, grid
+
+# A parent sees every β, so it needs many images; of few images it may not see each too often.
+PARENT_IMAGES, MOST_EPOCHS = 1_500_000, 100
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an atlas is made from; two runs with the same plan on the same CPU give the same metrics.
+
+    recipe: how each point is trained, from its fold or from scratch; with 0 epochs a point is its fold.
+    parent_recipe: how the parent is trained; None where points start from scratch.
+    """
+
+    dataset: str
+    betas: list[float]
+    recipe: Recipe = REFINEMENT
+    parent_recipe: Recipe | None = PARENT
+    seed: int = 0
+
+    @classmethod
+    def make(
+        cls,
+        dataset: str,
+        betas: list[float],
+        images: int,
+        *,
+        epochs: int | None = None,
+        refine_epochs: int = 1,
+        from_scratch: bool = False,
+        seed: int = 0,
+    ) -> Plan:
+        """The plan that the command line's options stand for, for so many training images.
+
+        epochs: of the parent, or of each point that starts from scratch.
+        """
+        if from_scratch:
+            return cls(dataset, betas, with_epochs(FROM_SCRATCH, epochs), None, seed)
+        enough = min(MOST_EPOCHS, max(PARENT.epochs, math.ceil(PARENT_IMAGES / images)))
+        parent = with_epochs(PARENT, epochs or enough)
+        return cls(dataset, betas, with_epochs(REFINEMENT, refine_epochs), parent, seed)
+
+    @property
+    def points(self) -> list[Point]:
+        """Every point, β₂ outer, β₁ inner."""
+        return grid(self.betas)
+
+    @property
+    def beta_range(self) -> tuple[float, float]:
+        """The range of β that the parent is trained on; a little wider than a grid of one value."""
+        low, high = min(self.betas), max(self.betas)
+        return (low, high) if low < high else (low / 2, high * 2)
+
+
+def with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
+    """The recipe with other epochs, unless None."""
+    return recipe if epochs is None else dataclasses.replace(recipe, epochs=epochs)
+
+
+def model_config(images: object) -> HVAEConfig:
+    """The HVAE that a run trains on these images."""
+    return HVAEConfig(image_shape=tuple(images.images.shape[1:]))
