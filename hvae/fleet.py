@@ -146,7 +146,7 @@ class Fleet:
 
     def step(self) -> None:
         """One step of every model."""
-        inputs = self._inputs()
+        inputs = self.inputs()
         if self.device.type != "cuda":
             self._update(inputs)
         elif self._eager_steps < EAGER_STEPS:
@@ -202,11 +202,13 @@ class Fleet:
 
         names = [name for name, _ in template.named_parameters()]
         stacked = dict(zip(names, parts(template, self._weights), strict=True))
-        for weight, gradient in zip(stacked.values(), parts(template, self._gradients), strict=True):
-            weight.requires_grad_().grad = gradient
+        for weight in stacked.values():
+            weight.requires_grad_()
         with STACKED[self.formulation]():
             losses = torch.vmap(loss)(stacked, inputs.noise, inputs.betas)
-        losses.sum().backward()
+        gradients = torch.autograd.grad(losses.sum(), list(stacked.values()))
+        for part, gradient in zip(parts(template, self._gradients), gradients, strict=True):
+            part.copy_(gradient)
 
     def _loss(self, model: Callable, inputs: Inputs, noise: Tensor, betas: Tensor) -> Tensor:
         noise = split_noise(noise, self.config.latent_shapes)
@@ -214,7 +216,8 @@ class Fleet:
         elbo = model(*arguments) if isinstance(model, nn.Module) else model(arguments)
         return training_loss(elbo.distortion, elbo.rates, betas, inputs.warmth)
 
-    def _inputs(self) -> Inputs:
+    def inputs(self) -> Inputs:
+        """What the next step needs: a function of the seed, the names and the steps done."""
         per_epoch = max(1, len(self.images) // self._batch_size)
         epoch, place = divmod(self.done, per_epoch)
         if self._order is None or self._order[0] != epoch:

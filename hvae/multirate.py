@@ -22,7 +22,10 @@ CODE = 32
 
 
 class Gated(nn.Module):
-    """A convolution or linear map, its output scaled and shifted per channel by `gates`, (N, 2, channels)."""
+    """A convolution or linear map, its output h of image n and channel c becomes (1 + a) h + b.
+
+    gates: (N, 2, channels), a and b; set for the time of one pass.
+    """
 
     def __init__(self, inner: nn.Conv2d | nn.Linear) -> None:
         super().__init__()
@@ -36,7 +39,7 @@ class Gated(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         h = self.inner(x)
         scale, shift = self.gates.reshape(len(h), 2, -1, *[1] * (h.ndim - 2)).unbind(1)
-        return torch.addcmul(shift, h, scale)
+        return torch.addcmul(shift, h, 1 + scale)
 
 
 class Parent(nn.Module):
@@ -77,8 +80,7 @@ class Parent(nn.Module):
         gated = dict(self._gated())
         sizes = [2 * module.channels for module in gated.values()]
         parts = self.gates(self.code(position)).split(sizes, dim=1)
-        one = torch.tensor([[1.0], [0.0]], device=betas.device)
-        return {name: one + part.unflatten(1, (2, -1)) for name, part in zip(gated, parts, strict=True)}
+        return {name: part.unflatten(1, (2, -1)) for name, part in zip(gated, parts, strict=True)}
 
     def forward(self, x: Tensor, noise: list[Tensor], betas: Tensor) -> Elbo:
         """As HVAE.forward, each image of x (N, C, H, W) at its own betas (N, L), layer 1 first."""
@@ -102,6 +104,6 @@ class Parent(nn.Module):
         for name, part in gates.items():
             scale, shift = part[0]
             weight = weights[f"{name}.weight"]
-            weights[f"{name}.weight"] = weight * scale.reshape(-1, *[1] * (weight.ndim - 1))
-            weights[f"{name}.bias"] = weights[f"{name}.bias"] * scale + shift
+            weights[f"{name}.weight"] = weight * (1 + scale).reshape(-1, *[1] * (weight.ndim - 1))
+            weights[f"{name}.bias"] = torch.addcmul(shift, weights[f"{name}.bias"], 1 + scale)
         return HVAE.from_weights(self.config, weights)
