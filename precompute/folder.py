@@ -263,7 +263,12 @@ def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
     for name in ("dataset", "betas", "seed", "model", "parent_recipe", "recipe", "classes", "data"):
         there, asked = getattr(found, name), getattr(wanted, name)
         if there != asked:
-            if name.endswith("recipe") and there and asked:
+            if not there or not asked:
+                raise UserError(
+                    f"{path} holds an atlas made {'with' if there else 'without'} a parent: "
+                    f"{'leave out' if there else 'add'} --from-scratch, or name another folder."
+                )
+            if name.endswith("recipe"):
                 of = "parent's " if name == "parent_recipe" else ""
                 key = next(key for key in {**asked, **there} if asked.get(key) != there.get(key))
                 name, there, asked = f"{of}{key}", there.get(key), asked.get(key)

@@ -1,0 +1,172 @@
+"""How fast points train: this project's fleet against plain loops, in one run.
+
+    python bench/fleet.py --data-dir DIR [--device auto] [--seconds 5]
+
+Speeds are model·images per second: so many models, each trained on so many images, a second. On every device:
+a plain research loop over one model (DataLoader, ToTensor, eager, Adam, `.item()` every step), then the fleet
+in every formulation and for several numbers of points. On a CUDA device also an eager loop over 64 points
+whose data already live on the device, and the share of the card's measured bf16 peak that the fleet reaches.
+Measurements take turns, twice, and the better one counts: other work on the machine can only slow one down.
+With OMP_NUM_THREADS=1 on a CPU, seconds are the CPU's own, which other work disturbs little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from hvae import HVAE, HVAEConfig
+from hvae.datasets import Images, load
+from hvae.fleet import Fleet
+from hvae.formulations import FORMULATIONS, fastest
+from hvae.objective import objective
+from hvae.recipe import REFINEMENT
+from hvae.train import initial_model
+from precompute.device import choose_device
+
+BETAS = [1.0, 0.1]
+MANY = 64
+EAGER = f"eager loop on the device, {MANY} points"
+
+
+def speed(step, images_per_step: int, seconds: float, device: torch.device) -> float:
+    """model·images/s of calling `step` for so many seconds, after a few calls that do not count."""
+    one_thread = device.type == "cpu" and torch.get_num_threads() == 1
+    clock = time.process_time if one_thread else time.perf_counter
+    for _ in range(5):
+        step()
+    synchronise(device)
+    calls, started = 0, clock()
+    while clock() - started < seconds:
+        step()
+        calls += 1
+    synchronise(device)
+    return calls * images_per_step / (clock() - started)
+
+
+def synchronise(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def research_loop(data_dir: Path, device: torch.device):
+    """One step of a model, as published code trains it."""
+    from torchvision.datasets import MNIST
+    from torchvision.transforms import Compose, Pad, ToTensor
+
+    data = MNIST(data_dir, train=True, transform=Compose([Pad(2), ToTensor()]))
+    batch_size = REFINEMENT.batch_size
+    loader = torch.utils.data.DataLoader(data, batch_size=batch_size, shuffle=True, drop_last=True)
+    torch.manual_seed(0)
+    model = HVAE(HVAEConfig()).to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    betas = torch.tensor(BETAS, device=device)
+    batches, total = iter(loader), 0.0
+
+    def step() -> None:
+        nonlocal batches, total
+        x = next(batches, None)
+        if x is None:
+            batches = iter(loader)
+            x = next(batches)
+        noise = [torch.randn(batch_size, *s, device=device) for s in model.config.latent_shapes]
+        elbo = model(x[0].to(device), noise)
+        loss = objective(elbo.distortion, elbo.rates, betas)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item()
+
+    return step
+
+
+def resident_loop(images: Images, models: int):
+    """One eager step of each of many models, one after another, the data on the device."""
+    device, batch_size = images.images.device, REFINEMENT.batch_size
+    trained = [HVAE(HVAEConfig()).to(device) for _ in range(models)]
+    optimizers = [torch.optim.Adam(model.parameters(), lr=1e-3, fused=True) for model in trained]
+    betas = torch.tensor(BETAS, device=device)
+
+    def step() -> None:
+        for model, optimizer in zip(trained, optimizers, strict=True):
+            x = images.batch(torch.randint(len(images), (batch_size,), device=device))
+            noise = [torch.randn(batch_size, *s, device=device) for s in model.config.latent_shapes]
+            elbo = model(x, noise)
+            loss = objective(elbo.distortion, elbo.rates, betas)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    return step
+
+
+def fleet(images: Images, models: int, formulation: str) -> Fleet:
+    names = [str(number) for number in range(models)]
+    recipe = replace(REFINEMENT, epochs=1000)
+    initial = initial_model(HVAEConfig(), images, 0)
+    return Fleet([initial] * models, names, [BETAS] * models, images, recipe, formulation=formulation)
+
+
+def flops_per_image() -> float:
+    """Floating-point operations that training takes for one image and model."""
+    model, n = HVAE(HVAEConfig()), 16
+    with FlopCounterMode(display=False) as counter:
+        elbo = model(torch.rand(n, 1, 32, 32), model.noise(n))
+        objective(elbo.distortion, elbo.rates, torch.tensor(BETAS)).backward()
+    return counter.get_total_flops() / n
+
+
+def bf16_peak(device: torch.device, seconds: float) -> float:
+    """FLOP/s of a large bf16 matrix product."""
+    side = 8192
+    a, b = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
+    return speed(lambda: a @ b, 2 * side**3, seconds, device)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--seconds", type=float, default=5.0)
+    arguments = parser.parse_args()
+    device = choose_device(arguments.device)
+    images = load("mnist", "train", arguments.data_dir, device=device)
+    batch_size = REFINEMENT.batch_size
+    sizes = [1, 8, MANY] if device.type == "cuda" else [1, 2, 4]
+
+    runs = {"research loop, 1 point": (research_loop(arguments.data_dir, device), batch_size, False)}
+    if device.type == "cuda":
+        runs[EAGER] = (resident_loop(images, MANY), MANY * batch_size, False)
+    for formulation in FORMULATIONS:
+        for size in sizes:
+            step = fleet(images, size, formulation).step
+            runs[f"fleet, {formulation}, {size} points"] = (step, size * batch_size, True)
+    best = dict.fromkeys(runs, 0.0)
+    for _ in range(2):
+        for name, (step, per_step, flush) in runs.items():
+            torch.set_flush_denormal(flush)
+            best[name] = max(best[name], speed(step, per_step, arguments.seconds, device))
+
+    threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
+    print(f"{device}{threads}, torch {torch.__version__}; model·images/s, and times the research loop")
+    first = next(iter(best.values()))
+    for name, value in best.items():
+        print(f"{name:40} {value:12,.0f} {value / first:8.2f}")
+    chosen = {size: best[f"fleet, {fastest(device)}, {size} points"] for size in sizes}
+    print(
+        f"\nThe project trains with {fastest(device)}: {max(chosen.values()) / first:.2f} × the research loop."
+    )
+    if device.type == "cuda":
+        reached = chosen[MANY] * flops_per_image()
+        peak = bf16_peak(device, arguments.seconds)
+        print(f"{chosen[MANY] / best[EAGER]:.1f} × the eager loop over the same {MANY} points.")
+        print(f"{reached / 1e12:.1f} of the card's {peak / 1e12:.0f} bf16 TFLOP/s: {reached / peak:.1%}.")
+
+
+if __name__ == "__main__":
+    main()
