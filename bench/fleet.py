@@ -158,9 +158,8 @@ def main() -> None:
     for name, value in best.items():
         print(f"{name:40} {value:12,.0f} {value / first:8.2f}")
     chosen = {size: best[f"fleet, {fastest(device)}, {size} points"] for size in sizes}
-    print(
-        f"\nThe project trains with {fastest(device)}: {max(chosen.values()) / first:.2f} × the research loop."
-    )
+    times = max(chosen.values()) / first
+    print(f"\nThe project trains with {fastest(device)}: {times:.2f} × the research loop.")
     if device.type == "cuda":
         reached = chosen[MANY] * flops_per_image()
         peak = bf16_peak(device, arguments.seconds)

@@ -263,7 +263,7 @@ def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
     for name in ("dataset", "betas", "seed", "model", "parent_recipe", "recipe", "classes", "data"):
         there, asked = getattr(found, name), getattr(wanted, name)
         if there != asked:
-            if not there or not asked:
+            if name == "parent_recipe" and not (there and asked):
                 raise UserError(
                     f"{path} holds an atlas made {'with' if there else 'without'} a parent: "
                     f"{'leave out' if there else 'add'} --from-scratch, or name another folder."
