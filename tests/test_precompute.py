@@ -165,6 +165,7 @@ def test_a_mistake_is_answered_with_one_line_and_no_traceback(mistake, tmp_path)
     assert result.returncode != 0
     assert len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert named.format(**places) in result.stderr
+    assert [path.name for path in places["full"].iterdir()] == ["thesis.tex"]
     assert (places["full"] / "thesis.tex").read_text() == "precious"
 
 
