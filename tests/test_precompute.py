@@ -149,6 +149,8 @@ MISTAKES = {
     "an OUT that is a file": (["run", "{file}", *SMALL], "{file}"),
     "an OUT inside a file": (["run", "{file}/atlas", *SMALL], "{file}"),
     "an OUT with other things in it": (["run", "{full}", *SMALL], "{full}"),
+    "a plan for a data set that does not exist": (["plan", "{out}", "--dataset", "mnits"], "mnist"),
+    "a plan for a folder with other things in it": (["plan", "{full}", *SMALL], "{full}"),
     "status of nothing": (["status", "{out}"], "{out}"),
     "verify of nothing": (["verify", "{out}"], "{out}"),
 }
