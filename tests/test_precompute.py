@@ -47,22 +47,6 @@ def test_the_metrics_are_those_of_the_stored_models(digits_atlas):
         assert row["psnr"] == pytest.approx(-10 * np.log10(mse), rel=1e-5)
 
 
-def test_killed_in_the_middle_and_run_again_gives_the_same_metrics(digits_atlas, tmp_path):
-    out = tmp_path / "atlas"
-    command = [sys.executable, "-m", "precompute", "run", str(out), *SMALL]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while len(list(out.glob("models/*.safetensors"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert len(list(out.glob("models/*.safetensors"))) < 4
-    assert precompute("run", out, *SMALL).returncode == 0
-    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
-    assert problems(out) == []
-    assert not list(out.rglob("*.tmp"))
-
-
 def test_whatever_a_kill_left_out_of_step_is_made_again(digits_atlas, tmp_path):
     out = copy(digits_atlas, tmp_path / "atlas")
     expected = sha256(out / "metrics.parquet")
