@@ -35,6 +35,7 @@ METRICS = "metrics.parquet"
 EXAMPLES = "examples.npz"
 CLASSIFIER = "classifier.safetensors"
 PARENT = "parent.safetensors"
+TRAINING = ".training"
 
 PROBES = ("logistic", "linear_svm", "rbf_svm", "knn")
 METRIC_COLUMNS = (

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import diskcache
@@ -61,8 +62,9 @@ class MetricCache:
             return None
 
     def set(self, key: Mapping[str, object], values: Mapping[str, float]) -> None:
-        """Store `values`, column → number, under `key`."""
-        self._cache.set(_ordered(key), dict(values))
+        """Store `values`, column → number, under `key`, if the disk has room: it only saves time later."""
+        with suppress(OSError, sqlite3.Error, diskcache.Timeout):
+            self._cache.set(_ordered(key), dict(values))
 
     def close(self) -> None:
         """Close the database."""

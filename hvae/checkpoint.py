@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ def write_tensors(
     """Write tensors and JSON-ready `metadata` to a safetensors file, whole or not at all.
 
     dtype: what floating-point numbers are stored as; integers stay as they are.
+    Raises OSError where the file cannot be written.
     """
     # `contiguous` undoes channels_last, which safetensors does not store.
     stored = {
@@ -32,7 +34,14 @@ def write_tensors(
         for name, value in tensors.items()
     }
     text = json.dumps(metadata, sort_keys=True, allow_nan=False)
-    write_whole(path, lambda aside: save_file(stored, aside, {KEY: text}))
+
+    def write(aside: Path) -> None:
+        try:
+            save_file(stored, aside, {KEY: text})
+        except SafetensorError as error:  # a full disk, for one
+            raise OSError(errno.EIO, reason(error), str(path)) from None
+
+    write_whole(path, write)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

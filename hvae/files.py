@@ -31,7 +31,12 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     os.close(handle)
     aside = Path(name)
     try:
-        write(aside)
+        try:
+            write(aside)
+        except OSError as error:
+            # A full disk does not say itself which file it had no room for.
+            error.filename = error.filename or str(path)
+            raise
         # mkstemp gives 0600; an atlas is there to be shared.
         umask = os.umask(0)
         os.umask(umask)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hvae.errors import UserError
+
+# torch is imported by the commands that need it.
+if TYPE_CHECKING:
+    from precompute.plan import Plan
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +24,10 @@ cli = typer.Typer(
     help="Train two-layer HVAEs over a grid of (β₂, β₁) and write them, with their metrics, as an atlas.",
 )
 Out = Annotated[Path, typer.Argument(metavar="OUT", help="The atlas's folder.")]
+MaybeOut = Annotated[
+    Path | None,
+    typer.Argument(metavar="[OUT]", help="The atlas's folder; what it holds already is not counted."),
+]
 
 
 class Engine(StrEnum):
@@ -46,6 +55,38 @@ Stack = Annotated[
     typer.Option(help="Points to train at once.", min=1, max=4096, show_default="what suits the device"),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of weights, batches and noise.", min=0, max=2**31 - 1)]
+EngineName = Annotated[Engine, typer.Option(help="Train here, or on a Ray cluster.")]
+Address = Annotated[
+    str, typer.Option(help="The Ray cluster's: auto finds one on this machine.", metavar="auto|HOST:PORT")
+]
+Interval = Annotated[
+    float, typer.Option(help="Seconds between checkpoints of what is in training.", min=0.1, max=86400)
+]
+
+
+@cli.command()
+def plan(
+    dataset: Dataset,
+    out: MaybeOut = None,
+    data_dir: DataDir = Path("data"),
+    betas: BetaRange = "0.1:10:13",
+    epochs: Epochs = None,
+    refine_epochs: RefineEpochs = 1,
+    from_scratch: FromScratch = False,
+    device: Device = "auto",
+    stack: Stack = None,
+    engine: EngineName = Engine.local,
+    address: Address = "auto",
+    interval: Interval = 60,
+    seed: Seed = 0,
+) -> None:
+    """Say what `run` with the same options would take, from 5 seconds of training on this device."""
+    from precompute.forecast import describe, forecast
+
+    make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed)
+    typer.echo(describe(forecast(out, dataset, make_plan, data_dir, device, stack)))
+    if engine is Engine.ray:
+        typer.echo("A Ray cluster trains on all its workers at once: above is what one like this would take.")
 
 
 @cli.command()
@@ -59,29 +100,15 @@ def run(
     from_scratch: FromScratch = False,
     device: Device = "auto",
     stack: Stack = None,
-    engine: Annotated[Engine, typer.Option(help="Train here, or on a Ray cluster.")] = Engine.local,
-    address: Annotated[
-        str, typer.Option(help="The Ray cluster's: auto finds one on this machine.", metavar="auto|HOST:PORT")
-    ] = "auto",
-    interval: Annotated[
-        float, typer.Option(help="Seconds between checkpoints of what is in training.", min=0.1, max=86400)
-    ] = 60,
+    engine: EngineName = Engine.local,
+    address: Address = "auto",
+    interval: Interval = 60,
     seed: Seed = 0,
 ) -> None:
     """Train a parent, then every point of the grid from it. The same line again continues."""
-    from precompute.grid import parse_betas
-    from precompute.plan import Plan
     from precompute.run import run_plan
 
-    make_plan = partial(
-        Plan.make,
-        dataset,
-        parse_betas(betas),
-        epochs=epochs,
-        refine_epochs=refine_epochs,
-        from_scratch=from_scratch,
-        seed=seed,
-    )
+    make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed)
     cluster = address if engine is Engine.ray else None
     run_plan(out, dataset, make_plan, data_dir, device, stack, cluster, interval)
 
@@ -117,6 +144,24 @@ def verify(out: Out) -> None:
     if found:
         raise typer.Exit(1)
     typer.echo(f"{out} is sound.")
+
+
+def plan_maker(
+    dataset: str, betas: str, epochs: int | None, refine_epochs: int, from_scratch: bool, seed: int
+) -> Callable[[int], Plan]:
+    """From the number of training images to the plan. Raises UserError for `betas` that are no range."""
+    from precompute.grid import parse_betas
+    from precompute.plan import Plan
+
+    return partial(
+        Plan.make,
+        dataset,
+        parse_betas(betas),
+        epochs=epochs,
+        refine_epochs=refine_epochs,
+        from_scratch=from_scratch,
+        seed=seed,
+    )
 
 
 def main() -> int:

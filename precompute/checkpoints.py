@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from hvae.atlas import Manifest
+from hvae.atlas import TRAINING, Manifest
 from hvae.checkpoint import read_tensors, write_tensors
 from hvae.errors import UserError
 from hvae.fleet import State
 from hvae.metadata import read_metadata
-from precompute.folder import TRAINING, made_from_plan
+from precompute.folder import made_from_plan
 from precompute.jobs import Job
 
 

@@ -27,6 +27,7 @@ from hvae.atlas import (
     MANIFEST,
     METRICS,
     PARENT,
+    TRAINING,
     Atlas,
     Betas,
     Manifest,
@@ -51,7 +52,6 @@ from precompute.plan import Plan
 
 EXAMPLE_IMAGES = 256
 LOCK = ".lock"
-TRAINING = ".training"
 OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, PARENT, LOCK, TRAINING}
 
 
@@ -74,25 +74,13 @@ class AtlasFolder:
         one that another process is writing.
         """
         fresh = new_manifest(plan, config, data, device)
-        try:
-            (path / "models").mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise UserError(f"{path} is not a folder: name another one for the atlas.") from None
-        if (path / "models").is_symlink():
-            raise UserError(f"{path}/models is a link: an atlas keeps its models in its own folder.")
+        refuse_what_is_no_atlas(path)
+        (path / "models").mkdir(parents=True, exist_ok=True)
         lock = locked(path)
+        atlas = cls(path, *what_is_there(path, fresh), lock)
         for leftover in [*path.glob(".*.tmp"), *path.glob("*/.*.tmp")]:
             leftover.unlink()
-        if (path / MANIFEST).exists():
-            manifest = read_manifest(path)
-            refuse_other_plan(path, manifest, fresh)
-            remove_damaged(path, manifest)
-            atlas = cls(path, manifest, sound_rows(path, manifest), lock)
-        elif {child.name for child in path.iterdir()} - OURS:
-            # Those are what a kill before the very first atlas.json leaves; anything else is not ours.
-            raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
-        else:
-            atlas = cls(path, fresh, {}, lock)
+        remove_damaged(path, atlas.manifest)
         write_whole(path / EXAMPLES, lambda aside: write_examples(aside, data.test))
         atlas.write(EXAMPLES)
         return atlas
@@ -174,17 +162,7 @@ class AtlasFolder:
 
     def parent(self) -> Parent | None:
         """The parent, if it is there and was made from this plan."""
-        path = self.path / PARENT
-        if not path.is_file() or path.is_symlink():
-            return None
-        digest = self.manifest.files.get(PARENT)
-        try:
-            if digest is not None and sha256(path) != digest:
-                return None
-            made_from = read_metadata(path).get("made_from")
-            return load_parent(path) if made_from == made_from_plan(self.manifest, "parent") else None
-        except UserError:
-            return None
+        return sound_parent(self.path, self.manifest)
 
     def add_parent(self, parent: Parent, seconds: float) -> None:
         """Write the parent and its line in atlas.json."""
@@ -210,6 +188,33 @@ class AtlasFolder:
             write_whole(self.path / METRICS, lambda aside: aside.write_bytes(buffer.getvalue()))
         self.update(files={**files, METRICS: coming}, pending={})
         write_json(self.path / MANIFEST, self.manifest.model_dump())
+
+
+def refuse_what_is_no_atlas(path: Path) -> None:
+    """Raise UserError where an atlas cannot be at `path` because of what is there, or above it."""
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    models = path / "models"
+    if not there.is_dir() or (models.exists() and not models.is_dir()):
+        raise UserError(f"{path} is not a folder: name another one for the atlas.")
+    if models.is_symlink():
+        raise UserError(f"{models} is a link: an atlas keeps its models in its own folder.")
+    if there != path or (path / MANIFEST).exists():
+        return
+    # Ours is what a kill before the very first atlas.json leaves.
+    if {child.name for child in path.iterdir() if not child.match(".*.tmp")} - OURS:
+        raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
+
+
+def what_is_there(path: Path, fresh: Manifest) -> tuple[Manifest, dict[str, dict]]:
+    """The manifest and the sound rows that an earlier run of the plan of `fresh` left in the folder `path`.
+
+    Raises UserError where it is an atlas of another plan or of other data.
+    """
+    if not (path / MANIFEST).exists():
+        return fresh, {}
+    manifest = read_manifest(path)
+    refuse_other_plan(path, manifest, fresh)
+    return manifest, sound_rows(path, manifest)
 
 
 def checkpoint_name(point: Point) -> str:
@@ -314,6 +319,21 @@ def sound_rows(path: Path, manifest: Manifest) -> dict[str, dict]:
         return {}
     rows = {row["checkpoint"]: row for row in metrics.to_dict("records")}
     return {name: row for name, row in rows.items() if is_sound(path, manifest, name)}
+
+
+def sound_parent(path: Path, manifest: Manifest) -> Parent | None:
+    """The parent in the atlas's folder, if it is there, as it was written, and made from this plan."""
+    file = path / PARENT
+    if not file.is_file() or file.is_symlink():
+        return None
+    digest = manifest.files.get(PARENT)
+    try:
+        if digest is not None and sha256(file) != digest:
+            return None
+        made_from = read_metadata(file).get("made_from")
+        return load_parent(file) if made_from == made_from_plan(manifest, "parent") else None
+    except UserError:
+        return None
 
 
 def is_sound(path: Path, manifest: Manifest, name: str) -> bool:

@@ -9,6 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 LINE_EVERY_SECONDS = 30
+LONGEST = 1e9
+
+
+def duration(seconds: float) -> str:
+    """H:MM:SS; no more than some thirty years, which is what a damaged file may ask for."""
+    return str(timedelta(seconds=round(min(seconds, LONGEST))))
 
 
 def stderr_console() -> Console:
@@ -55,4 +61,4 @@ class Stage:
             self._last_line = now
             left = (self._total - done) * (now - self._started) / max(done - self._first, 1e-9)
             share = f"{done / self._total:.0%}" if self._total else "100%"
-            self._console.print(f"{self._name} {share}, {text}, about {timedelta(seconds=round(left))} left.")
+            self._console.print(f"{self._name} {share}, {text}, about {duration(left)} left.")

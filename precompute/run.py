@@ -49,10 +49,7 @@ def run_plan(
     a file cannot be written; what was finished before stays.
     """
     out = user_path(out)
-    if dataset.startswith("folder:"):
-        pictures = user_path(dataset.removeprefix("folder:")).resolve()
-        if out.resolve().is_relative_to(pictures):
-            raise UserError(f"{out} lies inside the pictures' folder: name a folder elsewhere for the atlas.")
+    refuse_inside_pictures(out, dataset)
     chosen = choose_device(device)
     console = stderr_console()
     # Both splits now: a damaged test picture should not surface after hours of training.
@@ -83,6 +80,14 @@ def run_plan(
     finally:
         atlas.close()
     console.print(f"Done: {out} holds all {total} points. See it with: python -m app {shlex.quote(str(out))}")
+
+
+def refuse_inside_pictures(out: Path, dataset: str) -> None:
+    """Raise UserError where the atlas would lie among the user's own pictures."""
+    if dataset.startswith("folder:"):
+        pictures = user_path(dataset.removeprefix("folder:")).resolve()
+        if out.resolve().is_relative_to(pictures):
+            raise UserError(f"{out} lies inside the pictures' folder: name a folder elsewhere for the atlas.")
 
 
 class Run:

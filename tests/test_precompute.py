@@ -47,22 +47,6 @@ def test_the_metrics_are_those_of_the_stored_models(digits_atlas):
         assert row["psnr"] == pytest.approx(-10 * np.log10(mse), rel=1e-5)
 
 
-def test_killed_in_the_middle_and_run_again_gives_the_same_metrics(digits_atlas, tmp_path):
-    out = tmp_path / "atlas"
-    command = [sys.executable, "-m", "precompute", "run", str(out), *SMALL]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while len(list(out.glob("models/*.safetensors"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert len(list(out.glob("models/*.safetensors"))) < 4
-    assert precompute("run", out, *SMALL).returncode == 0
-    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
-    assert problems(out) == []
-    assert not list(out.rglob("*.tmp"))
-
-
 def test_whatever_a_kill_left_out_of_step_is_made_again(digits_atlas, tmp_path):
     out = copy(digits_atlas, tmp_path / "atlas")
     expected = sha256(out / "metrics.parquet")
@@ -149,6 +133,8 @@ MISTAKES = {
     "an OUT that is a file": (["run", "{file}", *SMALL], "{file}"),
     "an OUT inside a file": (["run", "{file}/atlas", *SMALL], "{file}"),
     "an OUT with other things in it": (["run", "{full}", *SMALL], "{full}"),
+    "a plan for a data set that does not exist": (["plan", "{out}", "--dataset", "mnits"], "mnist"),
+    "a plan for a folder with other things in it": (["plan", "{full}", *SMALL], "{full}"),
     "status of nothing": (["status", "{out}"], "{out}"),
     "verify of nothing": (["verify", "{out}"], "{out}"),
 }
@@ -165,6 +151,7 @@ def test_a_mistake_is_answered_with_one_line_and_no_traceback(mistake, tmp_path)
     assert result.returncode != 0
     assert len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert named.format(**places) in result.stderr
+    assert [path.name for path in places["full"].iterdir()] == ["thesis.tex"]
     assert (places["full"] / "thesis.tex").read_text() == "precious"
 
 

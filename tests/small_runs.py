@@ -1,0 +1,63 @@
+"""Runs of a model so small that a whole grid trains in a second, in this process, without metrics."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from hvae.datasets import Images, load
+from hvae.layers import HVAEConfig
+from hvae.recipe import Recipe
+from precompute.engine import LocalEngine
+from precompute.folder import AtlasFolder
+from precompute.measurements import EvaluationData
+from precompute.plan import Plan
+from precompute.progress import progress_bar
+from precompute.run import Run
+
+CONFIG = HVAEConfig(width=8, top_dim=4, channels=2)
+PLAN = Plan("digits", [0.1, 1.0], Recipe(epochs=2, beta_warmup=0.0), Recipe(epochs=3, beta_warmup=0.0))
+CPU = torch.device("cpu")
+
+
+def small_data() -> EvaluationData:
+    """256 training and 100 test images of digits."""
+    return EvaluationData(few(load("digits", "train"), 256), few(load("digits", "test"), 100), 0)
+
+
+def few(images: Images, n: int) -> Images:
+    """The first n images."""
+    return Images(images.images[:n], images.labels[:n], images.classes)
+
+
+def run_small(
+    out: Path,
+    data: EvaluationData,
+    plan: Plan = PLAN,
+    stack: int = 1,
+    change: Callable[[Run], object] = lambda run: None,
+) -> str:
+    """Train what `out` lacks of the plan and return what was said. change: called with the run first."""
+    console = Console(file=io.StringIO(), width=200)
+    atlas = AtlasFolder.prepare(out, plan, CONFIG, data, CPU)
+    try:
+        run = Run(atlas, plan, data, console)
+        run.config = CONFIG
+        change(run)
+        engine = LocalEngine(data.train, stack, 60, console)
+        with progress_bar(console) as progress:
+            run.train_parent(engine, progress)
+            run.train_points(engine, progress)
+    finally:
+        atlas.close()
+    return console.file.getvalue()
+
+
+def weights(folder: Path) -> dict[str, bytes]:
+    """The bytes of every file of weights in an atlas, by its name."""
+    files = [*folder.glob("parent.safetensors"), *sorted(folder.glob("models/*.safetensors"))]
+    return {file.name: file.read_bytes() for file in files}
