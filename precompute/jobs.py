@@ -67,8 +67,8 @@ def advance(
 
     on_step: called with the steps done. Raises torch.OutOfMemoryError where the device's memory is too small.
     """
-    until = time.monotonic() + seconds
     fleet = job.fleet(images, state)
+    until = time.monotonic() + seconds  # only now, or an interval shorter than the set-up would get nowhere
     while not fleet.is_finished and time.monotonic() < until:
         fleet.step()
         if on_step:

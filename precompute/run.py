@@ -68,7 +68,8 @@ def run_plan(
             else:
                 from precompute.ray_engine import RayEngine
 
-                engine = RayEngine(address, data.train, device, stack, interval, console)
+                points = len(run.left)
+                engine = RayEngine(address, data.train, device, stack, interval, console, points)
             with progress_bar(console) as progress:
                 run.train_parent(engine, progress)
                 run.train_points(engine, progress)
