@@ -37,7 +37,7 @@ except ImportError as error:
 
 MOST_LOSSES = 5
 MOST_POINTS = 64
-JOIN_SECONDS = 60
+JOIN_SECONDS = 40
 # A head may be too busy to answer at once.
 TRIES, TRY_SECONDS = 4, 1.0
 SERVE = "from precompute.ray_tasks import main; main()"
@@ -210,9 +210,9 @@ class Link:
             answer = receive(self._connection)
         except (EOFError, OSError):
             raise self._lost("Ray ended its process") from None
+        if isinstance(answer, ConnectionError):
+            raise self._lost(f"Ray says: {answer}")
         if isinstance(answer, Exception):
-            if self._head and not answers(self._head):
-                raise self._lost("its head no longer answers")
             raise answer
         return answer
 
@@ -226,6 +226,8 @@ class Link:
             self._process.wait()
 
     def _lost(self, why: str) -> UserError:
+        if self._head is None:
+            return UserError(f"Cannot join a Ray cluster at {self.address} ({why}): start one with {START}.")
         return UserError(
             f"The Ray cluster at {self.address} is lost ({why}): start it again; the same command continues."
         )

@@ -78,7 +78,8 @@ def main() -> None:
 def serve(connection: Connection, address: str) -> None:
     """Join the cluster, and answer a Setup with None and a list of Orders with a Turn until nobody asks.
 
-    What goes wrong is an answer too: a UserError where a user can mend it.
+    What goes wrong is an answer too: UserError where a node cannot train, ConnectionError where Ray fails,
+    RuntimeError with the worker's traceback for anything else.
     """
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
@@ -94,11 +95,23 @@ def serve(connection: Connection, address: str) -> None:
     except EOFError:
         ray.shutdown()  # ends the tasks as well
     except RayTaskError as error:
-        mendable = isinstance(error.cause, UserError | ImportError)
-        text = f"A node of the Ray cluster cannot train: {reason(error.cause)}"
-        send(connection, UserError(text) if mendable else RuntimeError(str(error)))
+        send(connection, explained(error))
     except Exception as error:  # Ray raises ConnectionError, RuntimeError, BrokenPipeError, RayError, …
-        send(connection, UserError(f"Ray cannot go on: {reason(error) or type(error).__name__}"))
+        send(connection, ConnectionError(reason(error) or type(error).__name__))
+
+
+def explained(error: RayTaskError) -> Exception:
+    """What the exception of a task comes down to."""
+    if isinstance(error.cause, UserError):
+        return UserError(f"A node of the Ray cluster cannot train: {error.cause}")
+    text = str(error).strip()
+    last = text.splitlines()[-1]
+    # What a node could not import is the end of Ray's text, whatever exception Ray made of it.
+    if last.startswith(("ModuleNotFoundError", "ImportError")):
+        return UserError(
+            f"A node of the Ray cluster needs this project at this version: install it ({last})."
+        )
+    return RuntimeError(text)
 
 
 class Tasks:
