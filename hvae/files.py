@@ -35,7 +35,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             write(aside)
         except OSError as error:
             # A full disk does not say itself which file it had no room for.
-            error.filename = error.filename or str(path)
+            if error.errno is not None and not error.filename:
+                error.filename = str(path)
             raise
         # mkstemp gives 0600; an atlas is there to be shared.
         umask = os.umask(0)
