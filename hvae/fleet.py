@@ -14,7 +14,6 @@ import copy
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -23,7 +22,8 @@ from torch.func import functional_call
 
 from hvae.datasets import Images
 from hvae.formulations import STACKED, fastest
-from hvae.model import HVAE, split_noise
+from hvae.layers import HVAEConfig
+from hvae.model import HVAE, Elbo, split_noise
 from hvae.multirate import Parent
 from hvae.objective import training_loss
 from hvae.recipe import Recipe
@@ -198,7 +198,10 @@ class Fleet:
         template = self._models[0]
 
         def loss(weights: dict[str, Tensor], noise: Tensor, betas: Tensor) -> Tensor:
-            return self._loss(partial(functional_call, template, weights), inputs, noise, betas)
+            def model(*arguments: object) -> Elbo:
+                return functional_call(template, weights, arguments)
+
+            return self._loss(model, inputs, noise, betas)
 
         names = [name for name, _ in template.named_parameters()]
         stacked = dict(zip(names, parts(template, self._weights), strict=True))
@@ -212,8 +215,7 @@ class Fleet:
 
     def _loss(self, model: Callable, inputs: Inputs, noise: Tensor, betas: Tensor) -> Tensor:
         noise = split_noise(noise, self.config.latent_shapes)
-        arguments = (inputs.x, noise) if self._betas is not None else (inputs.x, noise, betas)
-        elbo = model(*arguments) if isinstance(model, nn.Module) else model(arguments)
+        elbo = model(inputs.x, noise, betas) if self._betas is None else model(inputs.x, noise)
         return training_loss(elbo.distortion, elbo.rates, betas, inputs.warmth)
 
     def inputs(self) -> Inputs:
@@ -308,5 +310,10 @@ def check_arguments(
     for its_betas in betas or []:
         if len(its_betas) != config.layers:
             raise ValueError(f"{config.layers} layers need {config.layers} values of β, not {len(its_betas)}")
+    check_shape(images, config)
+
+
+def check_shape(images: Images, config: HVAEConfig) -> None:
+    """Raise ValueError where the images are not of the shape that the config is for."""
     if tuple(images.images.shape[1:]) != config.image_shape:
         raise ValueError(f"images are {tuple(images.images.shape[1:])}, the model takes {config.image_shape}")

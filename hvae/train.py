@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from hvae.datasets import Images
-from hvae.fleet import Fleet, with_weights
+from hvae.fleet import Fleet, check_shape, with_weights
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
 from hvae.multirate import Parent
@@ -61,8 +61,7 @@ def initial_parent(config: HVAEConfig, images: Images, seed: int, beta_range: tu
 
 def mean_colour(images: Images, config: HVAEConfig) -> Tensor:
     """The mean of up to 10,000 images, (C,) in [0, 1], on the CPU. Raises ValueError unless they fit."""
-    if tuple(images.images.shape[1:]) != config.image_shape:
-        raise ValueError(f"images are {tuple(images.images.shape[1:])}, the model takes {config.image_shape}")
+    check_shape(images, config)
     return images.batch(torch.arange(min(len(images), 10_000))).mean(dim=(0, 2, 3)).cpu()
 
 
