@@ -101,7 +101,7 @@ def axis(title: str, between: tuple[float, float]) -> dict:
     low, high = (float(end) for end in between)
     room = 0.05 * (high - low) or max(0.05 * abs(high), 0.5)
     return {
-        "title": {"text": title, "standoff": 8},
+        "title": {"text": title, "standoff": 8, "font": FONT},
         "range": [low - room, high + room],
         "gridcolor": GRID,
         "zeroline": low <= 0,

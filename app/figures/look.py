@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from app.words import METRICS
 
 BETAS = "betas"
 UNITS = ("nats", "bits")
 AXES = ("linear", "log")
+
+Name = TypeVar("Name", bound=str)
+
+
+def choice(chosen: Mapping[str, Any], field: str, names: Iterable[Name]) -> Name:
+    """The one of `names` that a page asks for; the first where it asks for none of them."""
+    names = list(names)
+    return chosen[field] if chosen.get(field) in names else names[0]
 
 
 @dataclass(frozen=True)
@@ -26,5 +34,8 @@ class Look:
     def of(cls, chosen: Mapping[str, Any] | None) -> Look:
         """The look that a page asks for; what it does not say, or says wrongly, is as it is by default."""
         chosen = chosen or {}
-        allowed = {"units": UNITS, "axes": AXES, "colour": (BETAS, *METRICS)}
-        return cls(**{name: chosen[name] for name, values in allowed.items() if chosen.get(name) in values})
+        return cls(
+            units=choice(chosen, "units", UNITS),
+            axes=choice(chosen, "axes", AXES),
+            colour=choice(chosen, "colour", (BETAS, *METRICS)),
+        )
