@@ -41,7 +41,7 @@ PREFERRED_SIZES = (
 LAYERS = {"z2": "z₂", "z1": "z₁"}
 PROBES = {"rbf_svm": "RBF SVM", "linear_svm": "linear SVM", "logistic": "logistic regression", "knn": "kNN"}
 SCORES = {column: METRICS[column] for column in ("inception_score", "diversity", "sharpness")}
-OVER = {"rate_total": "over the total rate", "rate_z2": "over R(z₂)", "rate_z1": "over R(z₁|z₂)"}
+OVER = {"rate_total": "Over the total rate", "rate_z2": "Over R(z₂)", "rate_z1": "Over R(z₁|z₂)"}
 """What the representation and generation views show, and of each the first to begin with."""
 
 MOST_PINS = 3

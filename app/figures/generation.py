@@ -80,7 +80,7 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
     high = span(y, real["sharpness"].to_numpy(float))
     x_axis, y_axis = axis(name("diversity"), wide), axis(name("sharpness"), high)
     stars = mark(real, *at, "star", "real images", look, size=15)
-    stars.update(mode="markers+text", text=["real<br>test images"], textposition="bottom left")
+    stars.update(mode="markers+text", text=["real<br>images"], textposition="bottom left")
     return canvas(
         [
             *(_constant_score(score, x_axis["range"], y_axis["range"]) for score in _scores(wide, high)),

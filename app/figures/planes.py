@@ -51,7 +51,8 @@ def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figu
     """The rate plane with diagonals of constant total rate, and ◇ on the best point of each band between
     two of them (Figs. 3 and 6): how the same total is best split between the layers."""
     rows = drawable(table, [*PLANE, "rate_total", metric])
-    lines = [_total_rate_line(total, look) for total in _edges_within(rows, look)]
+    edges = _edges_within(rows, look)
+    lines = [_total_rate_line(total, look, is_labelled=_has_room(total, edges, look)) for total in edges]
     optima = band_marks(rows, *PLANE, metric, look)
     return _plane(table, metric, look, behind=lines, before=[optima])
 
@@ -101,9 +102,15 @@ def _plane(
     )
 
 
-def _total_rate_line(total: float, look: Look) -> go.Scatter:
+def _total_rate_line(total: float, look: Look, is_labelled: bool) -> go.Scatter:
     x, y = diagonal(total, look)
-    return line(x, y, f"total {total:g}", ink=False, width=1, label=f"{total:g}", label_at=len(x) // 2)
+    label = f"{total:g}" if is_labelled else ""
+    return line(x, y, f"total {total:g}", ink=False, width=1, label=label, label_at=len(x) // 2)
+
+
+def _has_room(total: float, edges: Sequence[float], look: Look) -> bool:
+    """Whether a diagonal's number would stand apart from the dots, which crowd near 0 on linear axes."""
+    return look.axes == "log" or total >= 0.25 * edges[-1]
 
 
 def _edges_within(rows: pd.DataFrame, look: Look) -> list[float]:

@@ -8,11 +8,8 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input
 
 
-def menu(
-    name: str, label: str, choices: Mapping[str, str], value: str | None, shown_label: bool = False
-) -> dmc.Select:
-    """A menu for the field `name`; choices: value → text. `label` names it, visibly or not."""
-    named = {"label": label} if shown_label else {"aria-label": label}
+def menu(name: str, label: str, choices: Mapping[str, str], value: str | None) -> dmc.Select:
+    """A menu for the field `name`; choices: value → text. `label` names it for who does not see it."""
     return dmc.Select(
         id=f"control-{name}",
         data=[{"value": choice, "label": text} for choice, text in choices.items()],
@@ -24,7 +21,7 @@ def menu(
         comboboxProps={"withinPortal": True},
         className="control",
         maxDropdownHeight=360,
-        **named,
+        **{"aria-label": label},
     )
 
 

@@ -19,7 +19,7 @@ SIGNS: tuple[tuple[str, str, str], ...] = (
     ("mark-optima", "best in each plane", "landscapes"),
     ("mark-sizes", "larger: better", "landscapes reconstruction generation"),
     ("mark-total", "constant total rate", "reconstruction generation"),
-    ("mark-band", "best between two of them", "reconstruction generation"),
+    ("mark-band", "best of each band", "reconstruction generation"),
     ("mark-bound", "bound (Eq. 6)", "reconstruction"),
     ("mark-bound", "bounds (Eq. 7)", "representation"),
     ("mark-dash", "f⁻¹(I) of each model", "representation"),
@@ -36,9 +36,7 @@ def layout(atlas: Atlas) -> html.Aside:
             html.Div(key.layout(atlas), id=KEY),
             html.Div(
                 [
-                    controls.menu(
-                        "colour", "Colour", {BETAS: "β₂ and β₁", **metrics}, BETAS, shown_label=True
-                    ),
+                    controls.menu("colour", "Colour", {BETAS: "Colour: β₂ and β₁", **metrics}, BETAS),
                     controls.switch("units", "Units", {unit: unit for unit in UNITS}, UNITS[0]),
                     controls.switch(
                         "axes", "Axes of rates", dict(zip(AXES, ("linear", "log"), strict=True)), AXES[0]

@@ -32,8 +32,8 @@ def register(app: Dash, atlas: Atlas) -> None:
 def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[board.Drawn]:
     table, style = points_table(atlas), Look.of(look)
     split = "On a diagonal the total rate is the same: only its split between the layers differs."
-    bound = "No model can lie below H − R; the lowest −ELBO here stands for the data's entropy H."
-    total = "The more rate, the better the reconstruction, however the rate is split."
+    bound = "Dotted: D ≥ H − R, the lowest −ELBO here standing for the data's entropy H. Grey: lower hull."
+    total = "The same models over their total rate; ◇ the best of each band between two diagonals."
     notes = [f"{split} {left_out(table, [*PLANE, 'psnr'])}".strip(), total, bound]
     figures = [
         banded_plane_figure(table, "psnr", style),
