@@ -20,6 +20,8 @@ from hvae.errors import UserError
 from hvae.metadata import dimension_rates, read_metadata
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from hvae.directions import Directions
     from hvae.model import HVAE
 
@@ -67,7 +69,9 @@ class Subject:
         """The dimensions of z₂, that with the highest rate first; where unknown, rated on the test images."""
         from hvae.directions import top_rates
 
-        rates = self._rates if len(self._rates) == self.model.config.top_dim else top_rates(*self._pair())
+        rates = self._rates
+        if len(rates) != self.model.config.top_dim:
+            rates = top_rates(self.model, to_floats(self.images))
         return sorted(range(len(rates)), key=lambda dimension: -rates[dimension])
 
     @cached_property
@@ -75,13 +79,7 @@ class Subject:
         """The leading directions of z₁ over the test images."""
         from hvae.directions import leading_directions
 
-        model, images = self._pair()
-        return leading_directions(model.residuals(images)[0])
-
-    def _pair(self) -> tuple:
-        import torch
-
-        return self.model, torch.from_numpy(self.images).float() / 255
+        return leading_directions(self.model.residuals(to_floats(self.images))[0])
 
 
 def point_name(checkpoint: str) -> str:
@@ -112,6 +110,13 @@ def dots(atlas: Atlas) -> Understand:
 
 NAMES: tuple[Callable[[Atlas], Understand], ...] = (dots,)
 """The ways to name a model of an atlas, asked in this order."""
+
+
+def to_floats(images: np.ndarray) -> Tensor:
+    """Images uint8 (N, C, H, W) as a model takes them, float in [0, 1]."""
+    import torch
+
+    return torch.tensor(images).float() / 255
 
 
 class FileState(NamedTuple):

@@ -47,13 +47,6 @@ def to_bytes(pictures: Tensor) -> np.ndarray:
     return pictures.nan_to_num(0).mul(255).round().byte().numpy()
 
 
-def to_floats(images: np.ndarray) -> Tensor:
-    """Images uint8 (N, C, H, W) as a model takes them, float in [0, 1]."""
-    import torch
-
-    return torch.from_numpy(images).float() / 255
-
-
 def chosen(subject: Subject, indices: Sequence[int]) -> np.ndarray:
     """Test images uint8 (N, C, H, W) by their indices. Raises QueryError where there is no such image."""
     images = subject.images
