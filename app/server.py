@@ -9,10 +9,13 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, State, dcc, html
 from flask import Flask
 
-from app import views
+from app import lecture, views
 from app.decoder import Decoder
+from app.downloads import downloads_blueprint
 from app.panels import header
+from app.panels import lecture as lecture_panel
 from app.panels.dialogs import keys_dialog
+from app.panels.export import export_dialog
 from app.pictures import pictures_blueprint
 from app.points import points_data
 from app.state import fields, first_screen, look
@@ -27,6 +30,7 @@ def create_app(atlases: Mapping[str, Atlas]) -> Dash:
     server = Flask("app", static_folder=None)
     decoder = Decoder(atlases)
     server.register_blueprint(pictures_blueprint(decoder))
+    server.register_blueprint(downloads_blueprint(decoder))
     app = Dash(
         "app",
         server=server,
@@ -46,6 +50,7 @@ def create_app(atlases: Mapping[str, Atlas]) -> Dash:
         State("fields", "data"),
         State("points", "data"),
     )
+    app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
     views.register(app, atlas)
     server.extensions["decoder"] = decoder
     decoder.warm_up()
@@ -61,14 +66,21 @@ def assets_folder() -> Path:
 def page(name: str, atlas: Atlas) -> dmc.MantineProvider:
     """Everything a visitor sees of one atlas."""
     screen = first_screen(name, atlas).to_dict()
-    stores = {"points": points_data(atlas), "fields": fields(atlas), "screen": screen, "look": look(screen)}
+    stores = {
+        "points": points_data(atlas),
+        "fields": fields(atlas, len(lecture.lecture(atlas))),
+        "screen": screen,
+        "look": look(screen),
+    }
     return dmc.MantineProvider(
         html.Div(
             [
                 *(dcc.Store(id=store, data=data) for store, data in stores.items()),
                 header.layout(atlas),
                 views.layout(atlas),
+                lecture_panel.layout(atlas),
                 keys_dialog(),
+                export_dialog(atlas),
             ],
             className="page",
             **{"data-view": "landscapes"},

@@ -27,7 +27,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"http://127.0.0.1:{server.effective_port}/")
         page.wait_for_function(SHOWN)
-        page.wait_for_selector("#plane .scatterlayer .point")
+        page.wait_for_selector("#landscapes-0 .scatterlayer .point")
         page.wait_for_timeout(500)
         page.screenshot(path=Path(__file__).parent / "page.png")
         browser.close()
