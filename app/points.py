@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from app.figures.colours import beta_ranges, colour_code
-from app.pictures import point_name
+from app.models import point_name
 from app.words import beta_text, value_text
 from hvae.atlas import Atlas, plain_file
 from hvae.errors import UserError

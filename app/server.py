@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import dash_mantine_components as dmc
-from dash import Dash, dcc, html
+from dash import ClientsideFunction, Dash, Input, State, dcc, html
 from flask import Flask
 
+from app import views
 from app.decoder import Decoder
-from app.panels import model as model_panel
-from app.panels import plane as plane_panel
+from app.panels import header
+from app.panels.dialogs import keys_dialog
 from app.pictures import pictures_blueprint
 from app.points import points_data
-from app.state import first_screen
-from app.words import dataset_title
+from app.state import fields, first_screen, look
 from hvae.atlas import Atlas
-
-TITLE = "Where does a hierarchical VAE keep its information?"
 
 
 def create_app(atlases: Mapping[str, Atlas]) -> Dash:
@@ -42,8 +40,13 @@ def create_app(atlases: Mapping[str, Atlas]) -> Dash:
     )
     name, atlas = next(iter(atlases.items()))
     app.layout = page(name, atlas)
-    plane_panel.register(app, atlas)
-    model_panel.register(app)
+    app.clientside_callback(
+        ClientsideFunction("hvae", "start"),
+        Input("screen", "data"),
+        State("fields", "data"),
+        State("points", "data"),
+    )
+    views.register(app, atlas)
     server.extensions["decoder"] = decoder
     decoder.warm_up()
     return app
@@ -57,27 +60,18 @@ def assets_folder() -> Path:
 
 def page(name: str, atlas: Atlas) -> dmc.MantineProvider:
     """Everything a visitor sees of one atlas."""
-    screen = first_screen(name, atlas)
-    count = len(atlas.metrics)
-    header = html.Header(
-        [
-            html.H1(TITLE),
-            html.P(
-                f"{dataset_title(atlas.manifest.dataset)} · {count} two-layer model{'s' * (count != 1)}, "
-                "one for each (β₂, β₁)"
-            ),
-        ],
-        className="page-head",
-    )
+    screen = first_screen(name, atlas).to_dict()
+    stores = {"points": points_data(atlas), "fields": fields(atlas), "screen": screen, "look": look(screen)}
     return dmc.MantineProvider(
         html.Div(
             [
-                dcc.Store(id="points", data=points_data(atlas)),
-                dcc.Store(id="screen", data=screen.to_dict()),
-                header,
-                html.Main([plane_panel.layout(atlas), model_panel.layout(atlas)]),
+                *(dcc.Store(id=store, data=data) for store, data in stores.items()),
+                header.layout(atlas),
+                views.layout(atlas),
+                keys_dialog(),
             ],
             className="page",
+            **{"data-view": "landscapes"},
         ),
         defaultColorScheme="auto",
         theme={

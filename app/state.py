@@ -1,4 +1,8 @@
-"""What is on screen."""
+"""What is on screen, and how an address says it.
+
+`fields` describes every part of the state to the page: assets/10-screen.js reads an address by that, writes
+it, and is the only one to change the state. Here is what is valid, and what holds where an address is silent.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,82 @@ from app.points import points_table
 from app.words import METRICS
 from hvae.atlas import Atlas
 
+VIEWS = {
+    "landscapes": "Landscapes",
+    "reconstruction": "Reconstruction",
+    "representation": "Representation",
+    "generation": "Generation",
+    "model": "Model",
+    "own": "Own input",
+    "compare": "Compare",
+    "parent": "Parent",
+}
+"""Views by name, in the order of their keys, 1 to 8."""
+
+FIGURE_VIEWS = tuple(VIEWS)[:4]
+"""Views of figures, with a strip of the selected model below them."""
+
+PREFERRED_SIZES = (
+    ("psnr",),
+    ("acc_rbf_svm_z2", "acc_linear_svm_z2", "acc_logistic_z2", "acc_knn_z2"),
+    ("inception_score", "sharpness", "diversity"),
+)
+"""What sets the dots' size in the three landscapes: of each, the first that the atlas has."""
+
+BETAS = "betas"
+"""The colour that is the shared code over (β₂, β₁) rather than a metric."""
+
+MOST_PINS = 3
+LARGEST_SEED = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class Screen:
-    """The atlas and the point shown, and the seed of its samples; None where the atlas has no points.
+    """Everything that decides what is on screen. point is None where the atlas has none.
 
-    The page keeps it in the store `screen`, which assets/10-screen.js alone writes.
+    sizes: the column that sets the dots' size in each landscape. colour: BETAS or a column. pins: points that
+    are compared. lecture: the step of the lecture, 0 outside of it.
     """
 
     atlas: str
     point: str | None
+    view: str = "landscapes"
     seed: int = 0
+    sizes: tuple[str, ...] = ()
+    colour: str = BETAS
+    units: str = "nats"
+    axes: str = "linear"
+    pins: tuple[str, ...] = ()
+    lecture: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """JSON-ready."""
+        values = asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+LOOK = ("view", "sizes", "colour", "units", "axes", "lecture")
+"""The fields that figures depend on; the page keeps them in the store `look` as well."""
+
+
+def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
+    """Field → what an address may say of it. JSON-ready.
+
+    kind: `choice` (one of `choices`), `choices` (exactly `length` of them), `integer` (0 to `most`), `point`,
+    or `points` (at most `most`).
+    """
+    metrics = size_metrics(atlas)
+    return {
+        "view": {"kind": "choice", "choices": list(VIEWS)},
+        "point": {"kind": "point"},
+        "seed": {"kind": "integer", "most": LARGEST_SEED},
+        "sizes": {"kind": "choices", "choices": metrics, "length": len(first_sizes(atlas))},
+        "colour": {"kind": "choice", "choices": [BETAS, *metrics]},
+        "units": {"kind": "choice", "choices": ["nats", "bits"]},
+        "axes": {"kind": "choice", "choices": ["linear", "log"]},
+        "pins": {"kind": "points", "most": MOST_PINS},
+        "lecture": {"kind": "integer", "most": lecture_steps},
+    }
 
 
 def first_screen(name: str, atlas: Atlas) -> Screen:
@@ -35,7 +101,20 @@ def first_screen(name: str, atlas: Atlas) -> Screen:
     betas = table[["beta_2", "beta_1"]].to_numpy(float)
     distance = (np.log(betas) ** 2).sum(axis=1)
     off_plane = ~np.isfinite(table[["rate_z2", "rate_z1"]].to_numpy(float)).all(axis=1)
-    return Screen(name, table["point"].iloc[int(np.lexsort((distance, off_plane))[0])])
+    point = table["point"].iloc[int(np.lexsort((distance, off_plane))[0])]
+    return Screen(name, point, sizes=first_sizes(atlas))
+
+
+def look(screen: dict[str, Any]) -> dict[str, Any]:
+    """The part of a screen that figures depend on."""
+    return {name: screen[name] for name in LOOK}
+
+
+def first_sizes(atlas: Atlas) -> tuple[str, ...]:
+    """The columns that set the dots' size in the landscapes; fewer than three where the atlas lacks them."""
+    there = size_metrics(atlas)
+    found = [next((column for column in preferred if column in there), None) for preferred in PREFERRED_SIZES]
+    return tuple(column for column in found if column) or tuple(there[:1])
 
 
 def size_metrics(atlas: Atlas) -> list[str]:

@@ -74,6 +74,10 @@
     if (hvae.screen.current) hvae.plane.ring(hvae.screen.current.point);
   }
 
+  hvae.screen.subscribe((screen, former) => {
+    if (!former || former.point !== screen.point) hvae.plane.ring(screen.point);
+  });
+
   hvae.plane = {
     /* Put the ring around the dot of `point`; away where there is no such dot. */
     ring(point) {
