@@ -30,7 +30,7 @@ def create_app(atlases: Mapping[str, Atlas]) -> Dash:
     server = Flask("app", static_folder=None)
     decoder = Decoder(atlases)
     server.register_blueprint(pictures_blueprint(decoder))
-    server.register_blueprint(downloads_blueprint(decoder))
+    server.register_blueprint(downloads_blueprint(decoder.models))
     app = Dash(
         "app",
         server=server,
