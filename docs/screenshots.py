@@ -44,7 +44,10 @@ def main() -> None:
             for view in VIEWS:
                 page = browser.new_page(viewport={"width": width, "height": height})
                 said = {**screens.get(view, {}), "view": view}
-                said = {name: ",".join(value) if isinstance(value, list) else value for name, value in said.items()}
+                said = {
+                    name: ",".join(value) if isinstance(value, list) else value
+                    for name, value in said.items()
+                }
                 page.goto(f"{address}?{urlencode(said)}")
                 take(page, OUT / f"{view}-{width}.png")
                 page.close()
