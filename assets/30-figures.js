@@ -118,15 +118,43 @@
     if (!former || former.point !== screen.point) plots().forEach(ring);
   });
 
+  /* ---- Type for a hall ---------------------------------------------------------------------------------- */
+
+  const TYPE = 13; // what figures are drawn with, in pixels, as app/figures/canvas.py has it
+
+  /* As large as the page's own type: assets/lecture.css sets --scale and --smallest. */
+  function fit(plot) {
+    const page = getComputedStyle(document.documentElement);
+    const [scale, smallest] = ["--scale", "--smallest"].map((name) => parseFloat(page.getPropertyValue(name)) || 0);
+    const size = Math.max(TYPE * (scale || 1), smallest);
+    const { font, margin } = plot.layout;
+    const larger = size / font.size;
+    if (Math.abs(larger - 1) < 0.01) return;
+    const change = { "font.size": size, "xaxis.title.font.size": size, "yaxis.title.font.size": size };
+    for (const side of "lrtb") change[`margin.${side}`] = margin[side] * larger;
+    window.Plotly.relayout(plot, change);
+  }
+
+  hvae.screen.subscribe((screen, former) => {
+    // Once the page has changed its own type.
+    if (former && former.lecture !== screen.lecture) requestAnimationFrame(() => plots().forEach(fit));
+  });
+
   /* dcc.Graph loads plotly when it first needs it, and Dash may put a new graph in a former one's place. */
+  function drawn(plot) {
+    if (!plot.offsetParent) return;
+    ring(plot);
+    fit(plot);
+  }
+
   let looking = 0;
   function look() {
     looking = 0;
     for (const plot of document.querySelectorAll(".linked-figure .js-plotly-plot")) {
       if (known.has(plot) || !plot.on || !isDrawn(plot)) continue;
       known.add(plot);
-      plot.on("plotly_afterplot", () => plot.offsetParent && ring(plot));
-      if (plot.offsetParent) ring(plot);
+      plot.on("plotly_afterplot", () => drawn(plot));
+      drawn(plot);
     }
     // Plotly makes its elements first and is drawn a little later.
     const waiting = [...document.querySelectorAll(".linked-figure .js-plotly-plot")].some((plot) => !known.has(plot));

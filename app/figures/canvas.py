@@ -90,9 +90,7 @@ def words(sentence: str) -> go.Figure:
     nowhere = {"visible": False, "range": [0, 1], "fixedrange": True}
     figure = canvas([], nowhere, nowhere)
     figure.update_layout(margin={"l": 14, "r": 14, "t": 14, "b": 14})
-    figure.add_annotation(
-        x=0.5, y=0.5, text=_folded(sentence), showarrow=False, font={"size": 14}, opacity=0.75
-    )
+    figure.add_annotation(x=0.5, y=0.5, text=_folded(sentence), showarrow=False, opacity=0.75)
     return figure
 
 
@@ -101,7 +99,7 @@ def axis(title: str, between: tuple[float, float]) -> dict:
     low, high = (float(end) for end in between)
     room = 0.05 * (high - low) or max(0.05 * abs(high), 0.5)
     return {
-        "title": {"text": title, "standoff": 8, "font": FONT},
+        "title": {"text": title, "standoff": 8, "font": {"size": FONT["size"]}},
         "range": [low - room, high + room],
         "gridcolor": GRID,
         "zeroline": low <= 0,
@@ -266,7 +264,6 @@ def line(
         line={"color": INK if ink else FAINT, "width": width, "dash": dash},
         text=labels if label else None,
         textposition=label_side,
-        textfont={"size": 12},
         cliponaxis=True,
         hoverinfo="skip",
     )

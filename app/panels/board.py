@@ -16,9 +16,12 @@ from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from app.state import LOOK
+
 CONFIG = {"displayModeBar": False, "displaylogo": False, "doubleClick": False, "showTips": False}
-LECTURE_FONT = 20
 KEPT = 32
+DRAWN = tuple(name for name in LOOK if name not in ("view", "lecture"))
+"""What figures depend on."""
 
 
 class Drawn(NamedTuple):
@@ -46,6 +49,7 @@ def layout(view: str, heads: Sequence[Sequence[Component]], drawn: Sequence[Draw
                         _graph(view, index, there.figure) if there else [],
                         id=f"{view}-place-{index}",
                         className="linked-figure",
+                        **{"data-figure": f"{view}-{index + 1}"},
                     ),
                 ],
                 className="figure-column",
@@ -75,11 +79,11 @@ def register(app: Dash, view: str, count: int, draw: Draw, drawn: bool = False) 
     def redraw(look: dict[str, Any], former: str | None) -> tuple:
         if not isinstance(look, dict) or look.get("view") != view:
             raise PreventUpdate
-        wanted = json.dumps({name: value for name, value in look.items() if name != "view"}, sort_keys=True)
+        wanted = json.dumps({name: look[name] for name in DRAWN if name in look}, sort_keys=True)
         if former == wanted:
             raise PreventUpdate
         parts = drawn_once(wanted)
-        figures = [enlarged(part.figure) if look.get("lecture") else part.figure for part in parts]
+        figures = [part.figure for part in parts]
         notes = [part.note for part in parts]
         if former is None and not drawn:
             graphs = [_graph(view, index, figure) for index, figure in enumerate(figures)]
@@ -87,13 +91,6 @@ def register(app: Dash, view: str, count: int, draw: Draw, drawn: bool = False) 
         for index, figure in enumerate(figures):
             set_props(f"{view}-{index}", {"figure": figure})
         return *[no_update] * count, *notes, wanted
-
-
-def enlarged(figure: go.Figure) -> go.Figure:
-    """The figure as it is read from the last row of a lecture hall."""
-    larger = go.Figure(figure)
-    margin = {side: 1.4 * larger.layout.margin[side] for side in "lrtb"}
-    return larger.update_layout(font_size=LECTURE_FONT, margin=margin)
 
 
 def _graph(view: str, index: int, figure: go.Figure) -> list[Component]:
