@@ -172,7 +172,7 @@ def dots(
             "size": size[order].round(2).tolist(),
             "color": colour[order].tolist(),
             "opacity": 1,
-            "line": {"width": 1, "color": "rgba(255, 255, 255, 0.75)"},
+            "line": {"width": 1 if size.max() > 9 else 0.6, "color": "rgba(255, 255, 255, 0.75)"},
         },
         error_x=_error_bars(error_x, order),
         error_y=_error_bars(error_y, order),
