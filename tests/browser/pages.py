@@ -84,8 +84,8 @@ class Explorer:
         self.page.wait_for_function(
             """([view, count]) => {
                 const plots = [...document.querySelectorAll(`#view-${view} .js-plotly-plot`)];
-                return plots.length === count && plots.every((plot) => plot.offsetParent && plot._fullLayout?._size
-                    && plot.querySelector('.scatterlayer .point, .annotation'));
+                return plots.length === count && plots.every((plot) => plot.offsetParent
+                    && plot._fullLayout?._size && plot.querySelector('.scatterlayer .point, .annotation'));
             }""",
             arg=[view, count],
         )
