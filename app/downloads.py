@@ -6,7 +6,7 @@ from flask import Blueprint, Response, send_file
 from werkzeug.exceptions import NotFound
 
 from app.decoder import Decoder
-from app.pictures import point_name
+from app.models import point_name
 from hvae.errors import UserError
 
 

@@ -47,12 +47,17 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
             "beta_1": row["beta_1"],
             "title": f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
             "colour": colour,
+            "rates": {latent: _finite(row[f"rate_{latent}"]) for latent in ("z2", "z1")},
             "stats": {column: value_text(column, row[column]) for column in STATS},
             "traversal": TRAVERSAL_OF_NOTHING if row["rate_z2"] < NEXT_TO_NOTHING else TRAVERSAL,
             "dimensions": leading_dimensions(atlas, row["checkpoint"]),
         }
         for (_, row), colour in zip(table.iterrows(), colours, strict=True)
     }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:

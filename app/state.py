@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from app.kinds.own_image import MAX_CHARACTERS
 from app.points import points_table
 from app.words import METRICS
 from hvae.atlas import Atlas
@@ -40,6 +41,9 @@ PREFERRED_SIZES = (
 BETAS = "betas"
 """The colour that is the shared code over (β₂, β₁) rather than a metric."""
 
+PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mix and interpolate"}
+"""Parts of the model view by name."""
+
 MOST_PINS = 3
 LARGEST_SEED = 2**31 - 1
 
@@ -49,7 +53,8 @@ class Screen:
     """Everything that decides what is on screen. point is None where the atlas has none.
 
     sizes: the column that sets the dots' size in each landscape. colour: BETAS or a column. pins: points that
-    are compared. lecture: the step of the lecture, 0 outside of it.
+    are compared. part: what the model view shows. images: the test images that it mixes, as "0,1,2,3". own:
+    the visitor's own image, a PNG as base64url. lecture: the step of the lecture, 0 outside of it.
     """
 
     atlas: str
@@ -61,6 +66,9 @@ class Screen:
     units: str = "nats"
     axes: str = "linear"
     pins: tuple[str, ...] = ()
+    part: str = "samples"
+    images: str = "0,1,2,3"
+    own: str = ""
     lecture: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,7 +85,7 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
     """Field → what an address may say of it. JSON-ready.
 
     kind: `choice` (one of `choices`), `choices` (exactly `length` of them), `integer` (0 to `most`), `point`,
-    or `points` (at most `most`).
+    `points` (at most `most`), or `text` (at most `most` characters, all of it matching `pattern`).
     """
     metrics = size_metrics(atlas)
     return {
@@ -89,6 +97,9 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "units": {"kind": "choice", "choices": ["nats", "bits"]},
         "axes": {"kind": "choice", "choices": ["linear", "log"]},
         "pins": {"kind": "points", "most": MOST_PINS},
+        "part": {"kind": "choice", "choices": list(PARTS)},
+        "images": {"kind": "text", "most": 40, "pattern": r"[0-9]{1,6}(,[0-9]{1,6}){1,3}"},
+        "own": {"kind": "text", "most": MAX_CHARACTERS, "pattern": r"[A-Za-z0-9_\-]*"},
         "lecture": {"kind": "integer", "most": lecture_steps},
     }
 

@@ -6,11 +6,16 @@ from types import ModuleType
 
 from dash import Dash, html
 
-from app.panels import compare, landscapes, model
+from app.panels import compare, landscapes, model, model_view, own
 from app.state import VIEWS
 from hvae.atlas import Atlas
 
-PANELS: dict[str, ModuleType] = {"landscapes": landscapes, "compare": compare}
+PANELS: dict[str, ModuleType] = {
+    "landscapes": landscapes,
+    "model": model_view,
+    "own": own,
+    "compare": compare,
+}
 """View → the module with its `layout(atlas)` and `register(app, atlas)`."""
 
 
