@@ -70,15 +70,17 @@ def serve(path: Path | None, host: str, port: int, open_browser: bool) -> None:
 
     import waitress
 
+    from app.guard import LOOPBACK_NAMES
     from app.server import create_app
 
-    app = create_app({atlas.name: atlas})
+    only_here = is_loopback(listener.getsockname()[0])
+    app = create_app({atlas.name: atlas}, hosts=[*LOOPBACK_NAMES, host] if only_here else None)
     decoder = app.server.extensions["decoder"]
     decoder.ready.add_done_callback(lambda _: _collect_garbage())
     server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident=None)
     address = f"http://{_shown_host(host)}:{listener.getsockname()[1]}/"
     print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
-    if not is_loopback(listener.getsockname()[0]):
+    if not only_here:
         print(
             f"Listening on {host}: whoever can reach this port can use the page and see its models.",
             flush=True,

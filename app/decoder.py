@@ -13,7 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
-from app.models import MAX_MODELS, Models, Subject
+from app.folds import folds
+from app.models import MAX_MODELS, Models, Subject, dots
 from hvae.atlas import Atlas
 from hvae.errors import UserError
 
@@ -27,7 +28,7 @@ class Decoder:
     """
 
     def __init__(self, atlases: Mapping[str, Atlas]) -> None:
-        self.models = Models(atlases)
+        self.models = Models(atlases, names=(dots, folds))
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
 
     def warm_up(self) -> None:

@@ -1,12 +1,12 @@
 """From a point's name to its model: the files it is made of, whether they are sound, and what is kept.
 
-A name is understood by the first of NAMES that knows it; another way to name a model is one more entry.
+A name is understood by the first way of naming that knows it; see Understand.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MAX_MODELS = 256
 """Models kept in memory; a model of the atlas that ships takes 0.6 MB."""
 
+MAX_OTHERS = 32
+"""The same for models that are no dots: hundreds pass by when a hand is dragged over the plane."""
+
 
 class NotHere(LookupError):
     """There is no such atlas or point; its text is one sentence."""
@@ -40,12 +43,14 @@ class Source:
     files: the atlas's files that the model is made of; checked before it is loaded and whenever they change.
     load: makes the model, in eval mode; called on the decoder's thread, after the files were found sound.
     rates: what each dimension of z₂ adds to R(z₂), nats; empty where that is not known.
+    is_dot: whether it is a point of the atlas, with a row of metrics.
     Name and files together say which model it is: the ETags of its pictures are made of both.
     """
 
     files: tuple[str, ...]
     load: Callable[[], HVAE]
     rates: Callable[[], list[float]]
+    is_dot: bool = True
 
 
 class Subject:
@@ -92,10 +97,14 @@ Understand = Callable[[str], Source | None]
 
 
 def dots(atlas: Atlas) -> Understand:
-    """The points of the atlas's grid, by the names of their checkpoints."""
-    files = {point_name(str(file)): str(file) for file in atlas.metrics["checkpoint"]}
+    """The points of the atlas, by the names of their checkpoints."""
+    table, files = None, {}
 
     def understand(name: str) -> Source | None:
+        nonlocal table, files
+        if table is not atlas.metrics:  # it has grown
+            files = {point_name(str(file)): str(file) for file in atlas.metrics["checkpoint"]}
+            table = atlas.metrics
         file = files.get(name)
         if file is None:
             return None
@@ -106,10 +115,6 @@ def dots(atlas: Atlas) -> Understand:
         )
 
     return understand
-
-
-NAMES: tuple[Callable[[Atlas], Understand], ...] = (dots,)
-"""The ways to name a model of an atlas, asked in this order."""
 
 
 def to_floats(images: np.ndarray) -> Tensor:
@@ -137,18 +142,26 @@ class FileState(NamedTuple):
         return cls(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-class Models:
-    """The models of `atlases`, a mapping from names to atlases; the last MAX_MODELS used are kept.
+Kept = OrderedDict[tuple[str, str], tuple[list[FileState], Subject]]
+"""By atlas and point: the states of the files that a subject was loaded from, and the subject."""
 
+
+class Models:
+    """The models of `atlases`, a mapping from names to atlases; those used last are kept.
+
+    names: the ways to name a model of an atlas, asked in this order.
     A file of an atlas is checked against its checksum when first used and whenever it has changed on disk.
     """
 
-    def __init__(self, atlases: Mapping[str, Atlas]) -> None:
+    def __init__(
+        self, atlases: Mapping[str, Atlas], names: Sequence[Callable[[Atlas], Understand]] = (dots,)
+    ) -> None:
         self.atlases = atlases
-        self._names = {name: [way(atlas) for way in NAMES] for name, atlas in atlases.items()}
+        self._names = {name: [way(atlas) for way in names] for name, atlas in atlases.items()}
         self._lock = Lock()
         self._sound: dict[tuple[str, str], FileState] = {}
-        self._subjects: OrderedDict[tuple[str, str], tuple[list[FileState], Subject]] = OrderedDict()
+        self._dots: Kept = OrderedDict()
+        self._others: Kept = OrderedDict()
         self._examples: dict[str, tuple[FileState, Examples]] = {}
 
     def find(self, atlas: str, point: str) -> Source:
@@ -200,11 +213,12 @@ class Models:
         """
         source = self.find(atlas, point)
         states = [self.check(atlas, file) for file in source.files]
-        kept = self._subjects.get((atlas, point))
+        subjects, most = (self._dots, MAX_MODELS) if source.is_dot else (self._others, MAX_OTHERS)
+        kept = subjects.get((atlas, point))
         if kept is None or kept[0] != states:
             subject = Subject(source.load(), lambda: self.examples(atlas).images, source.rates())
-            kept = self._subjects[atlas, point] = (states, subject)
-            if len(self._subjects) > MAX_MODELS:
-                self._subjects.popitem(last=False)
-        self._subjects.move_to_end((atlas, point))
+            kept = subjects[atlas, point] = (states, subject)
+            if len(subjects) > most:
+                subjects.popitem(last=False)
+        subjects.move_to_end((atlas, point))
         return kept[1]

@@ -15,6 +15,12 @@ ANSWERS = {
 }
 
 
+POINT = (
+    "The checkpoint's file name without its suffix; or, of an atlas with a parent, fold_b2-X_b1-Y for the "
+    "parent's fold at β₂ = X and β₁ = Y, each with four significant digits."
+)
+
+
 def description() -> dict[str, Any]:
     """The OpenAPI 3.1 document of everything that is not the page itself."""
     paths: dict[str, Any] = {kind.path: {"get": _answer(kind)} for kind in KINDS}
@@ -42,7 +48,7 @@ def description() -> dict[str, Any]:
 
 
 def _answer(kind: Kind) -> dict[str, Any]:
-    where = {"atlas": "The atlas's name.", "point": "The checkpoint's file name without its suffix."}
+    where = {"atlas": "The atlas's name.", "point": POINT}
     in_path = [
         {"name": name, "in": "path", "required": True, "description": text, "schema": {"type": "string"}}
         for name, text in where.items()

@@ -51,6 +51,7 @@ def pictures_blueprint(decoder: Decoder) -> Blueprint:
 
     @blueprint.get("/pictures/<path:anything>")
     @blueprint.get("/rates/<path:anything>")
+    @blueprint.get("/estimates/<path:anything>")
     def no_such_answer(anything: str) -> Response:
         # Without this, Dash would answer any address with its page.
         raise NotFound(f"Of each point there are {', '.join(sorted(kind.path for kind in KINDS))}.")

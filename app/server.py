@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dash_mantine_components as dmc
@@ -12,6 +12,7 @@ from flask import Flask
 from app import lecture, views
 from app.decoder import Decoder
 from app.downloads import downloads_blueprint
+from app.guard import guard
 from app.panels import header
 from app.panels import lecture as lecture_panel
 from app.panels.dialogs import keys_dialog
@@ -22,15 +23,17 @@ from app.state import fields, first_screen, look
 from hvae.atlas import Atlas
 
 
-def create_app(atlases: Mapping[str, Atlas]) -> Dash:
+def create_app(atlases: Mapping[str, Atlas], hosts: Sequence[str] | None = None) -> Dash:
     """The page and its pictures for atlases by name, at least one; the page shows the first.
+
+    hosts: see `app.guard.guard`.
 
     The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
     """
     server = Flask("app", static_folder=None)
     decoder = Decoder(atlases)
     server.register_blueprint(pictures_blueprint(decoder))
-    server.register_blueprint(downloads_blueprint(decoder))
+    server.register_blueprint(downloads_blueprint(decoder.models))
     app = Dash(
         "app",
         server=server,
@@ -52,6 +55,7 @@ def create_app(atlases: Mapping[str, Atlas]) -> Dash:
     )
     app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
     views.register(app, atlas)
+    guard(app, hosts)
     server.extensions["decoder"] = decoder
     decoder.warm_up()
     return app

@@ -3,19 +3,32 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
 
-  hvae.screen.subscribe((screen) => {
+  /* A number of a point, what is measured in nats in the unit on screen. */
+  function said(point, column) {
+    const number = point.numbers?.[column];
+    return column === "psnr" || !Number.isFinite(number) ? point.stats[column] : hvae.words.rate(number);
+  }
+
+  hvae.screen.subscribe((screen, former) => {
+    if (former && former.point !== screen.point) forget();
     const point = hvae.screen.points[screen.point];
     for (const head of document.querySelectorAll(".selected-head")) {
       head.querySelector("h2, h3").textContent = point ? point.title : "This atlas has no models";
       head.querySelector(".swatch").style.backgroundColor = point ? point.colour : "transparent";
       for (const number of head.querySelectorAll("[data-column]")) {
-        number.textContent = point ? point.stats[number.dataset.column] : "–";
+        number.textContent = point ? said(point, number.dataset.column) : "–";
       }
     }
   });
 
   /* A panel with data-message names the element that says why; one message for all of its pictures. */
   const failures = new Map();
+
+  /* Of another model, nothing is known to be wrong. */
+  function forget() {
+    failures.clear();
+    for (const message of document.querySelectorAll(".view-message")) message.textContent = "";
+  }
 
   function place(slot) {
     const panel = document.getElementById(`${slot}-picture`)?.closest("[data-message]");

@@ -75,7 +75,8 @@
     place.replaceChildren(svg("svg", { viewBox: "0 0 316 372", "aria-hidden": "true" }, parts));
   }
 
-  function show(place, rates) {
+  function show(place, numbers) {
+    const rates = { z2: numbers.rate_z2, z1: numbers.rate_z1 };
     const most = Number(place.dataset.most);
     const width = (nats) => (Number.isFinite(nats) ? Math.max(THINNEST, (THICKEST * nats) / most) : 0);
     const widths = { z2: width(rates.z2), z1: width(rates.z1) };
@@ -96,6 +97,6 @@
     const place = document.getElementById("flow");
     if (!place || screen.view !== "model") return;
     if (!place.firstChild) draw(place);
-    show(place, hvae.screen.points[screen.point]?.rates || {});
+    show(place, hvae.screen.points[screen.point]?.numbers || {});
   });
 })();

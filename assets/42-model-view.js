@@ -4,7 +4,6 @@
   const hvae = (window.hvae = window.hvae || {});
   const LARGEST_SHIFT = 3; // the ends of the strips beside the sliders
   const SAMPLES = 32;
-  const SIGN = { z2: "z₂", z1: "z₁" };
   const asked = new Map();
 
   /* Ask for a picture unless its slot shows it already, or is about to. */
@@ -67,18 +66,17 @@
   function placeSliders(point) {
     if (slidersOf === point) return;
     slidersOf = point;
-    const { dimensions = [], rates = {} } = hvae.screen.points[point];
-    const z1 = document.getElementById("z1-sliders");
-    const directions = rates.z1 === undefined ? [] : Array.from({ length: Number(z1.dataset.count) }, (_, index) => index);
-    place("z2", dimensions.map(({ dimension, rate }) => [dimension, hvae.words.rate(rate)]));
-    place("z1", directions.map((index) => [index, ""]));
+    const directions = Number(document.getElementById("z1-sliders").dataset.count);
+    place("z2", hvae.screen.points[point].dimensions || []);
+    place("z1", Array.from({ length: directions }, (_, index) => ({ dimension: index })));
   }
 
   function place(latent, entries) {
-    const sliders = entries.map(([index, note], row) => {
-      const name = latent === "z2" ? `z₂[${index}]` : `direction ${row + 1}`;
-      const label = hvae.dom.shiftSlider(`walk-${latent}-${index}`, name, note, LARGEST_SHIFT);
-      label.querySelector("input").dataset.index = index;
+    const sliders = entries.map(({ dimension, rate = "" }, row) => {
+      const name = latent === "z2" ? `z₂[${dimension}]` : `direction ${row + 1}`;
+      const label = hvae.dom.shiftSlider(`walk-${latent}-${dimension}`, name, "", LARGEST_SHIFT);
+      label.querySelector("input").dataset.index = dimension;
+      label.querySelector(".slider-rate").dataset.nats = rate;
       return label;
     });
     const there = document.getElementById(`${latent}-sliders`);
@@ -106,6 +104,9 @@
     placeTemperature();
     if (!hvae.screen.points[screen.point]) return;
     placeSliders(screen.point);
+    for (const note of document.querySelectorAll(".walk-sliders .slider-rate")) {
+      note.textContent = note.dataset.nats && hvae.words.rate(Number(note.dataset.nats));
+    }
     PARTS[screen.part](screen, since);
   });
 

@@ -72,16 +72,17 @@
 
   function tellRates() {
     const bars = document.querySelector(".rate-bars");
-    const means = hvae.screen.points[hvae.screen.current.point]?.rates || {};
+    const means = hvae.screen.points[hvae.screen.current.point]?.numbers || {};
     const most = 1.25 * Number(bars.dataset.most);
     for (const row of bars.querySelectorAll(".rate-row")) {
       const { latent } = row.dataset;
       const nats = known?.[`rate_${latent}`] ?? NaN;
+      const mean = means[`rate_${latent}`];
       const share = (value) => `${100 * Math.min(1, Math.max(0, value / most || 0))}%`;
       const track = row.querySelector(".rate-track");
       row.querySelector(".rate-fill").style.width = share(nats);
-      track.style.setProperty("--mean", share(means[latent]));
-      track.classList.toggle("has-mean", Number.isFinite(means[latent]));
+      track.style.setProperty("--mean", share(mean));
+      track.classList.toggle("has-mean", Number.isFinite(mean));
       row.querySelector(".rate-number").textContent = hvae.words.rate(nats);
     }
     for (const number of document.querySelectorAll(".own-stats [data-number]")) {

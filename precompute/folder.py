@@ -346,9 +346,10 @@ def is_sound(path: Path, manifest: Manifest, name: str) -> bool:
 
 
 def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
-    """Rows in grid order, with every column; what was not computed is NaN."""
+    """Rows in grid order, then those of points off the grid; every column, NaN what was not computed."""
     points = [Point(beta_2, beta_1) for beta_2 in betas.beta_2 for beta_1 in betas.beta_1]
-    ordered = [rows[checkpoint_name(point)] for point in points if checkpoint_name(point) in rows]
+    on_grid = [checkpoint_name(point) for point in points if checkpoint_name(point) in rows]
+    ordered = [rows[name] for name in dict.fromkeys([*on_grid, *rows])]
     extra = sorted({name for row in ordered for name in row} - set(COLUMNS))
     frame = pd.DataFrame(ordered, columns=[*COLUMNS, *extra])
     floats = [name for name in frame.columns if name != "checkpoint"]

@@ -121,7 +121,7 @@ def _samples(frame: Frame, count: int) -> list[Component]:
             [
                 strip(
                     "Samples",
-                    "drawn from the prior",
+                    "from the prior",
                     [picture("model-samples", "Samples drawn from the prior", frame.sheet(COLUMNS, 4))],
                     html.Div(
                         [temperature, html.Div(id="temperature-slider")], className="temperature-control"
@@ -208,18 +208,23 @@ def _mix(frame: Frame, count: int) -> list[Component]:
             [
                 strip(
                     "Test images",
-                    "up to four; a fifth takes the place of the oldest",
+                    "choose two to four",
                     [thumbnails("model-thumbnails", count, frame, "Test images to mix and interpolate")],
                 ),
                 strip(
                     "Interpolate",
-                    "z₂ and ε₁ together, from each image to the next",
+                    "from each image to the next",
                     [
                         picture(
                             "model-interpolation",
                             "From each chosen image to the next",
                             frame.sheet(STEPS + 2, mixed - 1, (2, 0)),
-                        )
+                        ),
+                        html.P(
+                            "z₂ and ε₁ are interpolated linearly, both together. The ends are the images "
+                            "themselves, beside their reconstructions.",
+                            className="note",
+                        ),
                     ],
                 ),
             ],
@@ -227,7 +232,7 @@ def _mix(frame: Frame, count: int) -> list[Component]:
         ),
         strip(
             "Mix",
-            "rows: z₂ of the image on the left; columns: ε₁ of the image above",
+            "z₂ by row, ε₁ by column",
             [
                 picture(
                     "model-mix",
@@ -235,9 +240,9 @@ def _mix(frame: Frame, count: int) -> list[Component]:
                     frame.sheet(mixed + 1, mixed + 1, (1, 1)),
                 ),
                 html.P(
-                    "A picture depends on z₁ alone, so another image’s very z₁ would only show that image. "
-                    "What is taken is what it adds to z₂: ε₁, how many standard deviations z₁ lies from its "
-                    "prior mean given z₂.",
+                    "z₂ is that of the image on the left. A picture depends on z₁ alone, so the very z₁ of the "
+                    "image above would only show that image: what is taken is ε₁, how many standard deviations "
+                    "its z₁ lies from its prior mean given its z₂. The diagonal reconstructs.",
                     className="note",
                 ),
             ],
