@@ -7,7 +7,17 @@ from types import ModuleType
 import dash_mantine_components as dmc
 from dash import Dash, html
 
-from app.panels import compare, generation, landscapes, legend, model, reconstruction, representation
+from app.panels import (
+    compare,
+    generation,
+    landscapes,
+    legend,
+    model,
+    model_view,
+    own,
+    reconstruction,
+    representation,
+)
 from app.state import FIGURE_VIEWS, VIEWS
 from hvae.atlas import Atlas
 
@@ -16,6 +26,8 @@ PANELS: dict[str, ModuleType] = {
     "reconstruction": reconstruction,
     "representation": representation,
     "generation": generation,
+    "model": model_view,
+    "own": own,
     "compare": compare,
 }
 """View → the module with its `layout(atlas)` and `register(app, atlas)`."""
