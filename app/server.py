@@ -16,11 +16,14 @@ from app.panels.dialogs import keys_dialog
 from app.pictures import pictures_blueprint
 from app.points import points_data
 from app.state import fields, first_screen, look
+from app.training import TrainingOptions
 from hvae.atlas import Atlas
 
 
-def create_app(atlases: Mapping[str, Atlas]) -> Dash:
+def create_app(atlases: Mapping[str, Atlas], training: TrainingOptions | None = None) -> Dash:
     """The page and its pictures for atlases by name, at least one; the page shows the first.
+
+    training: where data sets are, and who may train points of their own.
 
     The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
     """
@@ -46,6 +49,8 @@ def create_app(atlases: Mapping[str, Atlas]) -> Dash:
         State("fields", "data"),
         State("points", "data"),
     )
+    server.extensions["training"] = training or TrainingOptions()
+    server.extensions["renew_page"] = lambda: setattr(app, "layout", page(name, atlas))
     views.register(app, atlas)
     server.extensions["decoder"] = decoder
     decoder.warm_up()

@@ -6,11 +6,11 @@ from types import ModuleType
 
 from dash import Dash, html
 
-from app.panels import compare, landscapes, model
+from app.panels import compare, landscapes, model, parent
 from app.state import VIEWS
 from hvae.atlas import Atlas
 
-PANELS: dict[str, ModuleType] = {"landscapes": landscapes, "compare": compare}
+PANELS: dict[str, ModuleType] = {"landscapes": landscapes, "compare": compare, "parent": parent}
 """View → the module with its `layout(atlas)` and `register(app, atlas)`."""
 
 
