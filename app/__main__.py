@@ -86,16 +86,19 @@ def serve(
 
     import waitress
 
+    from app.guard import LOOPBACK_NAMES
     from app.server import create_app
     from app.training import TrainingOptions
 
-    app = create_app({atlas.name: atlas}, TrainingOptions(data_dir, allow_training))
+    only_here = is_loopback(listener.getsockname()[0])
+    hosts = [*LOOPBACK_NAMES, host] if only_here else None
+    app = create_app({atlas.name: atlas}, hosts, TrainingOptions(data_dir, allow_training))
     decoder = app.server.extensions["decoder"]
     decoder.ready.add_done_callback(lambda _: _collect_garbage())
     server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident=None)
     address = f"http://{_shown_host(host)}:{listener.getsockname()[1]}/"
     print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
-    if not is_loopback(listener.getsockname()[0]):
+    if not only_here:
         print(
             f"Listening on {host}: whoever can reach this port can use the page and see its models.",
             flush=True,

@@ -11,6 +11,9 @@ from app.points import points_data, points_table
 from hvae.atlas import Atlas
 from hvae.own_copy import existing_copy
 
+GROWN = "GROWN"
+"""In a server's config: how often its atlas has grown; what was drawn before is drawn again."""
+
 
 def grow(atlas: Atlas) -> dict[str, Any] | None:
     """Go on with the user's own copy of `atlas` in its place, and say what the page has to know of it now.

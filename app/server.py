@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, State, dcc, html
 from flask import Flask
 
-from app import views
+from app import lecture, views
 from app.decoder import Decoder
+from app.downloads import downloads_blueprint
+from app.growth import GROWN
+from app.guard import guard
 from app.panels import header
+from app.panels import lecture as lecture_panel
 from app.panels.dialogs import keys_dialog
+from app.panels.export import export_dialog
 from app.pictures import pictures_blueprint
 from app.points import points_data
 from app.state import fields, first_screen, look
@@ -20,16 +25,21 @@ from app.training import TrainingOptions
 from hvae.atlas import Atlas
 
 
-def create_app(atlases: Mapping[str, Atlas], training: TrainingOptions | None = None) -> Dash:
+def create_app(
+    atlases: Mapping[str, Atlas],
+    hosts: Sequence[str] | None = None,
+    training: TrainingOptions | None = None,
+) -> Dash:
     """The page and its pictures for atlases by name, at least one; the page shows the first.
 
-    training: where data sets are, and who may train points of their own.
+    hosts: see `app.guard.guard`. training: where data sets are, and who may train points of their own.
 
     The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
     """
     server = Flask("app", static_folder=None)
     decoder = Decoder(atlases)
     server.register_blueprint(pictures_blueprint(decoder))
+    server.register_blueprint(downloads_blueprint(decoder.models))
     app = Dash(
         "app",
         server=server,
@@ -49,9 +59,17 @@ def create_app(atlases: Mapping[str, Atlas], training: TrainingOptions | None = 
         State("fields", "data"),
         State("points", "data"),
     )
+    app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
     server.extensions["training"] = training or TrainingOptions()
-    server.extensions["renew_page"] = lambda: setattr(app, "layout", page(name, atlas))
+
+    def renew_page() -> None:
+        """What was drawn of the atlas is no longer all there is: it has grown."""
+        server.config[GROWN] = server.config.get(GROWN, 0) + 1
+        app.layout = page(name, atlas)
+
+    server.extensions["renew_page"] = renew_page
     views.register(app, atlas)
+    guard(app, hosts)
     server.extensions["decoder"] = decoder
     decoder.warm_up()
     return app
@@ -66,14 +84,21 @@ def assets_folder() -> Path:
 def page(name: str, atlas: Atlas) -> dmc.MantineProvider:
     """Everything a visitor sees of one atlas."""
     screen = first_screen(name, atlas).to_dict()
-    stores = {"points": points_data(atlas), "fields": fields(atlas), "screen": screen, "look": look(screen)}
+    stores = {
+        "points": points_data(atlas),
+        "fields": fields(atlas, len(lecture.lecture(atlas))),
+        "screen": screen,
+        "look": look(screen),
+    }
     return dmc.MantineProvider(
         html.Div(
             [
                 *(dcc.Store(id=store, data=data) for store, data in stores.items()),
                 header.layout(atlas),
                 views.layout(atlas),
+                lecture_panel.layout(atlas),
                 keys_dialog(),
+                export_dialog(atlas),
             ],
             className="page",
             **{"data-view": "landscapes"},

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from app.figures.look import AXES, BETAS, UNITS
 from app.points import points_table
 from app.words import METRICS
 from hvae.atlas import Atlas
@@ -37,8 +38,11 @@ PREFERRED_SIZES = (
 )
 """What sets the dots' size in the three landscapes: of each, the first that the atlas has."""
 
-BETAS = "betas"
-"""The colour that is the shared code over (β₂, β₁) rather than a metric."""
+LAYERS = {"z2": "z₂", "z1": "z₁"}
+PROBES = {"rbf_svm": "RBF SVM", "linear_svm": "linear SVM", "logistic": "logistic regression", "knn": "kNN"}
+SCORES = {column: METRICS[column] for column in ("inception_score", "diversity", "sharpness")}
+OVER = {"rate_total": "Over the total rate", "rate_z2": "Over R(z₂)", "rate_z1": "Over R(z₁|z₂)"}
+"""What the representation and generation views show, and of each the first to begin with."""
 
 MOST_PINS = 3
 LARGEST_SEED = 2**31 - 1
@@ -48,8 +52,9 @@ LARGEST_SEED = 2**31 - 1
 class Screen:
     """Everything that decides what is on screen. point is None where the atlas has none.
 
-    sizes: the column that sets the dots' size in each landscape. colour: BETAS or a column. pins: points that
-    are compared. lecture: the step of the lecture, 0 outside of it.
+    sizes: the column that sets the dots' size in each landscape. colour: BETAS or a column. layer, probe: of
+    the representation view. score, rate: of the generation view. pins: points that are compared. lecture: the
+    step of the lecture, 0 outside of it.
     """
 
     atlas: str
@@ -58,8 +63,12 @@ class Screen:
     seed: int = 0
     sizes: tuple[str, ...] = ()
     colour: str = BETAS
-    units: str = "nats"
-    axes: str = "linear"
+    units: str = UNITS[0]
+    axes: str = AXES[0]
+    layer: str = "z2"
+    probe: str = "rbf_svm"
+    score: str = "inception_score"
+    rate: str = "rate_total"
     pins: tuple[str, ...] = ()
     lecture: int = 0
 
@@ -69,7 +78,7 @@ class Screen:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-LOOK = ("view", "sizes", "colour", "units", "axes", "lecture")
+LOOK = ("view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "rate", "lecture")
 """The fields that figures depend on; the page keeps them in the store `look` as well."""
 
 
@@ -86,8 +95,12 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "seed": {"kind": "integer", "most": LARGEST_SEED},
         "sizes": {"kind": "choices", "choices": metrics, "length": len(first_sizes(atlas))},
         "colour": {"kind": "choice", "choices": [BETAS, *metrics]},
-        "units": {"kind": "choice", "choices": ["nats", "bits"]},
-        "axes": {"kind": "choice", "choices": ["linear", "log"]},
+        "units": {"kind": "choice", "choices": list(UNITS)},
+        "axes": {"kind": "choice", "choices": list(AXES)},
+        "layer": {"kind": "choice", "choices": list(LAYERS)},
+        "probe": {"kind": "choice", "choices": list(PROBES)},
+        "score": {"kind": "choice", "choices": list(SCORES)},
+        "rate": {"kind": "choice", "choices": list(OVER)},
         "pins": {"kind": "points", "most": MOST_PINS},
         "lecture": {"kind": "integer", "most": lecture_steps},
     }

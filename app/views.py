@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from types import ModuleType
 
+import dash_mantine_components as dmc
 from dash import Dash, html
 
-from app.panels import compare, landscapes, model, parent
-from app.state import VIEWS
+from app.panels import (
+    compare,
+    generation,
+    landscapes,
+    legend,
+    model,
+    parent,
+    reconstruction,
+    representation,
+)
+from app.state import FIGURE_VIEWS, VIEWS
 from hvae.atlas import Atlas
 
-PANELS: dict[str, ModuleType] = {"landscapes": landscapes, "compare": compare, "parent": parent}
+PANELS: dict[str, ModuleType] = {
+    "landscapes": landscapes,
+    "reconstruction": reconstruction,
+    "representation": representation,
+    "generation": generation,
+    "compare": compare,
+    "parent": parent,
+}
 """View → the module with its `layout(atlas)` and `register(app, atlas)`."""
 
 
 def layout(atlas: Atlas) -> html.Main:
     """All views, and the strip of the selected model."""
-    sections = [
-        html.Section(
+    sections = {
+        name: html.Section(
             PANELS[name].layout(atlas) if name in PANELS else html.P(f"{title}: not here yet."),
             id=f"view-{name}",
             className="view",
@@ -26,11 +43,19 @@ def layout(atlas: Atlas) -> html.Main:
             **{"data-views": name, "aria-labelledby": f"tab-{name}"},
         )
         for name, title in VIEWS.items()
-    ]
-    return html.Main([*sections, model.layout(atlas)])
+    }
+    figures = dmc.Paper(
+        [html.Div([sections.pop(name) for name in FIGURE_VIEWS], className="boards"), legend.layout(atlas)],
+        className="panel figures-panel",
+        withBorder=True,
+        radius="lg",
+        id="figures-panel",
+        **{"data-views": " ".join(FIGURE_VIEWS)},
+    )
+    return html.Main([figures, *sections.values(), model.layout(atlas)])
 
 
 def register(app: Dash, atlas: Atlas) -> None:
     """The callbacks of all views."""
-    for panel in (*PANELS.values(), model):
+    for panel in (*PANELS.values(), legend, model):
         panel.register(app, atlas)

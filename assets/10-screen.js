@@ -8,7 +8,7 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   const MIRROR_AFTER_MS = 150;
-  const LOOK = ["view", "sizes", "colour", "units", "axes", "lecture"];
+  const LOOK = ["view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "rate", "lecture"];
   const FOLD = /^fold_b2-[0-9.e+-]{1,24}_b1-[0-9.e+-]{1,24}$/;
   const listeners = [];
   let mirror = 0;

@@ -90,7 +90,7 @@
     const selected = dots.find((dot) => dot.point === point);
     if (selected) {
       const centre = { cx: x.at(selected.rate_z2), cy: y.at(selected.rate_z1) };
-      svg.append(make("circle", { class: "ring", ...centre, r: RADIUS + 4 }));
+      svg.append(make("circle", { class: "chosen", ...centre, r: RADIUS + 4 }));
     }
     svg.append(make("path", { class: "diamond", d: "M0 -9 L9 0 L0 9 L-9 0 Z" }));
     place().replaceChildren(svg);

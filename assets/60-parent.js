@@ -245,15 +245,13 @@
     }
   }
 
-  /* Dash calls this when a point of the user's own has joined the atlas. */
+  /* Dash calls this when a point of the user's own has joined the atlas. Other views' figures are drawn again when
+   * they are shown. */
   window.dash_clientside.hvae.parentGrown = function (grown) {
     if (grown) {
       Object.assign(hvae.screen.points, grown.points);
       hvae.folds.setting.dots = grown.dots;
       drawBetaPlane();
-      // Figures are drawn again from the atlas, which has grown.
-      const look = JSON.parse(hvae.screen.told);
-      window.dash_clientside.set_props("look", { data: { ...look, grown: grown.dots.length } });
       // Who still looks at the fold that was trained looks at the dot now.
       const trained = grown.points[grown.point];
       const isHere = trained && shown === hvae.folds.name(trained.beta_2, trained.beta_1);

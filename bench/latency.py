@@ -103,7 +103,7 @@ def open_page(browser: Browser, url: str) -> Page:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(url)
     page.wait_for_function(ALL_SHOWN)
-    page.wait_for_selector("#plane .scatterlayer .point")
+    page.wait_for_selector("#landscapes-0 .scatterlayer .point")
     return page
 
 
@@ -116,7 +116,7 @@ def dots(page: Page) -> list[dict]:
     """Where the dots are: point, x, y in the window."""
     return page.evaluate(
         """() => {
-            const plot = document.querySelector('#plane .js-plotly-plot');
+            const plot = document.querySelector('#landscapes-0 .js-plotly-plot');
             const box = plot.getBoundingClientRect(), layout = plot._fullLayout;
             const trace = plot.data.find((trace) => trace.name === 'points');
             return trace.ids.map((point, i) => ({

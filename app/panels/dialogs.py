@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -23,7 +26,9 @@ def keys_dialog() -> Component:
     return dialog("keys", "Keys", [html.Dl(rows, className="key-list")])
 
 
-def dialog(name: str, title: str, children: list[Component]) -> Component:
+def dialog(
+    name: str, title: str, children: list[Component], attributes: Mapping[str, str] = MappingProxyType({})
+) -> Component:
     """A modal dialog, closed by Esc, by its button, or by a click beside it."""
     head = html.Div(
         [
@@ -36,5 +41,5 @@ def dialog(name: str, title: str, children: list[Component]) -> Component:
         html.Div([head, *children], className="dialog-content"),
         id=name,
         className="dialog",
-        **{"aria-labelledby": f"{name}-title"},
+        **{"aria-labelledby": f"{name}-title", **attributes},
     )

@@ -83,6 +83,11 @@ def tiny_address(serve: Callable[[Path], str], tiny_atlas: Path) -> str:
     return serve(tiny_atlas)
 
 
+def breaches(text: str) -> list[str]:
+    """The message, if it is about something that the page's security policy forbids."""
+    return [text] if "Content Security Policy" in text else []
+
+
 @pytest.fixture
 def open_page(browser) -> Iterator[Callable]:
     """Open an address in a window of its own; any error on the page fails the test."""
@@ -95,6 +100,7 @@ def open_page(browser) -> Iterator[Callable]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.extend(breaches(message.text)))
         return Explorer(page).open(address)
 
     yield start

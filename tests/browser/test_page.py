@@ -5,7 +5,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-VISIBLE = ["#plane", "#samples-picture", "#reconstructions-picture", "#traversal-picture", "#draw-again"]
+VISIBLE = [
+    "#landscapes-0",
+    "#samples-picture",
+    "#reconstructions-picture",
+    "#traversal-picture",
+    "#draw-again",
+]
 
 
 def test_the_page_asks_nothing_of_any_other_host(browser, tiny_address):
@@ -42,7 +48,7 @@ def test_nothing_is_cut_or_overlaps(open_page, tiny_address, width, height):
         }).map((one) => one.outerHTML.slice(0, 100))"""
     )
     assert beyond == []
-    parts = page.locator("#model-panel .strip, #plane-panel").all()
+    parts = page.locator("#model-panel .strip, #figures-panel").all()
     boxes = [box for box in (part.bounding_box() for part in parts) if box]
     assert len(boxes) == 4
     for one, other in itertools.combinations(boxes, 2):
