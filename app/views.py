@@ -7,7 +7,18 @@ from types import ModuleType
 import dash_mantine_components as dmc
 from dash import Dash, html
 
-from app.panels import compare, generation, landscapes, legend, model, reconstruction, representation
+from app.panels import (
+    compare,
+    generation,
+    landscapes,
+    legend,
+    model,
+    model_view,
+    own,
+    parent,
+    reconstruction,
+    representation,
+)
 from app.state import FIGURE_VIEWS, VIEWS
 from hvae.atlas import Atlas
 
@@ -16,7 +27,10 @@ PANELS: dict[str, ModuleType] = {
     "reconstruction": reconstruction,
     "representation": representation,
     "generation": generation,
+    "model": model_view,
+    "own": own,
     "compare": compare,
+    "parent": parent,
 }
 """View → the module with its `layout(atlas)` and `register(app, atlas)`."""
 

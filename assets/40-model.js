@@ -94,6 +94,10 @@
     window.dash_clientside.set_props("model-message", message ? { children: message, hide: false } : { hide: true });
   }
 
+  document.addEventListener("hvae:known", ({ detail }) => {
+    if (asked && asked.point === detail.point) placeSliders(hvae.screen.points[detail.point].dimensions);
+  });
+
   document.addEventListener("hvae:failed", ({ detail }) => {
     if (!document.querySelector(`#model-panel #${detail.slot}-picture`)) return;
     failures.set(detail.slot, detail.message);

@@ -3,7 +3,7 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   const SAMPLES = 32;
-  const PAIRS = 8;
+  const PAIRS = 16;
 
   hvae.pins = {
     /* Pin the point, or take its pin away. The fourth pin takes the place of the oldest. */
