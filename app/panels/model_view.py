@@ -71,7 +71,7 @@ def layout(atlas: Atlas) -> Component:
         },
     )
     about = html.P(
-        "Edges are as thick as the information that flows along them, nats per image. "
+        "Edges are as thick as the information that flows along them. "
         "What z₂ takes up reaches the picture through z₁, together with what z₁ adds.",
         className="flow-about",
         id="flow-about",
@@ -240,9 +240,9 @@ def _mix(frame: Frame, count: int) -> list[Component]:
                     frame.sheet(mixed + 1, mixed + 1, (1, 1)),
                 ),
                 html.P(
-                    "z₂ is that of the image on the left. A picture depends on z₁ alone, so the very z₁ of the "
-                    "image above would only show that image: what is taken is ε₁, how many standard deviations "
-                    "its z₁ lies from its prior mean given its z₂. The diagonal reconstructs.",
+                    "z₂ is that of the image on the left. A picture depends on z₁ alone, so the very z₁ of "
+                    "the image above would only show that image: what is taken is ε₁, how many standard "
+                    "deviations its z₁ lies from its prior mean given its z₂. The diagonal reconstructs.",
                     className="note",
                 ),
             ],
