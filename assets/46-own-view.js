@@ -192,6 +192,8 @@
   document.addEventListener("pointerdown", (event) => {
     if (event.target.id !== "own-canvas" || !event.isPrimary || event.button !== 0 || frame().channels !== 1) return;
     event.target.setPointerCapture(event.pointerId);
+    // The default would do that, and scroll as well: from here on, keys are the page's.
+    document.activeElement.blur();
     stroke = [where(event)];
     strokes.push(stroke);
     redraw(event.timeStamp, false);

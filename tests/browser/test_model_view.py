@@ -32,9 +32,8 @@ def test_the_diagram_says_the_rates_and_its_edges_are_as_thick(view):
         )
 
     # tests/atlas_builder.py: at β = 1, R(z₂) = 30 / 2 + 1 and R(z₁|z₂) = 60 / 3 · 0.75.
-    assert "R(z₂) is 16.0 nats, R(z₁|z₂) is 15.0 nats" in view.page.locator("#flow").get_attribute(
-        "aria-label"
-    )
+    said = view.page.locator("#flow").get_attribute("aria-label")
+    assert "R(z₂) is 16.0 nats, R(z₁|z₂) is 15.0 nats" in said
     balanced = edges()
     assert balanced["q-z2"] / balanced["q-z1"] == pytest.approx(16 / 15, rel=1e-3)
     view.page.keyboard.press("ArrowLeft")
@@ -46,6 +45,7 @@ def test_the_diagram_says_the_rates_and_its_edges_are_as_thick(view):
 
 def test_rates_are_said_in_bits_where_the_page_counts_in_bits(explorer, tiny_address):
     explorer.page.goto(f"{tiny_address}?view=model&units=bits")
+    explorer.page.wait_for_selector("#model-samples-picture", state="attached")
     explorer.wait_until_shown("", SAMPLES)
     assert "R(z₂) is 23.1 bits" in explorer.page.locator("#flow").get_attribute("aria-label")
     assert explorer.page.locator(".model-side [data-column=rate_z2]").inner_text() == "23.1 bits"
@@ -120,6 +120,7 @@ def test_thumbnails_choose_what_is_mixed_and_the_link_keeps_the_choice(view, ope
     assert "part=mix" in view.page.url and "images=1,3,7" in view.page.url
     url = view.page.url
     view.page.reload()
+    view.page.wait_for_selector("#model-mix-picture", state="attached")
     view.wait_until_shown("images=1,3,7", MIX[1:])
     assert view.page.url == url
 
@@ -140,7 +141,7 @@ def test_parts_are_reached_by_keyboard(view):
     assert view.page.evaluate("document.activeElement.closest('#part-walks') !== null")
     unnamed = view.page.evaluate(
         """() => [...document.querySelectorAll('.model-view :is(button, input)')].filter((one) =>
-            !(one.innerText || one.getAttribute('aria-label') || one.labels?.[0]?.innerText)?.trim()).length"""
+            !(one.textContent || one.ariaLabel || one.labels?.[0]?.textContent)?.trim()).length"""
     )
     assert unnamed == 0
 
