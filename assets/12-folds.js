@@ -114,7 +114,7 @@
     learn(name, estimates) {
       const point = hvae.screen.points[name];
       if (!point) return;
-      Object.assign(point, estimates, { asked: false, estimated: true });
+      Object.assign(point, estimates, { numbers: estimates, asked: false, estimated: true });
       document.dispatchEvent(new CustomEvent("hvae:known", { detail: { point: name } }));
       const { current } = hvae.screen;
       // The numbers on the page are Dash's.
