@@ -12,6 +12,7 @@ from flask import Flask
 from app import lecture, views
 from app.decoder import Decoder
 from app.downloads import downloads_blueprint
+from app.growth import GROWN
 from app.guard import guard
 from app.panels import header
 from app.panels import lecture as lecture_panel
@@ -20,13 +21,18 @@ from app.panels.export import export_dialog
 from app.pictures import pictures_blueprint
 from app.points import points_data
 from app.state import fields, first_screen, look
+from app.training import TrainingOptions
 from hvae.atlas import Atlas
 
 
-def create_app(atlases: Mapping[str, Atlas], hosts: Sequence[str] | None = None) -> Dash:
+def create_app(
+    atlases: Mapping[str, Atlas],
+    hosts: Sequence[str] | None = None,
+    training: TrainingOptions | None = None,
+) -> Dash:
     """The page and its pictures for atlases by name, at least one; the page shows the first.
 
-    hosts: see `app.guard.guard`.
+    hosts: see `app.guard.guard`. training: where data sets are, and who may train points of their own.
 
     The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
     """
@@ -54,6 +60,14 @@ def create_app(atlases: Mapping[str, Atlas], hosts: Sequence[str] | None = None)
         State("points", "data"),
     )
     app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
+    server.extensions["training"] = training or TrainingOptions()
+
+    def renew_page() -> None:
+        """What was drawn of the atlas is no longer all there is: it has grown."""
+        server.config[GROWN] = server.config.get(GROWN, 0) + 1
+        app.layout = page(name, atlas)
+
+    server.extensions["renew_page"] = renew_page
     views.register(app, atlas)
     guard(app, hosts)
     server.extensions["decoder"] = decoder

@@ -103,16 +103,18 @@ def trained(report: Callable, atlas: Atlas, point: Point, data_dir: Path) -> tup
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = atlas.manifest.dataset
     train, test = (load_images(dataset, split, data_dir).to(device) for split in ("train", "test"))
-    started, told = time.monotonic(), 0.0
+    first, told = None, 0.0
 
     def on_step(step: int, steps: int) -> None:
-        nonlocal told
+        nonlocal first, told
         now = time.monotonic()
+        # The first step takes longer than any other.
+        first = first or (now, step)
         if now - told < REPORT_SECONDS and step < steps:
             return
         told = now
         stop_when_orphaned()
-        seconds_left = (now - started) / step * (steps - step)
+        seconds_left = (now - first[0]) / (step - first[1]) * (steps - step) if step > first[1] else None
         report({"stage": "training", "step": step, "steps": steps, "seconds_left": seconds_left})
 
     model = refined(atlas.load_parent(str(device)), point, atlas.manifest, train, on_step)

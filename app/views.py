@@ -15,6 +15,7 @@ from app.panels import (
     model,
     model_view,
     own,
+    parent,
     reconstruction,
     representation,
 )
@@ -29,6 +30,7 @@ PANELS: dict[str, ModuleType] = {
     "model": model_view,
     "own": own,
     "compare": compare,
+    "parent": parent,
 }
 """View → the module with its `layout(atlas)` and `register(app, atlas)`."""
 

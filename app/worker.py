@@ -17,7 +17,7 @@ import diskcache
 from hvae.cache import JsonOnly
 from hvae.errors import UserError
 
-NICENESS = 10
+NICENESS = 5
 """Whoever is looking at pictures meanwhile comes first."""
 
 _uninterrupted = threading.Event()

@@ -55,5 +55,11 @@
       const digits = Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
       return `${value.toFixed(digits)} ${units}`;
     },
+
+    /* A number of a point, what is measured in nats in the unit on screen. */
+    stat(point, column) {
+      const number = point.numbers?.[column];
+      return column === "psnr" || !Number.isFinite(number) ? point.stats[column] : hvae.words.rate(number);
+    },
   };
 })();

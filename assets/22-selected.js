@@ -3,12 +3,6 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
 
-  /* A number of a point, what is measured in nats in the unit on screen. */
-  function said(point, column) {
-    const number = point.numbers?.[column];
-    return column === "psnr" || !Number.isFinite(number) ? point.stats[column] : hvae.words.rate(number);
-  }
-
   hvae.screen.subscribe((screen, former) => {
     if (former && former.point !== screen.point) forget();
     const point = hvae.screen.points[screen.point];
@@ -16,7 +10,7 @@
       head.querySelector("h2, h3").textContent = point ? point.title : "This atlas has no models";
       head.querySelector(".swatch").style.backgroundColor = point ? point.colour : "transparent";
       for (const number of head.querySelectorAll("[data-column]")) {
-        number.textContent = point ? said(point, number.dataset.column) : "–";
+        number.textContent = point ? hvae.words.stat(point, number.dataset.column) : "–";
       }
     }
   });

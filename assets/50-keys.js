@@ -15,7 +15,7 @@
     let least = [Infinity, Infinity];
     for (const [name, there] of Object.entries(hvae.screen.points)) {
       const ahead = sign * Math.log(there[moving] / here[moving]);
-      if (ahead < 1e-6) continue;
+      if (ahead < 1e-6 || there.fold) continue;
       // Along the row or column first, then the nearest: a grid may lack points.
       const distance = [Math.abs(Math.log(there[resting] / here[resting])), ahead];
       if (distance[0] < least[0] - 1e-6 || (distance[0] < least[0] + 1e-6 && distance[1] < least[1])) {

@@ -35,7 +35,7 @@ from hvae.atlas import (
     read_manifest,
     read_metrics,
 )
-from hvae.checkpoint import load_model, load_parent, save_model, save_parent
+from hvae.checkpoint import load_model, load_parent, rounded, save_model, save_parent
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.files import sha256, write_json, write_whole
@@ -43,6 +43,7 @@ from hvae.layers import HVAEConfig
 from hvae.metadata import read_metadata
 from hvae.metrics.psnr import psnr
 from hvae.metrics.rates import layer_rates
+from hvae.metrics.variational import one_thread
 from hvae.model import HVAE
 from hvae.multirate import Parent
 from hvae.train import is_finite
@@ -119,21 +120,25 @@ class AtlasFolder:
         if not path.is_file():
             return None
         try:
-            made_from = read_metadata(path).get("made_from")
-            return load_model(path) if made_from == made_from_plan(self.manifest, point.name) else None
+            metadata = read_metadata(path)
+            is_ours = metadata.get("made_from") == made_from_plan(self.manifest, point.name)
+            is_as_precise = metadata.get("weights", "float32") == self.manifest.weights
+            return load_model(path) if is_ours and is_as_precise else None
         except UserError:
             return None
 
     def add(self, point: Point, model: HVAE, test_images: Images, seconds: float) -> dict:
-        """Measure the point's model, write its checkpoint, its row and its line; return the row."""
-        name = checkpoint_name(point)
+        """Round and measure the point's model, write its checkpoint, its row and its line; return the row."""
+        name, dtype = checkpoint_name(point), getattr(torch, self.manifest.weights)
         # One memory layout, whether the model was just trained or read back: sums agree to the bit.
-        model = model.to(test_images.images.device, memory_format=torch.channels_last)
-        measured = layer_rates(model, test_images, seed=self.manifest.seed)
+        model = rounded(model, dtype).to(test_images.images.device, memory_format=torch.channels_last)
+        with one_thread():
+            measured = layer_rates(model, test_images, seed=self.manifest.seed)
+            decibels = psnr(model, test_images)
         row = {
             "beta_2": point.beta_2,
             "beta_1": point.beta_1,
-            **reconstruction_columns(measured, psnr(model, test_images)),
+            **reconstruction_columns(measured, decibels),
             "checkpoint": name,
         }
         save_model(
@@ -143,7 +148,9 @@ class AtlasFolder:
                 "betas": {"beta_2": point.beta_2, "beta_1": point.beta_1},
                 "dimension_rates_z2": [finite_or_none(rate) for rate in measured.top_rates],
                 "made_from": made_from_plan(self.manifest, point.name),
+                "weights": self.manifest.weights,
             },
+            dtype,
         )
         self.rows[name] = row
         failures = {key: value for key, value in self.manifest.failures.items() if key != name}
@@ -162,7 +169,10 @@ class AtlasFolder:
 
     def parent(self) -> Parent | None:
         """The parent, if it is there and was made from this plan."""
-        return sound_parent(self.path, self.manifest)
+        parent = sound_parent(self.path, self.manifest)
+        if parent and PARENT not in self.manifest.files:  # killed between the parent and its line
+            self.write(PARENT)
+        return parent
 
     def add_parent(self, parent: Parent, seconds: float) -> None:
         """Write the parent and its line in atlas.json."""
@@ -252,6 +262,7 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
         },
         evaluation={RECONSTRUCTION.name: RECONSTRUCTION.fingerprint},
         data=data.digests,
+        weights=plan.weights,
         files={},
     )
 
@@ -265,7 +276,8 @@ def device_name(device: torch.device) -> str:
 
 def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
     """Raise UserError, naming the first difference, unless both manifests come from the same plan."""
-    for name in ("dataset", "betas", "seed", "model", "parent_recipe", "recipe", "classes", "data"):
+    fields = ("dataset", "betas", "seed", "model", "parent_recipe", "recipe", "classes", "data", "weights")
+    for name in fields:
         there, asked = getattr(found, name), getattr(wanted, name)
         if there != asked:
             if name == "parent_recipe" and not (there and asked):
@@ -277,6 +289,8 @@ def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
                 of = "parent's " if name == "parent_recipe" else ""
                 key = next(key for key in {**asked, **there} if asked.get(key) != there.get(key))
                 name, there, asked = f"{of}{key}", there.get(key), asked.get(key)
+            if name == "weights":
+                name = "precision of weights"
             raise UserError(
                 f"{path} holds an atlas made with another {name} ({short(there)}, not {short(asked)}): "
                 "repeat that command to continue it, or name another folder."

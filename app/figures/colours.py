@@ -72,6 +72,11 @@ def colour_code(beta_2: ArrayLike, beta_1: ArrayLike, range_2: Range, range_1: R
     return ["#" + "".join(f"{value:02x}" for value in colour) for colour in _srgb(blend)]
 
 
+def corners_in_oklab() -> list[list[list[float]]]:
+    """The corner colours in OKLab, [β₂ low or high][β₁ low or high]: for who blends them elsewhere."""
+    return _oklab(CORNERS).tolist()
+
+
 def dot_colours(metrics: pd.DataFrame, colour: str) -> list[str]:
     """Colours `#rrggbb` of all N points: by the shared code where `colour` is `betas`, else by that column.
 

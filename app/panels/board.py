@@ -15,7 +15,9 @@ import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
+from flask import current_app
 
+from app.growth import GROWN
 from app.state import LOOK
 
 CONFIG = {"displayModeBar": False, "displaylogo": False, "doubleClick": False, "showTips": False}
@@ -79,7 +81,8 @@ def register(app: Dash, view: str, count: int, draw: Draw, drawn: bool = False) 
     def redraw(look: dict[str, Any], former: str | None) -> tuple:
         if not isinstance(look, dict) or look.get("view") != view:
             raise PreventUpdate
-        wanted = json.dumps({name: look[name] for name in DRAWN if name in look}, sort_keys=True)
+        chosen = {name: look[name] for name in DRAWN if name in look}
+        wanted = json.dumps({**chosen, "grown": current_app.config.get(GROWN, 0)}, sort_keys=True)
         if former == wanted:
             raise PreventUpdate
         parts = drawn_once(wanted)
