@@ -71,7 +71,8 @@ class Manifest(BaseModel):
     why its metrics are NaN. evaluation: measurement → version and parameters of the stored numbers.
     label_frequencies: of the test set, in the order of `classes`. ceiling: the generation scores of real test
     images, with `_se` columns, and the classifier's accuracy on them. data: checksums of the splits that it
-    was made from. pending: the checksum that metrics.parquet is about to have.
+    was made from. weights: what points' weights are stored as; the metrics are those of the stored weights.
+    pending: the checksum that metrics.parquet is about to have.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,6 +90,7 @@ class Manifest(BaseModel):
     label_frequencies: list[Annotated[float, Field(ge=0, le=1)]] = []
     ceiling: dict[str, float] = {}
     data: dict[Literal["train", "test"], Sha256] = {}
+    weights: Literal["float32", "float16"] = "float32"
     files: dict[FileName, Sha256]
     pending: dict[Literal["metrics.parquet"], Sha256] = {}
 

@@ -54,12 +54,24 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise UserError(f"{short_name(path)} cannot be read as a checkpoint ({reason(error)}).") from None
 
 
-def save_model(model: HVAE, path: Path, metadata: dict | None = None) -> None:
+def save_model(
+    model: HVAE, path: Path, metadata: dict | None = None, dtype: torch.dtype = torch.float32
+) -> None:
     """Write `model` and its config to `path`, whole or not at all.
 
     metadata: further JSON-ready values, given back by `read_metadata`.
+    dtype: what weights are stored as; a model that `rounded` returned is stored without loss.
     """
-    write_tensors(path, model.state_dict(), {"config": model.config.to_dict(), **(metadata or {})})
+    write_tensors(path, model.state_dict(), {"config": model.config.to_dict(), **(metadata or {})}, dtype)
+
+
+def rounded(model: HVAE, dtype: torch.dtype) -> HVAE:
+    """The model, in eval mode and float32, that will be read back after it is stored as `dtype`.
+
+    Weights that `dtype` has no number for become infinite. The model given is not changed.
+    """
+    weights = {name: value.detach().to(dtype).float() for name, value in model.state_dict().items()}
+    return HVAE.from_weights(model.config, weights)
 
 
 def save_parent(parent: Parent, path: Path, metadata: dict | None = None) -> None:

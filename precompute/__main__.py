@@ -37,6 +37,13 @@ class Engine(StrEnum):
     ray = "ray"
 
 
+class Precision(StrEnum):
+    """What weights are stored as."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
 DATASET = "mnist, fashion-mnist, svhn, cifar10, digits, or folder:PATH."
 EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
 Dataset = Annotated[str, typer.Option(help=DATASET, metavar="NAME")]
@@ -54,7 +61,12 @@ Stack = Annotated[
     int | None,
     typer.Option(help="Points to train at once.", min=1, max=4096, show_default="what suits the device"),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(help="Processes for points, on a CPU.", min=1, show_default="one per core"),
+]
 Seed = Annotated[int, typer.Option(help="Seed of weights, batches and noise.", min=0, max=2**31 - 1)]
+Weights = Annotated[Precision, typer.Option(help="What points' weights are stored as.")]
 EngineName = Annotated[Engine, typer.Option(help="Train here, or on a Ray cluster.")]
 Address = Annotated[
     str, typer.Option(help="The Ray cluster's: auto finds one on this machine.", metavar="auto|HOST:PORT")
@@ -78,13 +90,16 @@ def plan(
     engine: EngineName = Engine.local,
     address: Address = "auto",
     interval: Interval = 60,
+    jobs: Jobs = None,
+    weights: Weights = Precision.float32,
     seed: Seed = 0,
 ) -> None:
     """Say what `run` with the same options would take, from 5 seconds of training on this device."""
     from precompute.forecast import describe, forecast
+    from precompute.workers import cores
 
-    make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed)
-    typer.echo(describe(forecast(out, dataset, make_plan, data_dir, device, stack)))
+    make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
+    typer.echo(describe(forecast(out, dataset, make_plan, data_dir, device, stack, jobs or cores())))
     if engine is Engine.ray:
         typer.echo("A Ray cluster trains on all its workers at once: above is what one like this would take.")
 
@@ -103,14 +118,17 @@ def run(
     engine: EngineName = Engine.local,
     address: Address = "auto",
     interval: Interval = 60,
+    jobs: Jobs = None,
+    weights: Weights = Precision.float32,
     seed: Seed = 0,
 ) -> None:
     """Train a parent, then every point of the grid from it. The same line again continues."""
     from precompute.run import run_plan
+    from precompute.workers import cores
 
-    make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed)
+    make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
     cluster = address if engine is Engine.ray else None
-    run_plan(out, dataset, make_plan, data_dir, device, stack, cluster, interval)
+    run_plan(out, dataset, make_plan, data_dir, device, stack, cluster, interval, jobs or cores())
 
 
 @cli.command()
@@ -118,11 +136,14 @@ def evaluate(
     out: Out,
     data_dir: DataDir = Path("data"),
     device: Device = "auto",
+    jobs: Jobs = None,
 ) -> None:
     """Measure what is missing or stale in an atlas, without training any point."""
+    import joblib
+
     from precompute.evaluate import evaluate_atlas
 
-    evaluate_atlas(out, data_dir, device)
+    evaluate_atlas(out, data_dir, device, jobs=jobs or joblib.cpu_count())
 
 
 @cli.command()
@@ -147,7 +168,13 @@ def verify(out: Out) -> None:
 
 
 def plan_maker(
-    dataset: str, betas: str, epochs: int | None, refine_epochs: int, from_scratch: bool, seed: int
+    dataset: str,
+    betas: str,
+    epochs: int | None,
+    refine_epochs: int,
+    from_scratch: bool,
+    seed: int,
+    weights: Precision,
 ) -> Callable[[int], Plan]:
     """From the number of training images to the plan. Raises UserError for `betas` that are no range."""
     from precompute.grid import parse_betas
@@ -161,6 +188,7 @@ def plan_maker(
         refine_epochs=refine_epochs,
         from_scratch=from_scratch,
         seed=seed,
+        weights=weights.value,
     )
 
 

@@ -1,10 +1,12 @@
-"""The local engine: jobs, one after another, in this process."""
+"""The engines of this machine: jobs one after another in this process, or at once in several."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
 from typing import NamedTuple, Protocol
 
 import torch
@@ -13,7 +15,9 @@ from rich.console import Console
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.fleet import State
+from hvae.metrics.variational import one_thread
 from precompute.jobs import Job, advance, halves
+from precompute.workers import Workers
 
 Work = tuple[Job, State]
 
@@ -56,10 +60,13 @@ class LocalEngine:
                     queue.extendleft(reversed(halves(job, state)))
                     continue
                 started = time.monotonic()
+                # A point is the same whether it is trained here or by a worker.
+                threads = one_thread() if job.points else nullcontext()
                 try:
-                    state = advance(
-                        job, state, self.images, self.interval, lambda step, job=job: on_step(job, step)
-                    )
+                    with threads:
+                        state = advance(
+                            job, state, self.images, self.interval, lambda step, job=job: on_step(job, step)
+                        )
                 except torch.OutOfMemoryError:
                     self.stack = smaller_stack(job, self.console)
                     queue.appendleft((job, state))
@@ -68,6 +75,54 @@ class LocalEngine:
                 yield Interval(job, state, time.monotonic() - started, is_finished)
                 if not is_finished:
                     queue.appendleft((job, state))
+
+
+class PoolEngine:
+    """Runs jobs on the CPU in `jobs` processes, one thread each.
+
+    stack: how many points make a job. interval: seconds until a process hands back what it has reached.
+    """
+
+    def __init__(self, images: Images, stack: int, interval: float, jobs: int) -> None:
+        self.images, self.stack, self.interval, self.jobs = images, stack, interval, jobs
+
+    def run(self, work: Iterable[Work], on_step: Callable[[Job, int], None]) -> Iterator[Interval]:
+        """See Engine. Raises UserError where a process dies."""
+        coming, ahead, reached = iter(work), deque(), []
+        flights: dict[Future, Job] = {}
+        with Workers(self.jobs, self.images) as workers:
+            while True:
+                while len(flights) < self.jobs and (next_up := self._next(ahead, coming)):
+                    job, state = next_up
+                    flights[workers.submit(carry_on, job, state, self.interval)] = job
+                    on_step(job, state.step)
+                # Only now, with every process busy: what the caller does with these takes a while.
+                yield from reached
+                if not flights:
+                    return
+                ended, _ = wait(flights, return_when=FIRST_COMPLETED)
+                reached = []
+                for future in ended:
+                    job, (state, seconds) = flights.pop(future), workers.result(future)
+                    is_finished = job.is_finished(state, len(self.images))
+                    reached.append(Interval(job, state, seconds, is_finished))
+                    if not is_finished:
+                        ahead.append((job, state))
+
+    def _next(self, ahead: deque[Work], coming: Iterator[Work]) -> Work | None:
+        """What to train next: what was begun, else what comes; its halves where it is too large."""
+        work = ahead.popleft() if ahead else next(coming, None)
+        while work and len(work[0].points) > self.stack:
+            work, rest = halves(*work)
+            ahead.appendleft(rest)
+        return work
+
+
+def carry_on(images: Images, job: Job, state: State, seconds: float) -> tuple[State, float]:
+    """What a worker does: carry a job on. Returns its state and the seconds it took."""
+    started = time.monotonic()
+    state = advance(job, state, images, seconds)
+    return state, time.monotonic() - started
 
 
 def smaller_stack(job: Job, console: Console) -> int:

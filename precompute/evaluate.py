@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from concurrent.futures import as_completed
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -23,13 +25,27 @@ from precompute.progress import progress_bar, stderr_console
 
 if TYPE_CHECKING:
     from hvae.cache import MetricCache
-    from hvae.model import HVAE
     from precompute.folder import AtlasFolder
 
+# What measuring takes at its peak: the kernel matrix of the RBF probe, and torch's copies around it.
+MEASURING_BYTES = 1_000_000_000
 
-def evaluate_atlas(out: Path, data_dir: Path, device: str = "auto", console: Console | None = None) -> None:
+Columns = dict[str, float]
+
+
+class Measured(NamedTuple):
+    """What was found out about a point: each measurement's columns, and the seconds it took."""
+
+    found: dict[str, Columns]
+    seconds: float
+
+
+def evaluate_atlas(
+    out: Path, data_dir: Path, device: str = "auto", console: Console | None = None, jobs: int = 1
+) -> None:
     """Measure what is missing or stale in the atlas `out`, point by point; train no point.
 
+    jobs: on a CPU, how many processes measure points; 1 is this one. The numbers do not depend on it.
     Raises UserError where the atlas is not sound, or its data set is missing or has changed.
     """
     console = console or stderr_console()
@@ -52,12 +68,12 @@ def evaluate_atlas(out: Path, data_dir: Path, device: str = "auto", console: Con
     folder = AtlasFolder.open(out)
     try:
         with denormals_flushed():
-            evaluate_folder(folder, data, console)
+            evaluate_folder(folder, data, console, jobs)
     finally:
         folder.close()
 
 
-def evaluate_folder(folder: AtlasFolder, data: EvaluationData, console: Console) -> None:
+def evaluate_folder(folder: AtlasFolder, data: EvaluationData, console: Console, jobs: int = 1) -> None:
     """`evaluate_atlas` for an atlas that is open already, on `data`.
 
     Raises UserError where the atlas was made from other data.
@@ -72,7 +88,7 @@ def evaluate_folder(folder: AtlasFolder, data: EvaluationData, console: Console)
     prepare_classifier(folder, data, console)
     cache = MetricCache()
     try:
-        fill_in(folder, data, cache, console)
+        fill_in(folder, data, cache, console, jobs)
     finally:
         cache.close()
 
@@ -138,7 +154,9 @@ def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Conso
     folder.write(CLASSIFIER)
 
 
-def fill_in(folder: AtlasFolder, data: EvaluationData, cache: MetricCache, console: Console) -> None:
+def fill_in(
+    folder: AtlasFolder, data: EvaluationData, cache: MetricCache, console: Console, jobs: int
+) -> None:
     """Measure every stale point, and write the atlas after each."""
     asked = measurements(folder.manifest.files[CLASSIFIER])
     current = {measurement.name: measurement.fingerprint for measurement in asked}
@@ -153,44 +171,88 @@ def fill_in(folder: AtlasFolder, data: EvaluationData, cache: MetricCache, conso
         name: [measurement for measurement in asked if stale(measurement, row, folder.manifest)]
         for name, row in folder.rows.items()
     }
-    left = [name for name, missing in todo.items() if missing]
+    todo = {name: missing for name, missing in todo.items() if missing}
     with progress_bar(console) as progress:
-        task = progress.add_task("metrics", total=len(left), speed="")
-        for number, name in enumerate(left, start=1):
-            started = time.monotonic()
-            for measurement in todo[name]:
-                folder.rows[name].update(measured(measurement, folder, name, data, cache))
+        task = progress.add_task("metrics", total=len(todo), speed="")
+        arriving = cached_or_measured(todo, folder, data, cache, jobs)
+        for number, (name, (found, seconds)) in enumerate(arriving, start=1):
+            for columns in found.values():
+                folder.rows[name].update(columns)
+            folder.spend("metrics_seconds", seconds)
             folder.write()
             progress.update(task, completed=number)
-            seconds = time.monotonic() - started
-            names = ", ".join(measurement.name for measurement in todo[name])
-            console.print(f"{number}/{len(left)}  {Path(name).stem}  {names}  ({seconds:.1f} s)")
+            console.print(f"{number}/{len(todo)}  {Path(name).stem}  {', '.join(found)}  ({seconds:.1f} s)")
 
 
-def measured(
-    measurement: Measurement, folder: AtlasFolder, name: str, data: EvaluationData, cache: MetricCache
-) -> dict[str, float]:
-    """The measurement's columns for one point, from the cache where they were measured before."""
-    manifest = folder.manifest
-    key = {
-        "checkpoint": manifest.files[name],
-        **data.digests,
-        "seed": manifest.seed,
-        "metric": measurement.name,
-        "fingerprint": measurement.fingerprint,
-    }
-    values = cache.get(key)
-    if values is None or set(values) != set(measurement.columns):
-        values = measurement.measure(load(folder, name, data), data)
-        cache.set(key, values)
-    return values
+def cached_or_measured(
+    todo: dict[str, list[Measurement]],
+    folder: AtlasFolder,
+    data: EvaluationData,
+    cache: MetricCache,
+    jobs: int,
+) -> Iterator[tuple[str, Measured]]:
+    """What is asked about each point, as it arrives: from the cache where it was measured before."""
+
+    def key(name: str, measurement: Measurement) -> dict[str, object]:
+        return {
+            "checkpoint": folder.manifest.files[name],
+            **data.digests,
+            "seed": folder.manifest.seed,
+            "metric": measurement.name,
+            "fingerprint": measurement.fingerprint,
+        }
+
+    known: dict[str, dict[str, Columns]] = {}
+    tasks: dict[str, tuple[Path, list[Measurement]]] = {}
+    for name, asked in todo.items():
+        file = checked_file(folder.path, folder.manifest.files, name)
+        stored = {measurement.name: cache.get(key(name, measurement)) for measurement in asked}
+        known[name] = {
+            measurement.name: values
+            for measurement in asked
+            if (values := stored[measurement.name]) is not None and set(values) == set(measurement.columns)
+        }
+        missing = [measurement for measurement in asked if measurement.name not in known[name]]
+        if missing:
+            tasks[name] = file, missing
+        else:
+            yield name, Measured(known[name], 0.0)
+    for name, (found, seconds) in all_measured(tasks, data, jobs):
+        for measurement in tasks[name][1]:
+            cache.set(key(name, measurement), found[measurement.name])
+        yield name, Measured(known[name] | found, seconds)
 
 
-def load(folder: AtlasFolder, name: str, data: EvaluationData) -> HVAE:
-    """The model of one point, on the device, in the memory layout that every measurement uses."""
+def all_measured(
+    tasks: dict[str, tuple[Path, list[Measurement]]], data: EvaluationData, jobs: int
+) -> Iterator[tuple[str, Measured]]:
+    """Each point's numbers as they arrive, from as many processes as memory has room for.
+
+    Raises UserError where a process dies.
+    """
+    from precompute.workers import Workers, as_many_as_fit
+
+    jobs = min(len(tasks), as_many_as_fit(jobs, data.train, data.test, extra=MEASURING_BYTES))
+    if data.train.images.device.type != "cpu" or jobs < 2:
+        for name, task in tasks.items():
+            yield name, measure_point(data, *task)
+        return
+    with Workers(jobs, data) as workers:
+        names = {workers.submit(measure_point, *task): name for name, task in tasks.items()}
+        for future in as_completed(names):
+            yield names[future], workers.result(future)
+
+
+def measure_point(data: EvaluationData, file: Path, asked: list[Measurement]) -> Measured:
+    """Measure the model in a file, on one thread where it is the CPU's: the numbers depend on no cores."""
     import torch
 
     from hvae.checkpoint import load_model
+    from hvae.metrics.variational import one_thread
 
-    model = load_model(checked_file(folder.path, folder.manifest.files, name), data.train.images.device)
-    return model.to(memory_format=torch.channels_last)
+    started = time.monotonic()
+    # On the device, in the memory layout that every measurement uses.
+    model = load_model(file, data.train.images.device).to(memory_format=torch.channels_last)
+    with one_thread():
+        found = {measurement.name: measurement.measure(model, data) for measurement in asked}
+    return Measured(found, time.monotonic() - started)

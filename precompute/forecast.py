@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from hvae.datasets import Images
 from hvae.files import user_path
 from hvae.fleet import State
 from hvae.layers import HVAEConfig
+from hvae.metrics.variational import one_thread
+from hvae.point import Point
 from hvae.recipe import Recipe
 from hvae.train import initial_model, initial_parent
 from precompute import checkpoints
@@ -27,14 +30,12 @@ from precompute.device import choose_device, denormals_flushed
 from precompute.engine import smaller_stack
 from precompute.folder import (
     EXAMPLE_IMAGES,
-    checkpoint_name,
     device_name,
     new_manifest,
     refuse_what_is_no_atlas,
     sound_parent,
     what_is_there,
 )
-from precompute.grid import Point
 from precompute.jobs import Job
 from precompute.measurements import EvaluationData
 from precompute.plan import Plan, model_config
@@ -49,7 +50,7 @@ WARM_UP_STEPS = 5
 METRIC_SECONDS, METRIC_SECONDS_PER_IMAGE = 10, 1 / 3000
 """What the metrics of a point take on one CPU core, about: measured, 10 s with digits, 32 s with MNIST."""
 
-BYTES = 4
+BYTES = {"float32": 4, "float16": 2}
 CHECKPOINT_OVERHEAD = 8_000
 CLASSIFIER_BYTES = 250_000
 ROW_BYTES = 1_000
@@ -63,7 +64,8 @@ class Forecast:
     images, pixels: the number of training images, and the values in each.
     points_done, unmeasured: points that are trained; points of which a metric is missing.
     parent_steps, point_steps: steps left, the latter summed over points.
-    stack: how many points train at once.
+    stack: how many points train at once in a process.
+    jobs: how many processes train and measure points at once.
     parent_pace, stack_pace: seconds that a step of the parent takes, and one of so many points together.
     host_memory: the most bytes that this process has held, data included; None where it is not known.
     device_memory: the most bytes that training takes of a GPU of its own; None without one.
@@ -80,6 +82,7 @@ class Forecast:
     parent_steps: int
     point_steps: int
     stack: int
+    jobs: int
     parent_pace: float
     stack_pace: float
     host_memory: int | None
@@ -93,7 +96,7 @@ class Forecast:
     @property
     def points_seconds(self) -> float:
         """Until the points are trained, once the parent is."""
-        return self.point_steps / self.stack * self.stack_pace
+        return self.point_steps / self.stack * self.stack_pace / self.jobs
 
     @property
     def metrics_seconds(self) -> float:
@@ -103,9 +106,10 @@ class Forecast:
     @property
     def disk(self) -> int:
         """Bytes of the finished atlas."""
-        points = len(self.plan.points) * (BYTES * self.parameters + CHECKPOINT_OVERHEAD + ROW_BYTES)
-        parent = BYTES * self.parent_parameters + CHECKPOINT_OVERHEAD if self.parent_parameters else 0
-        return points + parent + CLASSIFIER_BYTES + EXAMPLE_IMAGES * self.pixels
+        point = BYTES[self.plan.weights] * self.parameters + CHECKPOINT_OVERHEAD + ROW_BYTES
+        parent = BYTES["float32"] * self.parent_parameters
+        parent += CHECKPOINT_OVERHEAD if parent else 0
+        return len(self.plan.points) * point + parent + CLASSIFIER_BYTES + EXAMPLE_IMAGES * self.pixels
 
 
 def describe(forecast: Forecast) -> str:
@@ -125,9 +129,9 @@ def describe(forecast: Forecast) -> str:
         times = f"the parent {duration(forecast.parent_seconds)}, {times}"
     total = duration(forecast.parent_seconds + forecast.points_seconds)
     metrics = forecast.metrics_seconds
-    all_metrics = duration(metrics * forecast.unmeasured)
+    all_metrics = duration(metrics * forecast.unmeasured / forecast.jobs)
     lines = {
-        "points": f"{points}{done}, {forecast.stack} trained at once",
+        "points": f"{points}{done}, {forecast.stack * forecast.jobs} trained at once",
         "model": f"{forecast.parameters:,} parameters{parent}",
         "training": f"{images:,} images; {training}",
         "memory": ", ".join(memory) or "not known",
@@ -169,6 +173,7 @@ def forecast(
     data_dir: Path,
     device: str = "auto",
     stack: int | None = None,
+    jobs: int = 1,
 ) -> Forecast:
     """Measure what a run with the same arguments would take, in about 5 seconds, and write nothing.
 
@@ -206,6 +211,7 @@ def forecast(
         parent_steps=left.parent_steps,
         point_steps=left.point_steps,
         stack=at_once,
+        jobs=max(1, min(jobs, len(plan.points))) if chosen.type == "cpu" else 1,
         parent_pace=parent_pace,
         stack_pace=stack_pace,
         host_memory=host_memory(),
@@ -223,7 +229,7 @@ def what_is_left(
     if out is None:
         return Left(plan.points, len(plan.points), parent_steps, steps * len(plan.points))
     manifest, rows = what_is_there(out, new_manifest(plan, config, data, device))
-    points = [point for point in plan.points if checkpoint_name(point) not in rows]
+    points = [point for point in plan.points if point.checkpoint not in rows]
     measured = [row for row in rows.values() if np.isfinite([row[name] for name in METRIC_COLUMNS]).all()]
     begun = {name: saved.state.step for saved in checkpoints.saved(out, manifest) for name in saved.names}
     if sound_parent(out, manifest):
@@ -259,15 +265,16 @@ def pace(job: Job, state: State, images: Images) -> float:
     Raises torch.OutOfMemoryError where the device's memory is too small.
     """
     fleet = job.fleet(images, state)
-    for _ in range(WARM_UP_STEPS):
-        fleet.step()
-    wait_for(images.images.device)
-    started, steps = time.monotonic(), 0
-    while not steps or time.monotonic() - started < MEASURED_SECONDS:
-        fleet.step()
-        steps += 1
-    wait_for(images.images.device)
-    return (time.monotonic() - started) / steps
+    with one_thread() if job.points else nullcontext():  # as the engines do
+        for _ in range(WARM_UP_STEPS):
+            fleet.step()
+        wait_for(images.images.device)
+        started, steps = time.monotonic(), 0
+        while not steps or time.monotonic() - started < MEASURED_SECONDS:
+            fleet.step()
+            steps += 1
+        wait_for(images.images.device)
+        return (time.monotonic() - started) / steps
 
 
 def wait_for(device: torch.device) -> None:

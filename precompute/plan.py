@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 
 from hvae.layers import HVAEConfig
+from hvae.point import Point
 from hvae.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
-from precompute.grid import Point, grid
+from precompute.grid import grid
 
 # A parent sees every β, so it needs many images; of few images it may not see each too often.
 PARENT_IMAGES, MOST_EPOCHS = 1_500_000, 100
@@ -20,6 +21,7 @@ class Plan:
 
     recipe: how each point is trained, from its fold or from scratch; with 0 epochs a point is its fold.
     parent_recipe: how the parent is trained; None where points start from scratch.
+    weights: what points' weights are stored as; training does not depend on it.
     """
 
     dataset: str
@@ -27,6 +29,7 @@ class Plan:
     recipe: Recipe = REFINEMENT
     parent_recipe: Recipe | None = PARENT
     seed: int = 0
+    weights: str = "float32"
 
     @classmethod
     def make(
@@ -39,16 +42,17 @@ class Plan:
         refine_epochs: int = 1,
         from_scratch: bool = False,
         seed: int = 0,
+        weights: str = "float32",
     ) -> Plan:
         """The plan that the command line's options stand for, for so many training images.
 
         epochs: of the parent, or of each point that starts from scratch.
         """
         if from_scratch:
-            return cls(dataset, betas, with_epochs(FROM_SCRATCH, epochs), None, seed)
+            return cls(dataset, betas, with_epochs(FROM_SCRATCH, epochs), None, seed, weights)
         enough = min(MOST_EPOCHS, max(PARENT.epochs, math.ceil(PARENT_IMAGES / images)))
         parent = with_epochs(PARENT, epochs or enough)
-        return cls(dataset, betas, with_epochs(REFINEMENT, refine_epochs), parent, seed)
+        return cls(dataset, betas, with_epochs(REFINEMENT, refine_epochs), parent, seed, weights)
 
     @property
     def points(self) -> list[Point]:

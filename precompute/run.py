@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -13,18 +14,19 @@ from hvae import datasets
 from hvae.errors import UserError
 from hvae.files import user_path
 from hvae.fleet import State, with_weights
+from hvae.point import Point
 from hvae.train import initial_model, initial_parent
 from precompute import checkpoints
 from precompute.device import choose_device, denormals_flushed
-from precompute.engine import Engine, LocalEngine, Work
+from precompute.engine import Engine, LocalEngine, PoolEngine, Work
 from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder
-from precompute.grid import Point
 from precompute.jobs import Job
 from precompute.measurements import EvaluationData
 from precompute.plan import Plan, model_config
 from precompute.progress import Stage, progress_bar, stderr_console
 from precompute.stack import stack_size
+from precompute.workers import as_many_as_fit
 
 INTERVAL_SECONDS = 60.0
 
@@ -39,12 +41,14 @@ def run_plan(
     stack: int | None = None,
     address: str | None = None,
     interval: float = INTERVAL_SECONDS,
+    jobs: int = 1,
 ) -> None:
     """Train every point of a plan that `out` does not hold yet, and write the atlas there.
 
     make_plan: from the number of training images to the plan. stack: how many points train at once; by
     default as many as serve the device best. address: of the Ray cluster to train on; None trains here.
-    interval: seconds between checkpoints of what is in training.
+    interval: seconds between checkpoints of what is in training. jobs: on a CPU, how many processes train
+    points and measure them; 1 is this one.
     Raises UserError where the data set, the device, the folder or the cluster will not do, and OSError where
     a file cannot be written; what was finished before stays.
     """
@@ -64,17 +68,22 @@ def run_plan(
         if run.has_work:
             if address is None:
                 size = stack or stack_size(run.job(tuple(run.left)), data.train)
-                engine: Engine = LocalEngine(data.train, size, interval, console)
+                parents_engine: Engine = LocalEngine(data.train, size, interval, console)
+                engine: Engine = parents_engine
+                processes = min(as_many_as_fit(jobs, data.train), len(run.left))
+                if chosen.type == "cpu" and processes > 1:
+                    engine = PoolEngine(data.train, size, interval, processes)
             else:
                 from precompute.ray_engine import RayEngine
 
                 points = len(run.left)
                 engine = RayEngine(address, data.train, device, stack, interval, console, points)
+                parents_engine = engine
             with progress_bar(console) as progress:
-                run.train_parent(engine, progress)
+                run.train_parent(parents_engine, progress)
                 run.train_points(engine, progress)
         checkpoints.remove_all(out)
-        evaluate_folder(atlas, data, console)
+        evaluate_folder(atlas, data, console, jobs)
     except KeyboardInterrupt:
         console.print(f"Stopped. {out} holds {atlas.done} of {total} points; the same command continues.")
         raise
@@ -132,19 +141,22 @@ class Run:
         self._seconds["parent"] = saved.seconds if saved else 0.0
         steps = job.recipe.steps(len(self.data.train))
         stage = Stage(progress, self.console, "parent", steps, state.step, job.recipe.batch_size)
-        for interval in engine.run([(job, state)], lambda _, step: stage.at(step)):
-            stage.at(interval.state.step)
-            self._seconds["parent"] += interval.seconds
-            if not interval.is_finished:
-                self._save(job, interval.state)
-                continue
-            self.parent = with_weights(initial, interval.state.weights[0])
-            if not interval.state.weights.isfinite().all():
-                raise UserError("The parent's training diverged: use another --seed, or --from-scratch.")
-            self.atlas.add_parent(self.parent, self._seconds["parent"])
-            checkpoints.remove(self.atlas.path, job.names[0])
-            seconds = self._seconds["parent"]
-            self.console.print(f"parent  {job.recipe.epochs} epochs  ({seconds:.0f} s)")
+        with closing(engine.run([(job, state)], lambda _, step: stage.at(step))) as intervals:
+            for interval in intervals:
+                stage.at(interval.state.step)
+                self._seconds["parent"] += interval.seconds
+                if not interval.is_finished:
+                    self._save(job, interval.state)
+                    continue
+                if not interval.state.weights.isfinite().all():
+                    raise UserError("The parent's training diverged: use another --seed, or --from-scratch.")
+                parent = with_weights(initial, interval.state.weights[0])
+                self.atlas.add_parent(parent, self._seconds["parent"])
+                # As a run that continues reads it: in another memory layout a fold's last bit may differ.
+                self.parent = self.atlas.parent()
+                checkpoints.remove(self.atlas.path, job.names[0])
+                seconds = self._seconds["parent"]
+                self.console.print(f"parent  {job.recipe.epochs} epochs  ({seconds:.0f} s)")
 
     def train_points(self, engine: Engine, progress: Progress) -> None:
         """Train all points that are not done, and add each to the atlas."""
@@ -158,20 +170,22 @@ class Run:
             under_way[tuple(job.names)] = len(job.points) * step / steps
             stage.at(self.atlas.done + sum(under_way.values()))
 
-        for job, state, seconds, is_finished in engine.run(self._work(engine), on_step):
-            name = job.names[0]
-            self._seconds[name] = self._seconds.get(name, 0.0) + seconds
-            if not is_finished:
-                on_step(job, state.step)
-                self._save(job, state)
-                continue
-            under_way.pop(tuple(job.names), None)
-            template = job.template().to(self.data.train.images.device)
-            for point, weights in zip(job.points, state.weights, strict=True):
-                model = with_weights(template, weights)
-                self._add(point, model, self._seconds[name] / len(job.points))
-                stage.at(self.atlas.done + sum(under_way.values()))
-            checkpoints.remove(self.atlas.path, job.names[0])
+        # Closed at once, also by Ctrl-C: whatever the engine has started must not outlive the run.
+        with closing(engine.run(self._work(engine), on_step)) as intervals:
+            for job, state, seconds, is_finished in intervals:
+                name = job.names[0]
+                self._seconds[name] = self._seconds.get(name, 0.0) + seconds
+                if not is_finished:
+                    on_step(job, state.step)
+                    self._save(job, state)
+                    continue
+                under_way.pop(tuple(job.names), None)
+                template = job.template().to(self.data.train.images.device)
+                for point, weights in zip(job.points, state.weights, strict=True):
+                    model = with_weights(template, weights)
+                    self._add(point, model, self._seconds[name] / len(job.points))
+                    stage.at(self.atlas.done + sum(under_way.values()))
+                checkpoints.remove(self.atlas.path, job.names[0])
 
     def _work(self, engine: Engine) -> Iterator[Work]:
         """What was under way, then the rest in stacks; folds are made when their turn comes."""

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-SMALL = ["--dataset", "digits", "--betas", "0.1:10:2", "--refine-epochs", "2", "--epochs", "3"]
+SMALL = ["--jobs", "1", "--dataset", "digits", "--betas", "0.1:10:2", "--refine-epochs", "2", "--epochs", "3"]
 
 
 def precompute(*arguments: object) -> subprocess.CompletedProcess:

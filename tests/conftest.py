@@ -37,7 +37,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def digits_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A 2×2 atlas of digits, made by the command line; not to be changed."""
+    """A 2×2 atlas of digits, made by the command line in one process; not to be changed."""
     out = tmp_path_factory.mktemp("atlases") / "digits"
     result = precompute("run", out, *SMALL)
     assert result.returncode == 0, result.stderr

@@ -13,7 +13,7 @@ from hvae.datasets import Images, load
 from hvae.layers import HVAEConfig
 from hvae.recipe import Recipe
 from precompute.device import denormals_flushed
-from precompute.engine import LocalEngine
+from precompute.engine import LocalEngine, PoolEngine
 from precompute.folder import AtlasFolder
 from precompute.measurements import EvaluationData
 from precompute.plan import Plan
@@ -50,6 +50,8 @@ def run_small(
     plan: Plan = PLAN,
     stack: int = 1,
     change: Callable[[Run], object] = lambda run: None,
+    jobs: int = 1,
+    interval: float = 60,
 ) -> str:
     """Train what `out` lacks of the plan and return what was said. change: called with the run first."""
     console = Console(file=io.StringIO(), width=200)
@@ -58,9 +60,10 @@ def run_small(
         run = Run(atlas, plan, data, console)
         run.config = CONFIG
         change(run)
-        engine = LocalEngine(data.train, stack, 60, console)
+        here = LocalEngine(data.train, stack, interval, console)
+        engine = PoolEngine(data.train, stack, interval, jobs) if jobs > 1 else here
         with progress_bar(console) as progress:
-            run.train_parent(engine, progress)
+            run.train_parent(here, progress)
             run.train_points(engine, progress)
     finally:
         atlas.close()

@@ -1,0 +1,163 @@
+"""Points that several processes train and measure at once turn out as in one."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from command_line import ROOT, SMALL, precompute
+from rich.console import Console
+from small_runs import run_small, small_data, weights
+
+from hvae import UserError
+from hvae.datasets import load
+from hvae.files import sha256
+from hvae.verify import problems
+from precompute.evaluate import evaluate_atlas
+from precompute.folder import AtlasFolder
+from precompute.workers import PROCESS_BYTES, Workers, as_many_as_fit
+
+
+@pytest.fixture
+def blank_atlas(digits_atlas, tmp_path, monkeypatch):
+    """A finished 2 × 2 atlas that has lost the information and the scores, and no cache that knows them."""
+    monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
+    out = shutil.copytree(digits_atlas, tmp_path / "atlas")
+    folder = AtlasFolder.open(out)
+    for row in folder.rows.values():
+        row.update(dict.fromkeys(["mi_z2", "diversity", "acc_knn_z1"], np.nan))
+    folder.write()
+    folder.close()
+    return out
+
+
+def test_metrics_from_two_processes_are_those_from_one(blank_atlas, digits_atlas):
+    said = Console(file=io.StringIO(), width=200)
+    evaluate_atlas(blank_atlas, "data", console=said, jobs=2)
+    expected = pd.read_parquet(digits_atlas / "metrics.parquet")
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(blank_atlas / "metrics.parquet"), expected, check_exact=True
+    )
+    assert said.file.getvalue().count("mutual information, probes, generation") == 4
+    assert problems(blank_atlas) == []
+
+
+def test_a_run_in_two_processes_gives_the_bytes_of_a_run_in_one(digits_atlas, tmp_path):
+    out = tmp_path / "atlas"
+    result = precompute("run", out, *SMALL, "--jobs", 2)
+    assert result.returncode == 0, result.stderr
+    assert weights(out) == weights(digits_atlas)
+    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
+    assert problems(out) == []
+
+
+def test_what_a_process_had_reached_goes_on_in_another(tmp_path):
+    data = small_data()
+    run_small(tmp_path / "one", data)
+    run_small(tmp_path / "two", data, jobs=2, interval=0.01)  # several intervals a point
+    run_small(tmp_path / "stacks", data, stack=2, jobs=2)
+    assert weights(tmp_path / "two") == weights(tmp_path / "one")
+    assert weights(tmp_path / "stacks") == weights(tmp_path / "one")
+
+
+def begin(out: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "precompute", "run", str(out), *SMALL, "--jobs", "2"]
+    # A group of its own, so that a signal to all of it is what a terminal's Ctrl-C is.
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def workers_of(run: subprocess.Popen) -> list[int]:
+    found = subprocess.run(
+        ["ps", "--no-headers", "-o", "pid,args", "--ppid", str(run.pid)], capture_output=True, text=True
+    )
+    lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
+    return [int(pid) for pid, args in lines if "popen_loky" in args]
+
+
+def wait_for(what) -> None:
+    deadline = time.monotonic() + 120
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] == "Z"
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="finds a run's processes as Linux does")
+
+
+@linux
+def test_ctrl_c_ends_the_processes_and_leaves_a_sound_atlas(tmp_path):
+    out = tmp_path / "atlas"
+    run = begin(out)
+    try:
+        wait_for(lambda: list(out.glob("models/*.safetensors")))
+        pids = workers_of(run)
+        os.killpg(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+    finally:
+        run.kill()
+    assert run.returncode == 130, said
+    assert "Traceback" not in said
+    assert "the same command continues" in said
+    assert pids
+    wait_for(lambda: all(is_gone(pid) for pid in pids))
+    assert problems(out) == []
+
+
+@linux
+def test_a_process_that_dies_is_one_line(tmp_path):
+    out = tmp_path / "atlas"
+    run = begin(out)
+    try:
+        wait_for(lambda: (out / "parent.safetensors").exists() and workers_of(run))
+        os.kill(workers_of(run)[0], signal.SIGKILL)
+        _, said = run.communicate(timeout=60)
+    finally:
+        run.kill()
+    assert run.returncode == 2, said
+    assert "Traceback" not in said
+    assert [line for line in said.splitlines() if "A process that was computing has died" in line]
+    assert problems(out) == []
+
+
+@linux
+def test_processes_do_not_outlive_a_run_that_is_killed(tmp_path):
+    run = begin(tmp_path / "atlas")
+    try:
+        wait_for(lambda: len(workers_of(run)) == 2)
+        pids = workers_of(run)
+    finally:
+        run.kill()
+        run.communicate()
+    wait_for(lambda: all(is_gone(pid) for pid in pids))
+
+
+def refuse(world, reason):
+    raise UserError(f"{world}: {reason}")
+
+
+def test_what_a_worker_raises_is_raised_here():
+    with Workers(1, "the world") as workers, pytest.raises(UserError, match="the world: no"):
+        workers.result(workers.submit(refuse, "no"))
+
+
+def test_no_more_processes_than_memory_has_room_for(monkeypatch):
+    images = load("digits", "test")
+    monkeypatch.setattr("precompute.workers.free_memory", lambda: 3.5 * PROCESS_BYTES / 0.8)
+    assert as_many_as_fit(8, images) == 3
+    assert as_many_as_fit(2, images) == 2
+    assert as_many_as_fit(8, images, extra=10 * PROCESS_BYTES) == 1
