@@ -44,6 +44,11 @@ def parent_view(explorer):
     return explorer
 
 
+def go(explorer, address):
+    explorer.page.goto(address)
+    explorer.page.wait_for_selector("#parent-samples-picture")
+
+
 def drag(view, start, *places, release=True):
     """Press the β plane at one place and move over others; shares of its side, from its lower left corner."""
     box = view.page.locator("#beta-plane").bounding_box()
@@ -178,7 +183,7 @@ def test_a_fold_is_a_model_like_any_other_in_the_other_views(view):
 
 def test_a_link_to_a_fold_shows_it_again(open_page, address):
     explorer = open_page(address)
-    explorer.page.goto(f"{address}?view=parent&point=fold_b2-0.316_b1-2.15")
+    go(explorer, f"{address}?view=parent&point=fold_b2-0.316_b1-2.15")
     explorer.wait_until_shown("fold_b2-0.316_b1-2.15/", SLOTS)
     assert explorer.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 2.15"
 
@@ -200,7 +205,7 @@ def test_names_and_colours_are_those_of_the_server(view):
 
 def test_rates_can_be_read_in_bits_on_logarithmic_axes(open_page, address):
     explorer = open_page(address)
-    explorer.page.goto(f"{address}?view=parent&units=bits&axes=log")
+    go(explorer, f"{address}?view=parent&units=bits&axes=log")
     explorer.wait_until_shown("", SLOTS)
     assert explorer.page.locator("#parent-rates .axis").all_inner_texts() == [
         "R(z₂), bits per image",
