@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -47,12 +48,18 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
             "beta_1": row["beta_1"],
             "title": f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
             "colour": colour,
+            "numbers": numbers(row),
             "stats": {column: value_text(column, row[column]) for column in STATS},
             "traversal": traversal_text(row["rate_z2"]),
             "dimensions": leading_dimensions(atlas, row["checkpoint"]),
         }
         for (_, row), colour in zip(table.iterrows(), colours, strict=True)
     }
+
+
+def numbers(row: Mapping[str, float]) -> dict[str, float | None]:
+    """The STATS of a row of metrics as numbers, rates and distortion in nats; None where not known."""
+    return {column: float(row[column]) if math.isfinite(row[column]) else None for column in STATS}
 
 
 def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:

@@ -13,7 +13,7 @@ GAP = 2
 """Transparent pixels between neighbouring pictures."""
 
 
-APART = 6
+APART = 4
 """Further transparent pixels where a sheet's parts are set apart."""
 
 Tile = np.ndarray | None

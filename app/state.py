@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from app.figures.look import AXES, BETAS, UNITS
+from app.kinds.own_image import MAX_CHARACTERS
 from app.points import points_table
 from app.words import METRICS
 from hvae.atlas import Atlas
@@ -44,6 +45,9 @@ SCORES = {column: METRICS[column] for column in ("inception_score", "diversity",
 OVER = {"rate_total": "Over the total rate", "rate_z2": "Over R(z₂)", "rate_z1": "Over R(z₁|z₂)"}
 """What the representation and generation views show, and of each the first to begin with."""
 
+PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mixing"}
+"""Parts of the model view by name."""
+
 MOST_PINS = 3
 LARGEST_SEED = 2**31 - 1
 
@@ -53,8 +57,9 @@ class Screen:
     """Everything that decides what is on screen. point is None where the atlas has none.
 
     sizes: the column that sets the dots' size in each landscape. colour: BETAS or a column. layer, probe: of
-    the representation view. score, rate: of the generation view. pins: points that are compared. lecture: the
-    step of the lecture, 0 outside of it.
+    the representation view. score, rate: of the generation view. pins: points that are compared. part: what
+    the model view shows. images: the test images that it mixes, as "0,1,2,3". own: the visitor's own image, a
+    PNG as base64url. lecture: the step of the lecture, 0 outside of it.
     """
 
     atlas: str
@@ -70,6 +75,9 @@ class Screen:
     score: str = "inception_score"
     rate: str = "rate_total"
     pins: tuple[str, ...] = ()
+    part: str = "samples"
+    images: str = "0,1,2,3"
+    own: str = ""
     lecture: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,7 +94,7 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
     """Field → what an address may say of it. JSON-ready.
 
     kind: `choice` (one of `choices`), `choices` (exactly `length` of them), `integer` (0 to `most`), `point`,
-    or `points` (at most `most`).
+    `points` (at most `most`), or `text` (at most `most` characters, all of it matching `pattern`).
     """
     metrics = size_metrics(atlas)
     return {
@@ -102,6 +110,9 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "score": {"kind": "choice", "choices": list(SCORES)},
         "rate": {"kind": "choice", "choices": list(OVER)},
         "pins": {"kind": "points", "most": MOST_PINS},
+        "part": {"kind": "choice", "choices": list(PARTS)},
+        "images": {"kind": "text", "most": 40, "pattern": r"[0-9]{1,6}(,[0-9]{1,6}){1,3}"},
+        "own": {"kind": "text", "most": MAX_CHARACTERS, "pattern": r"[A-Za-z0-9_\-]*"},
         "lecture": {"kind": "integer", "most": lecture_steps},
     }
 

@@ -13,6 +13,8 @@ from app.panels import (
     landscapes,
     legend,
     model,
+    model_view,
+    own,
     parent,
     reconstruction,
     representation,
@@ -25,6 +27,8 @@ PANELS: dict[str, ModuleType] = {
     "reconstruction": reconstruction,
     "representation": representation,
     "generation": generation,
+    "model": model_view,
+    "own": own,
     "compare": compare,
     "parent": parent,
 }

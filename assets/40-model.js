@@ -33,47 +33,30 @@
     hvae.pictures.ask("traversal", address("traversal", `seed=${hvae.screen.current.seed}${shifts.join("")}`), since);
   }
 
-  /* A slider for each z₂ dimension that carries much rate. React leaves the children of this <div> to us. */
+  /* A slider for each z₂ dimension that carries much rate. */
   function placeSliders(dimensions) {
     const place = document.getElementById("traversal-sliders");
     place.replaceChildren(
       ...dimensions.map(({ dimension, rate }) => {
-        const label = element("label", "slider");
-        const text = element("span", "slider-text");
-        text.append(
-          element("span", "slider-name", `z₂[${dimension}]`),
-          element("span", "slider-rate", `${rate.toFixed(2)} nats`),
-          element("output", "slider-value", "0"),
-        );
-        const slider = element("input");
-        Object.assign(slider, { type: "range", min: -LARGEST_SHIFT, max: LARGEST_SHIFT, step: 0.02, value: 0 });
-        slider.dataset.dimension = dimension;
-        // Else the label would be that of the <output>, which comes first.
-        label.htmlFor = slider.id = `traversal-${dimension}`;
-        label.append(text, slider);
+        const id = `traversal-${dimension}`;
+        const label = hvae.dom.shiftSlider(id, `z₂[${dimension}]`, hvae.words.rate(rate), LARGEST_SHIFT);
+        label.querySelector("input").dataset.dimension = dimension;
         return label;
       }),
     );
     place.classList.toggle("is-empty", dimensions.length === 0);
   }
 
-  function element(tag, className = "", text = "") {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text) made.textContent = text;
-    return made;
-  }
-
-  function tellShift(slider) {
-    const value = Number(slider.value);
-    const sign = value > 0 ? "+" : value < 0 ? "−" : "";
-    slider.closest("label").querySelector("output").textContent = sign + Math.abs(value).toFixed(value ? 2 : 0);
+  /* The sliders' rates in another unit, the sliders where they are. */
+  function tellRates(dimensions) {
+    const notes = document.querySelectorAll("#traversal-sliders .slider-rate");
+    notes.forEach((note, index) => (note.textContent = hvae.words.rate(dimensions[index].rate)));
   }
 
   document.addEventListener("input", (event) => {
     if (!event.target.matches("#traversal-sliders input")) return;
     askTraversal(event.timeStamp);
-    tellShift(event.target);
+    hvae.dom.tellShift(event.target);
   });
 
   document.addEventListener("click", (event) => {
@@ -82,7 +65,7 @@
     } else if (event.target.closest("#traversal-reset")) {
       for (const slider of sliders()) {
         slider.value = 0;
-        tellShift(slider);
+        hvae.dom.tellShift(slider);
       }
       askTraversal(event.timeStamp);
     }
@@ -119,6 +102,8 @@
   hvae.screen.subscribe((screen, former, since) => {
     if (!hvae.screen.points[screen.point] || document.getElementById("model-panel").hidden) return;
     const samePoint = asked && asked.point === screen.point;
+    if (samePoint && asked.units !== screen.units) tellRates(hvae.screen.points[screen.point].dimensions);
+    if (samePoint) asked = { ...asked, units: screen.units };
     const redraw = samePoint && asked.seed !== screen.seed;
     // The same dot clicked again asks for everything again: its files may be whole by now.
     const again = former && former.view === screen.view && former.point === screen.point && onlyChange(former, screen);
@@ -139,7 +124,7 @@
   window.dash_clientside.hvae.showModel = function () {
     const point = hvae.screen.points[hvae.screen.current?.point];
     if (!point) return ["This atlas has no models", {}, "", ...COLUMNS.map(() => "–")];
-    const numbers = COLUMNS.map((column) => point.stats[column]);
+    const numbers = COLUMNS.map((column) => hvae.words.stat(point, column));
     return [point.title, { backgroundColor: point.colour }, point.traversal, ...numbers];
   };
 

@@ -3,7 +3,7 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   const SAMPLES = 32;
-  const PAIRS = 8;
+  const PAIRS = 16;
 
   hvae.pins = {
     /* Pin the point, or take its pin away. The fourth pin takes the place of the oldest. */
@@ -33,7 +33,9 @@
     column.dataset.point = point;
     column.querySelector(".swatch").style.backgroundColor = known.colour;
     column.querySelector(".compare-title").textContent = known.title;
-    for (const number of column.querySelectorAll("[data-column]")) number.textContent = known.stats[number.dataset.column];
+    for (const number of column.querySelectorAll("[data-column]")) {
+      number.textContent = hvae.words.stat(known, number.dataset.column);
+    }
     const { atlas, seed } = hvae.screen.current;
     const images = Math.min(PAIRS, Number(document.getElementById("model-panel").dataset.images));
     const wishes = {
@@ -54,11 +56,15 @@
     const tab = document.getElementById("tab-compare");
     tab.dataset.count = screen.pins.length || "";
     if (screen.view !== "compare") return;
-    if (former && former.view === "compare" && former.seed === screen.seed && former.pins === screen.pins) return;
+    if (former && former.view === "compare" && former.pins === screen.pins && sameLook(former, screen)) return;
     for (const column of document.querySelectorAll(".compare-column")) {
       show(column, screen.pins[Number(column.dataset.index)], since);
     }
   });
+
+  function sameLook(former, screen) {
+    return former.seed === screen.seed && former.units === screen.units;
+  }
 
   document.addEventListener("hvae:failed", ({ detail }) => note(detail.slot, detail.message));
   document.addEventListener("hvae:drawn", ({ detail }) => note(detail.slot, ""));

@@ -11,6 +11,7 @@ from app.figures.look import Look
 from app.words import METRICS
 
 RATES = {"rate_z2": "R(z₂)", "rate_z1": "R(z₁|z₂)", "rate_total": "Total rate"}
+SIGNS = {"z2": "z₂", "z1": "z₁"}
 PER_IMAGE = {*RATES, "distortion", "neg_elbo"}
 IN_NATS = {*PER_IMAGE, "mi_z2", "mi_z1"}
 """Columns in nats, which a visitor may read in bits."""
@@ -30,9 +31,13 @@ def unit(column: str, look: Look) -> str:
 
 
 def axis_title(column: str, look: Look) -> str:
-    """`R(z₂), bits per image`."""
+    """`R(z₂), bits per image`; short, where the figure's head says the rest."""
+    if column.startswith("mi_"):
+        short = f"I(y; {SIGNS[column.removeprefix('mi_')]})"
+    else:
+        short = name(column).removeprefix("Accuracy, ")
     parts = [unit(column, look), "per image" if column in PER_IMAGE else ""]
-    return f"{name(column)}, {' '.join(filter(None, parts))}" if parts[0] else name(column)
+    return f"{short}, {' '.join(filter(None, parts))}" if parts[0] else short
 
 
 def shown(table: pd.DataFrame, column: str, look: Look) -> np.ndarray:

@@ -67,7 +67,7 @@ def information_figure(
             standard_vae(rows, *at, look),
         ],
         rate_axis(RATE[layer], x, look),
-        axis(axis_title(metric, look), span(y, np.zeros(1), *(1.06 * np.asarray(part.y) for part in lines))),
+        axis(axis_title(metric, look), span(y, np.zeros(1), *(1.1 * np.asarray(part.y) for part in lines))),
     )
 
 
@@ -176,7 +176,7 @@ def _dashes(rows: pd.DataFrame, layer: str, frequencies: Sequence[float], look: 
 
 def _accuracy_axis(metric: str, y: np.ndarray, lines: Sequence[go.Scatter], look: Look) -> dict:
     low, high = span(y, *(np.asarray(part.y) for part in lines))
-    return axis(name(metric), (low, min(high, 1.0))) | {"tickformat": ".0%"}
+    return axis(axis_title(metric, look), (low, min(high, 1.0))) | {"tickformat": ".0%"}
 
 
 def _nothing(*metrics: str) -> go.Figure:

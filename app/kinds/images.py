@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 from app.kinds.base import chosen, picture, to_bytes
 from app.models import Subject, to_floats
 from app.queries import MAX_PICTURES, EachOnce, Indices, Query
-from app.sheet import grid_sheet, paired_sheet
+from app.sheet import contact_sheet, grid_sheet, paired_sheet
 
 
 class Reconstructions(Query):
@@ -72,22 +73,22 @@ def mix(subject: Subject, query: Mix) -> np.ndarray:
 
 
 class Interpolation(Query):
-    """A row from one test image to another, through the latents between their posterior means.
+    """A row from one test image to the next, through the latents between their posterior means.
 
-    z₂ and the standardised residual of z₁ (see `mix`) are interpolated linearly, both together. The row
-    starts and ends with the images themselves; the first and the last step between them are their
-    reconstructions.
+    z₂ and the standardised residual of z₁ (see `mix`) are interpolated linearly, both together. A row starts
+    and ends with the images themselves; the first and the last step between them are their reconstructions.
+    Two images make one row, three make two: from the first to the second, and from there to the third.
     """
 
     images: Annotated[
         Indices,
         Field(
             min_length=2,
-            max_length=2,
-            description="Two indices into the atlas's test images, separated by a comma.",
+            max_length=5,
+            description="Indices into the atlas's test images, separated by commas.",
         ),
     ] = (0, 1)
-    steps: Annotated[int, Field(ge=2, le=16, description="How many pictures, both ends included.")] = 8
+    steps: Annotated[int, Field(ge=2, le=16, description="How many pictures a row, both ends included.")] = 8
 
     @property
     def uses_images(self) -> bool:
@@ -98,12 +99,40 @@ def interpolation(subject: Subject, query: Interpolation) -> np.ndarray:
     import torch
 
     originals = chosen(subject, query.images)
+    weights = torch.linspace(0, 1, query.steps)
     between = [
-        torch.stack([torch.lerp(*part, weight) for weight in torch.linspace(0, 1, query.steps)])
+        torch.cat([torch.stack([torch.lerp(*ends, weight) for weight in weights]) for ends in pairwise(part)])
         for part in subject.model.residuals(to_floats(originals))
     ]
-    steps = to_bytes(subject.model.decode_residuals(between))
-    return grid_sheet([[originals[0], *steps, originals[1]]], apart_columns=[0, query.steps])
+    steps = np.split(to_bytes(subject.model.decode_residuals(between)), len(originals) - 1)
+    rows = [[start, *row, end] for (start, end), row in zip(pairwise(originals), steps, strict=True)]
+    return grid_sheet(rows, apart_columns=[0, query.steps])
 
 
-KINDS = (picture(Reconstructions, reconstructions), picture(Mix, mix), picture(Interpolation, interpolation))
+class Examples(Query):
+    """The atlas's test images themselves, in rows of 8."""
+
+    images: Annotated[
+        Indices,
+        Field(
+            min_length=1,
+            max_length=MAX_PICTURES,
+            description="Indices into the atlas's test images, separated by commas.",
+        ),
+    ] = (0, 1, 2, 3, 4, 5, 6, 7)
+
+    @property
+    def uses_images(self) -> bool:
+        return True
+
+
+def examples(subject: Subject, query: Examples) -> np.ndarray:
+    return contact_sheet(chosen(subject, query.images))
+
+
+KINDS = (
+    picture(Reconstructions, reconstructions),
+    picture(Mix, mix),
+    picture(Interpolation, interpolation),
+    picture(Examples, examples),
+)

@@ -13,7 +13,7 @@ from app.sheet import COLUMNS, GAP
 from app.state import MOST_PINS
 from hvae.atlas import Atlas
 
-PICTURES = {"samples": ("Samples", 4), "reconstructions": ("Reconstructions", 2)}
+PICTURES = {"samples": ("Samples", 4), "reconstructions": ("Reconstructions", 4)}
 """Kind → title and rows of pictures."""
 
 

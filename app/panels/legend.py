@@ -30,17 +30,15 @@ SIGNS: tuple[tuple[str, str, str], ...] = (
 
 def layout(atlas: Atlas) -> html.Aside:
     """The column as a visitor first sees it."""
-    metrics = {column: METRICS[column] for column in size_metrics(atlas)}
+    colours = {BETAS: "β₂ and β₁", **{column: METRICS[column] for column in size_metrics(atlas)}}
     return html.Aside(
         [
             html.Div(key.layout(atlas), id=KEY),
             html.Div(
                 [
-                    controls.menu("colour", "Colour", {BETAS: "Colour: β₂ and β₁", **metrics}, BETAS),
-                    controls.switch("units", "Units", {unit: unit for unit in UNITS}, UNITS[0]),
-                    controls.switch(
-                        "axes", "Axes of rates", dict(zip(AXES, ("linear", "log"), strict=True)), AXES[0]
-                    ),
+                    *_labelled("Colour", controls.menu("colour", "Colour", colours, BETAS)),
+                    *_labelled("Units", controls.switch("units", "Units", _same(UNITS), UNITS[0])),
+                    *_labelled("Axes", controls.switch("axes", "Axes of rates", _same(AXES), AXES[0])),
                 ],
                 className="legend-controls",
             ),
@@ -55,6 +53,15 @@ def register(app: Dash, atlas: Atlas) -> None:
     """The callbacks of the key and of the controls."""
     key.register(app, atlas, KEY)
     controls.register(app, ("colour", "units", "axes"))
+
+
+def _labelled(label: str, control: Component) -> list[Component]:
+    # The control says its name to who does not see this.
+    return [html.Span(label, **{"aria-hidden": "true"}), control]
+
+
+def _same(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: name for name in names}
 
 
 def _sign(sign: str, meaning: str, views: str) -> Component:

@@ -151,6 +151,17 @@ def test_interpolation_leads_from_one_reconstruction_to_the_other(show, model, e
     assert_same(shown[0, 3][None], as_bytes(third))
 
 
+def test_interpolation_goes_on_from_image_to_image(show):
+    shown = show("interpolation.png?images=5,2,8")
+    assert shown.shape == (2, 10, 32, 32)
+    assert_same(shown[:1], show("interpolation.png?images=5,2"))
+    assert_same(shown[1:], show("interpolation.png?images=2,8"))
+
+
+def test_examples_are_the_test_images(show, examples):
+    assert (show("examples.png?images=7,1,3")[0] == examples[[7, 1, 3], 0]).all()
+
+
 def test_layers_shows_what_each_layer_keeps_of_an_image(show, examples):
     shown = show("layers.png?images=6,0&seed=2")
     assert shown.shape == (2, 8, 32, 32)
@@ -187,7 +198,7 @@ def test_rates_of_an_image_are_those_of_a_loop_over_its_draws(client, model, exa
         *("resample.png?rows=0", "resample.png?rows=9", "resample.png?images=12", "resample.png?n=3"),
         *("dimensions.png?latent=z3", "dimensions.png?rows=9", "dimensions.png?latent="),
         *("mix.png?images=", "mix.png?images=1,1", "mix.png?images=0,1,2,3,4,5,6,7,8", "mix.png?images=12"),
-        *("interpolation.png?images=1", "interpolation.png?images=1,2,3", "interpolation.png?steps=1"),
+        *("interpolation.png?images=1", "interpolation.png?images=1,2,3,4,5,6", "interpolation.png?steps=1"),
         *("interpolation.png?images=0,99", "interpolation.png?steps=17", "layers.png?draws=6"),
         *("traversal.png?z1.11=1", "traversal.png?z1.0=11", "traversal.png?z1.0=nan"),
         "layers.png?images=0,1,2,3,4,5,6,7,8",

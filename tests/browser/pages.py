@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+FIRST_DOT = "#landscapes-0 .scatterlayer .point"
 SLOTS = ("samples", "reconstructions", "traversal")
 
 
@@ -14,10 +15,10 @@ class Explorer:
     def __init__(self, page: Any) -> None:
         self.page = page
 
-    def open(self, address: str) -> Explorer:
-        """Go there and wait until everything can be seen and clicked."""
+    def open(self, address: str, ready: str = FIRST_DOT) -> Explorer:
+        """Go there and wait until everything can be seen and clicked; `ready`: what is drawn last."""
         self.page.goto(address)
-        self.page.wait_for_selector("#landscapes-0 .scatterlayer .point")
+        self.page.wait_for_selector(ready)
         self.wait_until_shown()
         return self
 

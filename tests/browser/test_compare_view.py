@@ -1,5 +1,7 @@
 """Comparing models: pins, and what stands side by side."""
 
+import pytest
+
 SLOTS = ("samples", "reconstructions")
 
 
@@ -42,3 +44,13 @@ def test_unpinning_leaves_words_in_an_empty_place(explorer):
     explorer.page.locator(".unpin:visible").click()
     assert explorer.page.locator(".compare-column .empty:visible").count() == 3
     assert "pins" not in explorer.page.url
+
+
+def test_in_bits_its_rates_are_those_in_nats_over_ln_2(explorer):
+    pin(explorer, "b2-10_b1-1")
+    explorer.page.click("#tab-compare")
+    rate = explorer.page.locator(".compare-column [data-column=rate_z1]").first
+    nats = float(rate.inner_text().removesuffix(" nats"))
+    explorer.page.evaluate("hvae.screen.set({units: 'bits'})")
+    explorer.page.wait_for_function("() => document.querySelector('.compare').textContent.includes('bits')")
+    assert float(rate.inner_text().removesuffix(" bits")) == pytest.approx(nats / 0.693147, abs=0.1)

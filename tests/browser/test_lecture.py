@@ -4,6 +4,19 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.lecture import STEPS
 
+SMALL_TEXT = """() => {
+    const texts = document.createTreeWalker(document.querySelector('.page'), NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) {
+        const text = texts.currentNode.textContent.trim(), element = texts.currentNode.parentElement;
+        if (!text || !element.checkVisibility({visibilityProperty: true})) continue;
+        if (element.getBoundingClientRect().width < 2 || element.closest('sub, sup, tspan')) continue;
+        const size = parseFloat(getComputedStyle(element).fontSize);
+        if (size < 20) found.push([size, text]);
+    }
+    return found;
+}"""
+
 
 def step(explorer):
     return parse_qs(urlsplit(explorer.page.url).query).get("lecture", ["0"])[0]
@@ -36,3 +49,13 @@ def test_escape_leaves_the_lecture(explorer):
     assert explorer.page.locator("#lecture").is_visible()
     explorer.page.keyboard.press("Escape")
     assert not explorer.page.locator("#lecture").is_visible() and step(explorer) == "0"
+
+
+def test_at_1080p_every_step_fits_one_screen_in_type_of_20_pixels(open_page, tiny_address):
+    explorer = open_page(tiny_address, 1920, 1080)
+    explorer.page.keyboard.press("l")
+    for number in range(1, STEPS + 1):
+        explorer.page.wait_for_timeout(600)
+        assert explorer.page.evaluate(SMALL_TEXT) == [], number
+        assert explorer.page.evaluate("document.documentElement.scrollHeight") <= 1080, number
+        explorer.page.keyboard.press("PageDown")
