@@ -7,15 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.worker import stop_when_orphaned, uninterrupted
 from hvae.atlas import PARENT, Atlas
 from hvae.errors import UserError
-from hvae.point import Measured, Point
-
-if TYPE_CHECKING:
-    from hvae.model import HVAE
+from hvae.point import Finished, Point
 
 REPORT_SECONDS = 0.2
 NOT_HERE = (
@@ -68,10 +65,10 @@ def train_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]
     point = wished_point(atlas, wish)
     with extending(atlas) as folder:
         refuse_known_point(existing_copy(atlas) or atlas, point)
-        model, measured = trained(report, atlas, point, setting.data_dir)
+        point_finished = trained(report, atlas, point, setting.data_dir)
         report({"stage": "writing"})
         with uninterrupted():
-            add_point(atlas, folder, point, model, measured)
+            add_point(atlas, folder, point, point_finished)
     return {"point": point.name, "folder": str(folder)}
 
 
@@ -90,12 +87,12 @@ def wished_point(atlas: Atlas, wish: object) -> Point:
     return point
 
 
-def trained(report: Callable, atlas: Atlas, point: Point, data_dir: Path) -> tuple[HVAE, Measured]:
-    """The point's model, and what is measured when a point's training ends."""
+def trained(report: Callable, atlas: Atlas, point: Point, data_dir: Path) -> Finished:
+    """The point, trained and measured."""
     report({"stage": "loading"})
     import torch
 
-    from hvae.point import measured
+    from hvae.point import finished
     from hvae.refinement import refined
 
     # As `precompute run` does, whose numbers these are to be.
@@ -119,7 +116,7 @@ def trained(report: Callable, atlas: Atlas, point: Point, data_dir: Path) -> tup
 
     model = refined(atlas.load_parent(str(device)), point, atlas.manifest, train, on_step)
     report({"stage": "measuring"})
-    return model, measured(point, model, test, atlas.manifest)
+    return finished(point, model, test, atlas.manifest)
 
 
 def load_images(dataset: str, split: str, data_dir: Path) -> Any:

@@ -116,9 +116,9 @@
       if (!point) return;
       Object.assign(point, estimates, { numbers: estimates, asked: false, estimated: true });
       document.dispatchEvent(new CustomEvent("hvae:known", { detail: { point: name } }));
-      const { current } = hvae.screen;
-      // The numbers on the page are Dash's.
-      if (current.point === name) window.dash_clientside.set_props("screen", { data: { ...current } });
+      // Whoever shows numbers of what is selected shows them now.
+      const { point: selected, pins } = hvae.screen.current;
+      if (selected === name || pins.includes(name)) hvae.screen.set({ pins: [...pins] });
     },
   };
 

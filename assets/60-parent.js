@@ -11,9 +11,9 @@
   const ROUGH_IMAGES = 16;
   const REACH = 9; // pixels from a dot within which a click means the dot
   const PICTURES = { samples: (seed) => `n=24&seed=${seed}`, reconstructions: (_, images) => `images=${images}` };
-  const COLUMNS = ["rate_z2", "rate_z1", "distortion", "psnr"];
   let shown = null; // the fold that is on screen
   let dragging = false;
+  let told = null; // the numbers that are on screen
   let rough = null; // the rough estimate that is on its way
 
   const find = (id) => document.getElementById(id);
@@ -66,10 +66,11 @@
 
   /* The numbers, and where they are in the rate plane. */
   function tell(known) {
+    told = known;
     const count = known.images ? `Estimated on ${known.images} test images.` : "";
     find("parent-note").textContent = count;
     for (const number of document.querySelectorAll(".parent-stats [data-column]")) {
-      number.textContent = known.stats[number.dataset.column];
+      number.textContent = hvae.words.stat({ numbers: known, stats: known.stats }, number.dataset.column);
     }
     hvae.ratePlane.diamond(known.rate_z2, known.rate_z1, find("parent-swatch").style.backgroundColor);
   }
@@ -227,6 +228,7 @@
     const betas = point ? [point.beta_2, point.beta_1] : [1, 1];
     const [low, high] = hvae.folds.setting.range;
     if (former && former.seed !== screen.seed) shown = null; // other noise
+    if (former && former.units !== screen.units && told) tell(told);
     show(...betas.map((beta) => Math.min(high, Math.max(low, beta))), since);
     if (!hvae.screen.points[shown]?.estimated) askAll(shown);
     for (const mark of document.querySelectorAll(".beta-dot")) {

@@ -5,8 +5,6 @@ An atlas that was opened may be read-only, and shared; so it is copied, once, an
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
 import shutil
@@ -14,19 +12,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import platformdirs
 from filelock import FileLock, Timeout
 
-from hvae.atlas import COLUMNS, MANIFEST, METRICS, PARENT, Atlas, Manifest, checked_file, read_manifest
+from hvae.atlas import MANIFEST, PARENT, Atlas, Manifest, checked_file, read_manifest
 from hvae.errors import UserError
-from hvae.files import sha256, user_path, write_json, write_whole
-from hvae.point import Measured, Point, made_from_plan
-
-if TYPE_CHECKING:
-    from hvae.model import HVAE
+from hvae.files import user_path, write_json
+from hvae.point import Finished, Point, made_from_plan, save_finished
+from hvae.tables import metrics_table, write_table
 
 LOCK = ".lock"
 
@@ -91,22 +86,21 @@ def extending(atlas: Atlas) -> Iterator[Path]:
         lock.release()
 
 
-def add_point(atlas: Atlas, folder: Path, point: Point, model: HVAE, measured: Measured) -> Atlas:
+def add_point(atlas: Atlas, folder: Path, point: Point, finished: Finished) -> Atlas:
     """Add a point to the user's own copy of `atlas` at `folder`, whole or not at all; return the copy.
 
     Columns that were not measured are NaN. Call it within `extending`.
     Raises UserError where the copy is not sound, has the point already or is being written, OSError where it
     cannot be written.
     """
-    from hvae.checkpoint import save_model
-
     if not folder.exists():
         copy_atlas(atlas, folder)
     with _written_by_us(folder):
         copy = Atlas.open(folder)
         refuse_known_point(copy, point)
-        save_model(model, folder / point.checkpoint, measured.metadata)
-        metrics = pd.concat([copy.metrics, frame([measured.row], copy.metrics.columns)], ignore_index=True)
+        save_finished(folder, point, finished)
+        row = metrics_table([finished.row], copy.metrics.columns)
+        metrics = pd.concat([copy.metrics, row], ignore_index=True)
         write_table(folder, copy.manifest, metrics, point.checkpoint)
     return Atlas.open(folder)
 
@@ -136,34 +130,6 @@ def copy_atlas(atlas: Atlas, folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def frame(rows: list[dict], columns: list[str] | pd.Index = COLUMNS) -> pd.DataFrame:
-    """Rows as metrics.parquet holds them: every column, floats but for the checkpoint's name, NaN where
-    nothing was computed."""
-    table = pd.DataFrame(rows, columns=list(columns))
-    floats = [name for name in table.columns if name != "checkpoint"]
-    return table.astype({**dict.fromkeys(floats, float), "checkpoint": str})
-
-
-def write_table(folder: Path, manifest: Manifest, metrics: pd.DataFrame, *changed: str) -> Manifest:
-    """Write metrics.parquet, and atlas.json with the checksums of it and of the `changed` files.
-
-    Files that did not change keep the checksum they were written with: damage must not be signed.
-    atlas.json announces the new metrics.parquet before it appears, so that whenever the process dies the
-    two belong together. Returns the manifest as it was written.
-    """
-    buffer = io.BytesIO()
-    metrics.to_parquet(buffer, index=False)
-    coming = hashlib.sha256(buffer.getvalue()).hexdigest()
-    files = {**manifest.files, **{name: sha256(folder / name) for name in changed}}
-    if coming != files.get(METRICS):
-        manifest = manifest.model_copy(update={"files": files, "pending": {METRICS: coming}})
-        write_json(folder / MANIFEST, manifest.model_dump())
-        write_whole(folder / METRICS, lambda aside: aside.write_bytes(buffer.getvalue()))
-    manifest = manifest.model_copy(update={"files": {**files, METRICS: coming}, "pending": {}})
-    write_json(folder / MANIFEST, manifest.model_dump())
-    return manifest
-
-
 @contextmanager
 def _written_by_us(folder: Path) -> Iterator[None]:
     """Hold the lock that `precompute` takes, too."""
@@ -187,5 +153,10 @@ def _identity(folder: Path) -> str | None:
 
 def _identity_of(manifest: Manifest) -> str:
     """What an atlas and its copies have in common, and no other atlas: its plan, its grid and its parent."""
-    parts = [made_from_plan(manifest), manifest.betas.model_dump(), manifest.files.get(PARENT)]
+    parts = [
+        made_from_plan(manifest),
+        manifest.betas.model_dump(),
+        manifest.weights,
+        manifest.files.get(PARENT),
+    ]
     return json.dumps(parts, sort_keys=True)

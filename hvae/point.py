@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,9 +32,11 @@ class Point(NamedTuple):
         return f"models/{self.name}.safetensors"
 
 
-class Measured(NamedTuple):
-    """What is known of a point when its training ends: its row of metrics.parquet, its file's metadata."""
+class Finished(NamedTuple):
+    """A point whose training has ended: its model as it is stored, its row of metrics.parquet, and what its
+    checkpoint says about itself."""
 
+    model: HVAE
     row: dict[str, float | str]
     metadata: dict
 
@@ -52,30 +55,42 @@ def made_from_plan(manifest: Manifest, *names: str) -> dict:
     }
 
 
-def measured(point: Point, model: HVAE, test: Images, manifest: Manifest) -> Measured:
-    """Rates, distortion, −ELBO (nats per image) and PSNR (dB) of a point's model on the test images.
-
-    model: moved to the device of the images.
-    """
+def finished(point: Point, model: HVAE, test: Images, manifest: Manifest) -> Finished:
+    """Round a trained model to the precision that the atlas stores, and measure that: rates, distortion and
+    −ELBO (nats per image), and PSNR (dB), on the test images and their device."""
     import torch
 
+    from hvae.checkpoint import rounded
     from hvae.metrics.psnr import psnr
     from hvae.metrics.rates import layer_rates
     from hvae.metrics.variational import one_thread
 
     # One memory layout, whether the model was just trained or read back: sums agree to the bit.
+    model = rounded(model, getattr(torch, manifest.weights))
     model = model.to(test.images.device, memory_format=torch.channels_last)
     with one_thread():
         rates, decibels = layer_rates(model, test, seed=manifest.seed), psnr(model, test)
     betas = {"beta_2": point.beta_2, "beta_1": point.beta_1}
-    return Measured(
+    return Finished(
+        model,
         {**betas, **reconstruction_columns(rates, decibels), "checkpoint": point.checkpoint},
         {
             "betas": betas,
             "dimension_rates_z2": [finite_or_none(rate) for rate in rates.top_rates],
             "made_from": made_from_plan(manifest, point.name),
+            "weights": manifest.weights,
         },
     )
+
+
+def save_finished(folder: Path, point: Point, finished: Finished) -> None:
+    """Write a point's checkpoint into the atlas at `folder`, whole or not at all."""
+    import torch
+
+    from hvae.checkpoint import save_model
+
+    dtype = getattr(torch, finished.metadata["weights"])
+    save_model(finished.model, folder / point.checkpoint, finished.metadata, dtype)
 
 
 def reconstruction_columns(measured: RatesAndDistortion, psnr_db: float) -> dict[str, float]:

@@ -94,17 +94,17 @@ def test_a_point_trained_here_is_to_the_bit_what_precompute_makes_of_these_betas
         atlas.metrics,
     )
     point = Point(0.1, 1.0)
-    model, measured = trained(lambda *_: None, lacking, point, "data")
+    made = trained(lambda *_: None, lacking, point, "data")
     theirs = atlas.load_checkpoint(checkpoint).state_dict()
-    assert all(torch.equal(weight, theirs[name]) for name, weight in model.state_dict().items())
+    assert all(torch.equal(weight, theirs[name]) for name, weight in made.model.state_dict().items())
     row = atlas.metrics.set_index("checkpoint").loc[checkpoint]
-    assert {name: row[name] for name in measured.row if name != "checkpoint"} == {
-        name: value for name, value in measured.row.items() if name != "checkpoint"
+    assert {name: row[name] for name in made.row if name != "checkpoint"} == {
+        name: value for name, value in made.row.items() if name != "checkpoint"
     }
     from hvae.metadata import read_metadata
 
     metadata = read_metadata(small_atlas / checkpoint)
-    assert {name: metadata[name] for name in measured.metadata} == measured.metadata
+    assert {name: metadata[name] for name in made.metadata} == made.metadata
 
 
 def test_what_is_trained_is_told_step_by_step(small_atlas, data_folder):

@@ -24,6 +24,10 @@ from hvae.atlas import Atlas
 from hvae.errors import UserError
 
 POLL_MS = 400
+HINT = (
+    "◇ is an estimate for the fold. A dot was trained further at its own β, so that the fold of the same β "
+    "stands a little beside it."
+)
 STORES = ("training-wish", "training-progress", "training-running", "training-result", "grown")
 
 
@@ -122,7 +126,7 @@ def _beta_plane() -> dmc.Paper:
 def _rate_plane() -> dmc.Paper:
     return _panel(
         "Where that leads",
-        "Click between dots: the β that leads about there is picked.",
+        "Click: about the β that leads there is picked.",
         html.Div(
             id="parent-rates",
             className="parent-rates",
@@ -182,11 +186,7 @@ def _fold(atlas: Atlas) -> dmc.Paper:
             html.P(id="parent-note", className="parent-note"),
             *pictures,
             html.P(id="parent-message", className="picture-note", role="alert"),
-            html.P(
-                "◇ is an estimate for the fold. A dot was trained further at its own β, so that the fold "
-                "of the same β stands a little beside it.",
-                className="parent-note parent-hint",
-            ),
+            html.P(HINT if atlas.manifest.recipe.get("epochs") else "", className="parent-note parent-hint"),
         ],
         className="panel parent-fold",
         withBorder=True,

@@ -38,8 +38,15 @@ def parent_view(explorer):
     """The same page, the parent's view shown."""
     explorer.page.click("#tab-parent")
     explorer.wait_until_shown("", SLOTS)
-    explorer.page.wait_for_function("document.querySelector('#parent-rates .diamond').style.display === ''")
+    explorer.page.wait_for_function(
+        "() => document.querySelector('#parent-rates .diamond').style.display === ''"
+    )
     return explorer
+
+
+def go(explorer, address):
+    explorer.page.goto(address)
+    explorer.page.wait_for_selector("#parent-samples-picture")
 
 
 def drag(view, start, *places, release=True):
@@ -84,7 +91,7 @@ def test_pictures_follow_a_hand_over_the_plane_and_stay_where_it_rests(view):
     assert view.picture("parent-samples") != before
     assert "fold_" not in view.page.url
     view.page.mouse.up()
-    view.page.wait_for_function("location.search.includes('point=fold_b2-0.3162_b1-3.162')")
+    view.page.wait_for_function("() => location.search.includes('point=fold_b2-0.3162_b1-3.162')")
     assert view.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 3.16"
 
 
@@ -106,7 +113,7 @@ def test_arrow_keys_move_the_place_in_small_steps(view):
 
 def test_numbers_are_those_that_the_server_estimates(view):
     drag(view, (0.3, 0.6))
-    view.page.wait_for_function("hvae.screen.points[hvae.screen.current.point]?.estimated")
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
     estimates = view.page.evaluate(
         "fetch(`/estimates/folding/${hvae.screen.current.point}.json`).then(r => r.json())"
     )
@@ -117,7 +124,7 @@ def test_numbers_are_those_that_the_server_estimates(view):
 
 def test_the_diamond_stands_at_the_estimated_rates(view, folder):
     drag(view, (0.3, 0.6))
-    view.page.wait_for_function("hvae.screen.points[hvae.screen.current.point]?.estimated")
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
     known = view.page.evaluate("hvae.screen.points[hvae.screen.current.point]")
     table = Atlas.open(folder).metrics
     places = circles(view)
@@ -163,11 +170,11 @@ def test_a_click_on_a_dot_selects_it_and_folds_the_parent_there(view):
 
 def test_a_fold_is_a_model_like_any_other_in_the_other_views(view):
     drag(view, (0.3, 0.6))
-    view.page.wait_for_function("hvae.screen.points[hvae.screen.current.point]?.estimated")
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
     fold = shown_fold(view)
     view.page.click("#tab-landscapes")
     view.wait_until_shown(f"/{fold}/")
-    view.page.wait_for_function("document.getElementById('stat-psnr').innerText.endsWith('dB')")
+    view.page.wait_for_function("() => document.getElementById('stat-psnr').innerText.endsWith('dB')")
     assert view.page.locator("#traversal-sliders input").count() == 6
     view.page.evaluate("document.activeElement.blur()")
     view.page.keyboard.press("ArrowRight")  # on to the grid, past the fold
@@ -176,7 +183,7 @@ def test_a_fold_is_a_model_like_any_other_in_the_other_views(view):
 
 def test_a_link_to_a_fold_shows_it_again(open_page, address):
     explorer = open_page(address)
-    explorer.page.goto(f"{address}?view=parent&point=fold_b2-0.316_b1-2.15")
+    go(explorer, f"{address}?view=parent&point=fold_b2-0.316_b1-2.15")
     explorer.wait_until_shown("fold_b2-0.316_b1-2.15/", SLOTS)
     assert explorer.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 2.15"
 
@@ -198,7 +205,7 @@ def test_names_and_colours_are_those_of_the_server(view):
 
 def test_rates_can_be_read_in_bits_on_logarithmic_axes(open_page, address):
     explorer = open_page(address)
-    explorer.page.goto(f"{address}?view=parent&units=bits&axes=log")
+    go(explorer, f"{address}?view=parent&units=bits&axes=log")
     explorer.wait_until_shown("", SLOTS)
     assert explorer.page.locator("#parent-rates .axis").all_inner_texts() == [
         "R(z₂), bits per image",
@@ -264,7 +271,7 @@ def test_a_trained_point_becomes_a_dot_without_a_reload(open_page, serve, traina
         Atlas.open(copy).metrics["checkpoint"].iloc[-1].removeprefix("models/").removesuffix(".safetensors")
     )
     view.page.wait_for_selector(f"#parent-rates [data-point='{name}']")
-    view.page.wait_for_function(f"location.search.includes('point={name}')")
+    view.page.wait_for_function(f"() => location.search.includes('point={name}')")
     assert view.page.locator("#train-point").is_disabled()
     view.page.click("#tab-landscapes")
     view.wait_until_shown(f"/{name}/")
