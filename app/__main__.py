@@ -31,9 +31,15 @@ def main(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for any that is free.")] = 8050,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+    data_dir: Annotated[
+        Path, typer.Option(help="Where data sets are, for training points of your own.")
+    ] = Path("data"),
+    allow_training: Annotated[
+        bool, typer.Option("--allow-training", help="Let visitors from other computers train points here.")
+    ] = False,
 ) -> None:
     """Explore an atlas of hierarchical VAEs in the browser."""
-    serve(atlas, host, port, open_browser=not no_browser)
+    serve(atlas, host, port, open_browser=not no_browser, data_dir=data_dir, allow_training=allow_training)
 
 
 def run() -> int:
@@ -56,8 +62,18 @@ def run() -> int:
         return 2
 
 
-def serve(path: Path | None, host: str, port: int, open_browser: bool) -> None:
-    """Serve an atlas until interrupted. Raises UserError where it or the address cannot be had."""
+def serve(
+    path: Path | None,
+    host: str,
+    port: int,
+    open_browser: bool,
+    data_dir: Path = Path("data"),
+    allow_training: bool = False,
+) -> None:
+    """Serve an atlas until interrupted. Raises UserError where it or the address cannot be had.
+
+    data_dir, allow_training: see `app.training.TrainingOptions`.
+    """
     # Imports make 300,000 objects that stay, and looking for garbage among them took a seventh of the time
     # until the first picture: none is looked for before.
     gc.disable()
@@ -70,15 +86,19 @@ def serve(path: Path | None, host: str, port: int, open_browser: bool) -> None:
 
     import waitress
 
+    from app.guard import LOOPBACK_NAMES
     from app.server import create_app
+    from app.training import TrainingOptions
 
-    app = create_app({atlas.name: atlas})
+    only_here = is_loopback(listener.getsockname()[0])
+    hosts = [*LOOPBACK_NAMES, host] if only_here else None
+    app = create_app({atlas.name: atlas}, hosts, TrainingOptions(data_dir, allow_training))
     decoder = app.server.extensions["decoder"]
     decoder.ready.add_done_callback(lambda _: _collect_garbage())
     server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident=None)
     address = f"http://{_shown_host(host)}:{listener.getsockname()[1]}/"
     print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
-    if not is_loopback(listener.getsockname()[0]):
+    if not only_here:
         print(
             f"Listening on {host}: whoever can reach this port can use the page and see its models.",
             flush=True,

@@ -1,39 +1,38 @@
-"""/openapi.json: the picture endpoints described from the very models that validate them."""
+"""/openapi.json: the endpoints described from the very models that validate them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from app.queries import Query, Reconstructions, Samples, Traversal
-
-KINDS: dict[str, type[Query]] = {
-    "samples": Samples,
-    "reconstructions": Reconstructions,
-    "traversal": Traversal,
-}
+from app.kinds import KINDS
+from app.kinds.base import Kind
+from app.queries import Query
 
 ANSWERS = {
     "400": "A parameter is unknown, repeated, not a number or out of range.",
     "404": "There is no such atlas or point.",
-    "409": "A file that the picture is made of is missing or damaged on the server.",
+    "409": "A file that the answer is made of is missing or damaged on the server.",
 }
+
+
+POINT = (
+    "The checkpoint's file name without its suffix; or, of an atlas with a parent, fold_b2-X_b1-Y for the "
+    "parent's fold at β₂ = X and β₁ = Y, each with four significant digits."
+)
 
 
 def description() -> dict[str, Any]:
     """The OpenAPI 3.1 document of everything that is not the page itself."""
-    paths: dict[str, Any] = {
-        f"/pictures/{{atlas}}/{{point}}/{kind}.png": {"get": _picture(kind, query)}
-        for kind, query in KINDS.items()
-    }
+    paths: dict[str, Any] = {kind.path: {"get": _answer(kind)} for kind in KINDS}
     paths["/healthz"] = {"get": _plain("health", "Whether the server is up.")}
     paths["/openapi.json"] = {"get": _plain("openapi", "This document.")}
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "HVAE Explorer: pictures",
+            "title": "HVAE Explorer: pictures and numbers",
             "version": "1",
-            "description": "A picture is a pure function of its address; its ETag is strong. Pictures are "
-            "contact sheets: tiles in rows of 8, two transparent pixels between neighbours.",
+            "description": "An answer is a pure function of its address; its ETag is strong. Pictures are "
+            "contact sheets: tiles in rows, two transparent pixels between neighbours.",
         },
         "paths": paths,
         "components": {
@@ -48,8 +47,8 @@ def description() -> dict[str, Any]:
     }
 
 
-def _picture(kind: str, query: type[Query]) -> dict[str, Any]:
-    where = {"atlas": "The atlas's name.", "point": "The checkpoint's file name without its suffix."}
+def _answer(kind: Kind) -> dict[str, Any]:
+    where = {"atlas": "The atlas's name.", "point": POINT}
     in_path = [
         {"name": name, "in": "path", "required": True, "description": text, "schema": {"type": "string"}}
         for name, text in where.items()
@@ -63,17 +62,17 @@ def _picture(kind: str, query: type[Query]) -> dict[str, Any]:
         for status, text in ANSWERS.items()
     }
     return {
-        "operationId": kind,
-        "summary": (query.__doc__ or "").strip().splitlines()[0],
-        "description": " ".join((query.__doc__ or "").split()),
-        "parameters": [*in_path, *_query_parameters(query)],
+        "operationId": kind.name,
+        "summary": (kind.query.__doc__ or "").strip().splitlines()[0],
+        "description": " ".join((kind.query.__doc__ or "").split()),
+        "parameters": [*in_path, *_query_parameters(kind.query)],
         "responses": {
             "200": {
-                "description": "The picture.",
+                "description": "The answer.",
                 "headers": etag,
-                "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+                "content": {kind.mimetype: {"schema": kind.schema}},
             },
-            "304": {"description": "If-None-Match names this very picture.", "headers": etag},
+            "304": {"description": "If-None-Match names this very answer.", "headers": etag},
             **errors,
         },
     }

@@ -10,16 +10,16 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import PurePosixPath
 
-import numpy as np
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from app.decoder import Decoder
+from app.kinds import KINDS
+from app.kinds.base import Kind
+from app.models import Models, NotHere
 from app.openapi import description
-from app.queries import Query, QueryError, Reconstructions, Samples, Traversal, parse
-from app.sheet import contact_sheet, paired_sheet, png
+from app.queries import Query, QueryError, parse
 from hvae.atlas import EXAMPLES, Atlas
 from hvae.errors import UserError
 
@@ -29,54 +29,32 @@ PICTURE_VERSION = 1
 log = logging.getLogger(__name__)
 
 
-def point_name(checkpoint: str) -> str:
-    """The name of a point in addresses: its checkpoint's file name without folder and suffix."""
-    return PurePosixPath(checkpoint).stem
-
-
 def pictures_blueprint(decoder: Decoder) -> Blueprint:
-    """The picture endpoints, /healthz and /openapi.json."""
+    """The endpoints of every kind of answer, /healthz and /openapi.json."""
     blueprint = Blueprint("pictures", __name__)
-    checkpoints = {
-        name: {point_name(file): str(file) for file in atlas.metrics["checkpoint"]}
-        for name, atlas in decoder.atlases.items()
-    }
 
-    def find(atlas: str, point: str) -> str:
-        if atlas not in checkpoints:
-            raise NotFound("There is no such atlas here.")
-        if point not in checkpoints[atlas]:
-            raise NotFound("This atlas has no such point.")
-        return checkpoints[atlas][point]
+    def endpoint(kind: Kind) -> Callable[[str, str], Response]:
+        def get(atlas: str, point: str) -> Response:
+            decoder.models.find(atlas, point)  # of what is not there, no parameter is wrong
+            query = parse(kind.query, request.args)
+            return answer(
+                etag(decoder.models, atlas, point, kind, query),
+                lambda: kind.encode(decoder.make(atlas, point, lambda subject: kind.make(subject, query))),
+                kind.mimetype,
+            )
 
-    @blueprint.get("/pictures/<atlas>/<point>/samples.png")
-    def samples(atlas: str, point: str) -> Response:
-        checkpoint, query = find(atlas, point), parse(Samples, request.args)
-        return answer(
-            etag(decoder, atlas, [checkpoint], query),
-            lambda: contact_sheet(decoder.samples(atlas, checkpoint, query)),
-        )
+        return get
 
-    @blueprint.get("/pictures/<atlas>/<point>/reconstructions.png")
-    def reconstructions(atlas: str, point: str) -> Response:
-        checkpoint, query = find(atlas, point), parse(Reconstructions, request.args)
-        return answer(
-            etag(decoder, atlas, [checkpoint, EXAMPLES], query),
-            lambda: paired_sheet(*decoder.reconstructions(atlas, checkpoint, query)),
-        )
-
-    @blueprint.get("/pictures/<atlas>/<point>/traversal.png")
-    def traversal(atlas: str, point: str) -> Response:
-        checkpoint, query = find(atlas, point), parse(Traversal, request.args)
-        return answer(
-            etag(decoder, atlas, [checkpoint], query),
-            lambda: contact_sheet(decoder.traversal(atlas, checkpoint, query)),
-        )
+    for kind in KINDS:
+        address = kind.path.replace("{", "<").replace("}", ">")
+        blueprint.add_url_rule(address, kind.name, endpoint(kind), methods=["GET"])
 
     @blueprint.get("/pictures/<path:anything>")
-    def no_such_picture(anything: str) -> Response:
+    @blueprint.get("/rates/<path:anything>")
+    @blueprint.get("/estimates/<path:anything>")
+    def no_such_answer(anything: str) -> Response:
         # Without this, Dash would answer any address with its page.
-        raise NotFound("There are samples.png, reconstructions.png and traversal.png of each point.")
+        raise NotFound(f"Of each point there are {', '.join(sorted(kind.path for kind in KINDS))}.")
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
@@ -90,10 +68,14 @@ def pictures_blueprint(decoder: Decoder) -> Blueprint:
     def bad_query(error: QueryError) -> tuple[Response, int]:
         return jsonify(error=str(error)), 400
 
+    @blueprint.errorhandler(NotHere)
+    def not_here(error: NotHere) -> tuple[Response, int]:
+        return jsonify(error=str(error)), 404
+
     @blueprint.errorhandler(UserError)
     def bad_file(error: UserError) -> tuple[Response, int]:
         log.warning("%s", error)
-        return jsonify(error=without_paths(str(error), decoder.atlases.values())), 409
+        return jsonify(error=without_paths(str(error), decoder.models.atlases.values())), 409
 
     @blueprint.app_errorhandler(MethodNotAllowed)
     @blueprint.errorhandler(HTTPException)
@@ -120,21 +102,20 @@ def without_paths(sentence: str, atlases: Iterable[Atlas]) -> str:
     return sentence
 
 
-def etag(decoder: Decoder, atlas: str, files: list[str], query: Query) -> str:
-    """The strong ETag of a picture. Raises UserError where a file it is made of is missing or damaged."""
-    for file in files:
-        decoder.check(atlas, file)
-    checksums = [decoder.atlases[atlas].manifest.files[file] for file in files]
-    made_of = [CODE, checksums, type(query).__name__, query.model_dump(mode="json")]
+def etag(models: Models, atlas: str, point: str, kind: Kind, query: Query) -> str:
+    """The strong ETag of an answer. Raises UserError where a file it is made of is missing or damaged."""
+    files = [*models.find(atlas, point).files, *([EXAMPLES] if query.uses_images else [])]
+    checksums = [models.checksum(atlas, file) for file in files]
+    made_of = [CODE, point, checksums, kind.name, query.model_dump(mode="json")]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def answer(tag: str, draw: Callable[[], np.ndarray]) -> Response:
-    """304 where the client has the picture already, else the picture that `draw` returns as a sheet."""
+def answer(tag: str, make: Callable[[], bytes], mimetype: str) -> Response:
+    """304 where the client has the answer already, else what `make` returns."""
     if request.if_none_match.contains(tag):
         response = Response(status=304)
     else:
-        response = Response(png(draw()), mimetype="image/png")
+        response = Response(make(), mimetype=mimetype)
     response.set_etag(tag)
     # Kept, but asked about every time: a checkpoint that went bad since must be noticed.
     response.headers["Cache-Control"] = "no-cache"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from app.figures.colours import beta_ranges, colour_code
-from app.pictures import point_name
+from app.models import point_name
 from app.words import beta_text, value_text
 from hvae.atlas import Atlas, plain_file
 from hvae.errors import UserError
@@ -47,12 +48,18 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
             "beta_1": row["beta_1"],
             "title": f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
             "colour": colour,
+            "numbers": numbers(row),
             "stats": {column: value_text(column, row[column]) for column in STATS},
-            "traversal": TRAVERSAL_OF_NOTHING if row["rate_z2"] < NEXT_TO_NOTHING else TRAVERSAL,
+            "traversal": traversal_text(row["rate_z2"]),
             "dimensions": leading_dimensions(atlas, row["checkpoint"]),
         }
         for (_, row), colour in zip(table.iterrows(), colours, strict=True)
     }
+
+
+def numbers(row: Mapping[str, float]) -> dict[str, float | None]:
+    """The STATS of a row of metrics as numbers, rates and distortion in nats; None where not known."""
+    return {column: float(row[column]) if math.isfinite(row[column]) else None for column in STATS}
 
 
 def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:
@@ -65,12 +72,20 @@ def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:
     except UserError:
         return []
     rates = metadata.get("dimension_rates_z2")
-    if not isinstance(rates, list):
-        return []
+    return leading(rates) if isinstance(rates, list) else []
+
+
+def leading(rates: list[Any]) -> list[dict[str, float]]:
+    """The largest of the rates of z₂'s dimensions, those that are numbers: `dimension` and `rate` in nats."""
     known = [
         (float(rate), index)
         for index, rate in enumerate(rates[:4096])
         if isinstance(rate, float) and math.isfinite(rate)
     ]
-    leading = sorted(known, key=lambda entry: -entry[0])
-    return [{"dimension": index, "rate": rate} for rate, index in leading[:SLIDERS]]
+    ordered = sorted(known, key=lambda entry: -entry[0])
+    return [{"dimension": index, "rate": rate} for rate, index in ordered[:SLIDERS]]
+
+
+def traversal_text(rate_z2: float) -> str:
+    """What stands beside a traversal of z₂, from R(z₂) in nats."""
+    return TRAVERSAL_OF_NOTHING if rate_z2 < NEXT_TO_NOTHING else TRAVERSAL

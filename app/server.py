@@ -2,33 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dash_mantine_components as dmc
-from dash import Dash, dcc, html
+from dash import ClientsideFunction, Dash, Input, State, dcc, html
 from flask import Flask
 
+from app import lecture, views
 from app.decoder import Decoder
-from app.panels import model as model_panel
-from app.panels import plane as plane_panel
+from app.downloads import downloads_blueprint
+from app.growth import GROWN
+from app.guard import guard
+from app.panels import header
+from app.panels import lecture as lecture_panel
+from app.panels.dialogs import keys_dialog
+from app.panels.export import export_dialog
 from app.pictures import pictures_blueprint
 from app.points import points_data
-from app.state import first_screen
-from app.words import dataset_title
+from app.state import fields, first_screen, look
+from app.training import TrainingOptions
 from hvae.atlas import Atlas
 
-TITLE = "Where does a hierarchical VAE keep its information?"
 
-
-def create_app(atlases: Mapping[str, Atlas]) -> Dash:
+def create_app(
+    atlases: Mapping[str, Atlas],
+    hosts: Sequence[str] | None = None,
+    training: TrainingOptions | None = None,
+) -> Dash:
     """The page and its pictures for atlases by name, at least one; the page shows the first.
+
+    hosts: see `app.guard.guard`. training: where data sets are, and who may train points of their own.
 
     The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
     """
     server = Flask("app", static_folder=None)
     decoder = Decoder(atlases)
     server.register_blueprint(pictures_blueprint(decoder))
+    server.register_blueprint(downloads_blueprint(decoder.models))
     app = Dash(
         "app",
         server=server,
@@ -42,8 +53,23 @@ def create_app(atlases: Mapping[str, Atlas]) -> Dash:
     )
     name, atlas = next(iter(atlases.items()))
     app.layout = page(name, atlas)
-    plane_panel.register(app, atlas)
-    model_panel.register(app)
+    app.clientside_callback(
+        ClientsideFunction("hvae", "start"),
+        Input("screen", "data"),
+        State("fields", "data"),
+        State("points", "data"),
+    )
+    app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
+    server.extensions["training"] = training or TrainingOptions()
+
+    def renew_page() -> None:
+        """What was drawn of the atlas is no longer all there is: it has grown."""
+        server.config[GROWN] = server.config.get(GROWN, 0) + 1
+        app.layout = page(name, atlas)
+
+    server.extensions["renew_page"] = renew_page
+    views.register(app, atlas)
+    guard(app, hosts)
     server.extensions["decoder"] = decoder
     decoder.warm_up()
     return app
@@ -57,27 +83,25 @@ def assets_folder() -> Path:
 
 def page(name: str, atlas: Atlas) -> dmc.MantineProvider:
     """Everything a visitor sees of one atlas."""
-    screen = first_screen(name, atlas)
-    count = len(atlas.metrics)
-    header = html.Header(
-        [
-            html.H1(TITLE),
-            html.P(
-                f"{dataset_title(atlas.manifest.dataset)} · {count} two-layer model{'s' * (count != 1)}, "
-                "one for each (β₂, β₁)"
-            ),
-        ],
-        className="page-head",
-    )
+    screen = first_screen(name, atlas).to_dict()
+    stores = {
+        "points": points_data(atlas),
+        "fields": fields(atlas, len(lecture.lecture(atlas))),
+        "screen": screen,
+        "look": look(screen),
+    }
     return dmc.MantineProvider(
         html.Div(
             [
-                dcc.Store(id="points", data=points_data(atlas)),
-                dcc.Store(id="screen", data=screen.to_dict()),
-                header,
-                html.Main([plane_panel.layout(atlas), model_panel.layout(atlas)]),
+                *(dcc.Store(id=store, data=data) for store, data in stores.items()),
+                header.layout(atlas),
+                views.layout(atlas),
+                lecture_panel.layout(atlas),
+                keys_dialog(),
+                export_dialog(atlas),
             ],
             className="page",
+            **{"data-view": "landscapes"},
         ),
         defaultColorScheme="auto",
         theme={

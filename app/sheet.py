@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from PIL import Image
@@ -12,35 +13,48 @@ GAP = 2
 """Transparent pixels between neighbouring pictures."""
 
 
-def contact_sheet(pictures: np.ndarray) -> np.ndarray:
-    """Lay pictures out in rows of at most COLUMNS.
+APART = 4
+"""Further transparent pixels where a sheet's parts are set apart."""
 
-    pictures: uint8 (N, C, H, W) with C = 1 or 3 and N ≥ 1.
+Tile = np.ndarray | None
+"""A picture uint8 (C, H, W), or a place left free."""
+
+
+def grid_sheet(
+    rows: Sequence[Sequence[Tile]], apart_rows: Collection[int] = (), apart_columns: Collection[int] = ()
+) -> np.ndarray:
+    """Lay tiles of one shape (C, H, W), with C = 1 or 3, out in rows; at least one is a picture.
+
+    apart_rows, apart_columns: indices after which the gap is wider by APART.
     Returns uint8 (height, width, C + 1), the last channel being opacity: 255 on pictures, 0 between them.
     """
-    n, channels, height, width = pictures.shape
-    columns = min(n, COLUMNS)
-    rows = -(-n // columns)
-    sheet = np.zeros((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels + 1), np.uint8)
-    for index, picture in enumerate(pictures):
-        top, left = (index // columns) * (height + GAP), (index % columns) * (width + GAP)
-        sheet[top : top + height, left : left + width, :channels] = picture.transpose(1, 2, 0)
-        sheet[top : top + height, left : left + width, channels] = 255
+    channels, height, width = next(tile.shape for row in rows for tile in row if tile is not None)
+    tops = [index * (height + GAP) + APART * _before(index, apart_rows) for index in range(len(rows))]
+    longest = max(map(len, rows))
+    lefts = [index * (width + GAP) + APART * _before(index, apart_columns) for index in range(longest)]
+    sheet = np.zeros((tops[-1] + height, lefts[-1] + width, channels + 1), np.uint8)
+    for top, row in zip(tops, rows, strict=True):
+        for left, tile in zip(lefts, row, strict=False):
+            if tile is not None:
+                place = sheet[top : top + height, left : left + width]
+                place[..., :channels] = tile.transpose(1, 2, 0)
+                place[..., channels] = 255
     return sheet
+
+
+def _before(index: int, apart: Collection[int]) -> int:
+    return sum(other < index for other in apart)
+
+
+def contact_sheet(pictures: np.ndarray) -> np.ndarray:
+    """Lay pictures, uint8 (N, C, H, W), N ≥ 1, out in rows of at most COLUMNS; see `grid_sheet`."""
+    return grid_sheet([pictures[start : start + COLUMNS] for start in range(0, len(pictures), COLUMNS)])
 
 
 def paired_sheet(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Lay pictures out in pairs of rows, `above` over `below`, both uint8 (N, C, H, W), N ≥ 1."""
-    blank = np.zeros((GAP, 1, 1), np.uint8)
-    strips = []
-    for start in range(0, len(above), COLUMNS):
-        for part in (above, below):
-            strip = contact_sheet(part[start : start + COLUMNS])
-            strips += [strip, np.broadcast_to(blank, (GAP, *strip.shape[1:]))]
-    # A last pair that is not full is padded with transparency.
-    full = max(strip.shape[1] for strip in strips)
-    padded = [np.pad(strip, ((0, 0), (0, full - strip.shape[1]), (0, 0))) for strip in strips]
-    return np.concatenate(padded[:-1])
+    starts = range(0, len(above), COLUMNS)
+    return grid_sheet([part[start : start + COLUMNS] for start in starts for part in (above, below)])
 
 
 def png(sheet: np.ndarray) -> bytes:

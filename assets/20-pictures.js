@@ -99,6 +99,11 @@
   hvae.pictures = {
     drawn: [],
 
+    /* Where the server keeps a picture of a point. */
+    address(atlas, point, picture, parameters) {
+      return `/${["pictures", atlas, point].map(encodeURIComponent).join("/")}/${picture}.png?${parameters}`;
+    },
+
     /* Show the picture at `url` in the <img id="{slot}-picture">. */
     ask(slot, url, since = performance.now()) {
       if (!slots.has(slot)) slots.set(slot, new Slot(slot));

@@ -1,17 +1,16 @@
-/* The selected model: which pictures it shows, its sliders, and what is said when a picture cannot be had. */
+/* The selected model's strip: which pictures it shows, its sliders, and what is said when one cannot be had. */
 (function () {
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
-  const SAMPLES = 16;
-  const IMAGES = [0, 1, 2, 3, 4, 5, 6, 7];
+  const SAMPLES = 32;
+  const IMAGES = Array.from({ length: 16 }, (_, index) => index);
   const LARGEST_SHIFT = 4;
   const failures = new Map();
-  let shown = null;
+  let asked = null; // what the strip shows, or is about to
 
   function address(picture, parameters) {
     const { atlas, point } = hvae.screen.current;
-    const path = ["pictures", atlas, point].map(encodeURIComponent).join("/");
-    return `/${path}/${picture}.png?${parameters}`;
+    return hvae.pictures.address(atlas, point, picture, parameters);
   }
 
   function sliders() {
@@ -23,7 +22,8 @@
   }
 
   function askReconstructions(since) {
-    hvae.pictures.ask("reconstructions", address("reconstructions", `images=${IMAGES}`), since);
+    const images = IMAGES.slice(0, Number(document.getElementById("model-panel").dataset.images));
+    if (images.length) hvae.pictures.ask("reconstructions", address("reconstructions", `images=${images}`), since);
   }
 
   function askTraversal(since) {
@@ -33,66 +33,56 @@
     hvae.pictures.ask("traversal", address("traversal", `seed=${hvae.screen.current.seed}${shifts.join("")}`), since);
   }
 
-  /* A slider for each z₂ dimension that carries much rate. React leaves the children of this <div> to us. */
+  /* A slider for each z₂ dimension that carries much rate. */
   function placeSliders(dimensions) {
     const place = document.getElementById("traversal-sliders");
     place.replaceChildren(
       ...dimensions.map(({ dimension, rate }) => {
-        const label = element("label", "slider");
-        const text = element("span", "slider-text");
-        text.append(
-          element("span", "slider-name", `z₂[${dimension}]`),
-          element("span", "slider-rate", `${rate.toFixed(2)} nats`),
-          element("output", "slider-value", "0"),
-        );
-        const slider = element("input");
-        Object.assign(slider, { type: "range", min: -LARGEST_SHIFT, max: LARGEST_SHIFT, step: 0.02, value: 0 });
-        slider.dataset.dimension = dimension;
-        label.append(text, slider);
+        const id = `traversal-${dimension}`;
+        const label = hvae.dom.shiftSlider(id, `z₂[${dimension}]`, hvae.words.rate(rate), LARGEST_SHIFT);
+        label.querySelector("input").dataset.dimension = dimension;
         return label;
       }),
     );
     place.classList.toggle("is-empty", dimensions.length === 0);
   }
 
-  function element(tag, className = "", text = "") {
-    const made = document.createElement(tag);
-    if (className) made.className = className;
-    if (text) made.textContent = text;
-    return made;
-  }
-
-  function tellShift(slider) {
-    const value = Number(slider.value);
-    const sign = value > 0 ? "+" : value < 0 ? "−" : "";
-    slider.closest("label").querySelector("output").textContent = sign + Math.abs(value).toFixed(value ? 2 : 0);
+  /* The sliders' rates in another unit, the sliders where they are. */
+  function tellRates(dimensions) {
+    const notes = document.querySelectorAll("#traversal-sliders .slider-rate");
+    notes.forEach((note, index) => (note.textContent = hvae.words.rate(dimensions[index].rate)));
   }
 
   document.addEventListener("input", (event) => {
     if (!event.target.matches("#traversal-sliders input")) return;
     askTraversal(event.timeStamp);
-    tellShift(event.target);
+    hvae.dom.tellShift(event.target);
   });
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("#draw-again")) {
-      hvae.screen.set({ seed: (hvae.screen.current.seed + 1) % 2 ** 31 }, event.timeStamp);
+      hvae.model.drawAgain(event.timeStamp);
     } else if (event.target.closest("#traversal-reset")) {
       for (const slider of sliders()) {
         slider.value = 0;
-        tellShift(slider);
+        hvae.dom.tellShift(slider);
       }
       askTraversal(event.timeStamp);
     }
   });
 
-  /* One message for all pictures of the panel; it goes when they can be had again. */
+  /* One message for all pictures of the strip; it goes when they can be had again. */
   function tellFailures() {
     const [message] = failures.values();
     window.dash_clientside.set_props("model-message", message ? { children: message, hide: false } : { hide: true });
   }
 
+  document.addEventListener("hvae:known", ({ detail }) => {
+    if (asked && asked.point === detail.point) placeSliders(hvae.screen.points[detail.point].dimensions);
+  });
+
   document.addEventListener("hvae:failed", ({ detail }) => {
+    if (!document.querySelector(`#model-panel #${detail.slot}-picture`)) return;
     failures.set(detail.slot, detail.message);
     tellFailures();
   });
@@ -102,30 +92,39 @@
   });
 
   hvae.model = {
-    /* Ask for the pictures of what is on screen; only those that the change concerns. */
-    show(screen, since) {
-      const former = shown;
-      shown = screen;
-      if (!hvae.screen.points[screen.point]) return;
-      const samePoint = former && former.point === screen.point && former.atlas === screen.atlas;
-      const redraw = samePoint && former.seed !== screen.seed;
-      askSamples(since);
-      // The same dot clicked again asks for everything again: its files may be whole by now.
-      if (!redraw) askReconstructions(since);
-      if (!samePoint) placeSliders(hvae.screen.points[screen.point].dimensions);
-      askTraversal(since);
+    /* New noise for the same model. */
+    drawAgain(since) {
+      hvae.screen.set({ seed: (hvae.screen.current.seed + 1) % 2 ** 31 }, since);
     },
   };
 
-  /* Dash calls this with the stores `screen` and `points`: at the start, and after every change. */
-  window.dash_clientside.hvae.showModel = function (screen, points) {
-    if (hvae.screen.adopt(screen, points)) {
-      hvae.model.show(hvae.screen.current, performance.now());
-      hvae.plane.ring(screen.point);
-    }
-    const point = points[screen.point];
+  /* Ask for the pictures of what is on screen; only those that the change concerns. */
+  hvae.screen.subscribe((screen, former, since) => {
+    if (!hvae.screen.points[screen.point] || document.getElementById("model-panel").hidden) return;
+    const samePoint = asked && asked.point === screen.point;
+    if (samePoint && asked.units !== screen.units) tellRates(hvae.screen.points[screen.point].dimensions);
+    if (samePoint) asked = { ...asked, units: screen.units };
+    const redraw = samePoint && asked.seed !== screen.seed;
+    // The same dot clicked again asks for everything again: its files may be whole by now.
+    const again = former && former.view === screen.view && former.point === screen.point && onlyChange(former, screen);
+    if (samePoint && !redraw && !again) return;
+    asked = screen;
+    askSamples(since);
+    if (!redraw) askReconstructions(since);
+    if (!samePoint) placeSliders(hvae.screen.points[screen.point].dimensions);
+    askTraversal(since);
+  });
+
+  /* Whether nothing but the count of changes differs. */
+  function onlyChange(former, screen) {
+    return Object.keys(screen).every((name) => name === "change" || String(former[name]) === String(screen[name]));
+  }
+
+  /* Dash calls this with the store `screen` after every change. */
+  window.dash_clientside.hvae.showModel = function () {
+    const point = hvae.screen.points[hvae.screen.current?.point];
     if (!point) return ["This atlas has no models", {}, "", ...COLUMNS.map(() => "–")];
-    const numbers = COLUMNS.map((column) => point.stats[column]);
+    const numbers = COLUMNS.map((column) => hvae.words.stat(point, column));
     return [point.title, { backgroundColor: point.colour }, point.traversal, ...numbers];
   };
 

@@ -16,7 +16,7 @@ from diskcache.core import MODE_PICKLE
 from hvae.errors import UserError
 
 
-class _JsonOnly(diskcache.JSONDisk):
+class JsonOnly(diskcache.JSONDisk):
     """diskcache's JSON store writes no pickle; this one does not read one either."""
 
     def fetch(self, mode: int, filename: str, value: object, read: bool) -> object:
@@ -50,7 +50,7 @@ class MetricCache:
                 "name another one in HVAE_CACHE_DIR."
             ) from None
         try:
-            self._cache = diskcache.Cache(str(folder), disk=_JsonOnly)
+            self._cache = diskcache.Cache(str(folder), disk=JsonOnly)
         except sqlite3.Error as error:
             raise UserError(f"The cache in {folder} is damaged ({error}): delete that folder.") from None
 

@@ -48,7 +48,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """All tensors of a safetensors file. Raises UserError where it is missing or no such file."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # Copied: in a file, tensors lie at any address, and the last bit of a product depends on theirs.
+            return {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise UserError(f"{short_name(path)} cannot be read as a checkpoint ({reason(error)}).") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -39,3 +40,12 @@ def short_name(path: Path) -> str:
 def reason(error: Exception) -> str:
     """An exception's text on one line, cut to what fits in a sentence."""
     return " ".join(str(error).split())[:200]
+
+
+def dimension_rates(metadata: dict) -> list[float]:
+    """What each dimension of z_L adds to its rate, nats, in a checkpoint's metadata; empty where unknown."""
+    rates = metadata.get("dimension_rates_z2")
+    if not isinstance(rates, list) or len(rates) > 4096:
+        return []
+    known = all(isinstance(rate, float) and math.isfinite(rate) for rate in rates)
+    return rates if known else []

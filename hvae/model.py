@@ -227,7 +227,33 @@ class HVAE(nn.Module):
         Raises ValueError for a layer that does not exist, a wrong shape, or no way to know N.
         """
         n = self._batch_size(latents, n)
-        noise = self.noise(n, seed) if fill == "sample" else None
+        return self._decode(latents, n, self.noise(n, seed) if fill == "sample" else None, temperature)
+
+    @torch.inference_mode()
+    def residuals(self, x: Tensor) -> list[Tensor]:
+        """Where the posterior means of images x (N, C, H, W) are within their priors, layer 1 first.
+
+        ε_ℓ = (E q(z_ℓ|z_>ℓ, x) − E p(z_ℓ|z_>ℓ)) / std p(z_ℓ|z_>ℓ), each (N, *latent), the layers above at
+        their posterior means: what layer ℓ says of x beside what the layers above say already, in units of
+        its prior. That of the top layer, whose prior is N(0, I), is its posterior mean.
+        """
+        inference = self.infer(x)
+        pairs = zip(inference.posteriors, inference.priors, strict=True)
+        return [(posterior.mean - prior.mean) / prior.std for posterior, prior in pairs]
+
+    @torch.inference_mode()
+    def decode_residuals(self, residuals: list[Tensor]) -> Tensor:
+        """Pixel means (N, C, H, W) in [0, 1] for z_ℓ = E p(z_ℓ|z_>ℓ) + std p(z_ℓ|z_>ℓ) · ε_ℓ.
+
+        residuals: one ε_ℓ (N, *latent) for each layer, layer 1 first. The inverse of `residuals`:
+        decode_residuals(residuals(x)) = reconstruct(x). Standard normal noise in their place gives
+        a sample, zeros the priors' means.
+        """
+        return self._decode({}, self._batch_size(dict(enumerate(residuals, start=1)), None), residuals, 1.0)
+
+    def _decode(
+        self, latents: Mapping[int, Tensor], n: int, noise: list[Tensor] | None, temperature: float
+    ) -> Tensor:
         context, z = None, None
         for layer in range(self.config.layers, 0, -1):
             z = latents.get(layer)

@@ -11,7 +11,7 @@ from hvae.checkpoint import read_tensors, write_tensors
 from hvae.errors import UserError
 from hvae.fleet import State
 from hvae.metadata import read_metadata
-from precompute.folder import made_from_plan
+from hvae.point import made_from_plan
 from precompute.jobs import Job
 
 

@@ -7,8 +7,6 @@ in that order. Whatever is missing or does not match after a kill is made again,
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import io
 import platform
 import shlex
 import sys
@@ -35,20 +33,18 @@ from hvae.atlas import (
     read_manifest,
     read_metrics,
 )
-from hvae.checkpoint import load_model, load_parent, rounded, save_model, save_parent
+from hvae.checkpoint import load_model, load_parent, save_parent
 from hvae.datasets import Images
 from hvae.errors import UserError
-from hvae.files import sha256, write_json, write_whole
+from hvae.files import sha256, write_whole
 from hvae.layers import HVAEConfig
 from hvae.metadata import read_metadata
-from hvae.metrics.psnr import psnr
-from hvae.metrics.rates import layer_rates
-from hvae.metrics.variational import one_thread
 from hvae.model import HVAE
 from hvae.multirate import Parent
+from hvae.point import Point, finished, made_from_plan, save_finished
+from hvae.tables import metrics_table, write_table
 from hvae.train import is_finite
-from precompute.grid import Point
-from precompute.measurements import RECONSTRUCTION, EvaluationData, reconstruction_columns
+from precompute.measurements import RECONSTRUCTION, EvaluationData
 from precompute.plan import Plan
 
 EXAMPLE_IMAGES = 256
@@ -112,11 +108,11 @@ class AtlasFolder:
 
     def is_done(self, point: Point) -> bool:
         """Whether the point has a row, about a checkpoint that is as it was written."""
-        return checkpoint_name(point) in self.rows
+        return point.checkpoint in self.rows
 
     def finished_model(self, point: Point) -> HVAE | None:
         """The point's model, if its checkpoint was written but not its row before a run was killed."""
-        path = self.path / checkpoint_name(point)
+        path = self.path / point.checkpoint
         if not path.is_file():
             return None
         try:
@@ -129,32 +125,12 @@ class AtlasFolder:
 
     def add(self, point: Point, model: HVAE, test_images: Images, seconds: float) -> dict:
         """Round and measure the point's model, write its checkpoint, its row and its line; return the row."""
-        name, dtype = checkpoint_name(point), getattr(torch, self.manifest.weights)
-        # One memory layout, whether the model was just trained or read back: sums agree to the bit.
-        model = rounded(model, dtype).to(test_images.images.device, memory_format=torch.channels_last)
-        with one_thread():
-            measured = layer_rates(model, test_images, seed=self.manifest.seed)
-            decibels = psnr(model, test_images)
-        row = {
-            "beta_2": point.beta_2,
-            "beta_1": point.beta_1,
-            **reconstruction_columns(measured, decibels),
-            "checkpoint": name,
-        }
-        save_model(
-            model,
-            self.path / name,
-            {
-                "betas": {"beta_2": point.beta_2, "beta_1": point.beta_1},
-                "dimension_rates_z2": [finite_or_none(rate) for rate in measured.top_rates],
-                "made_from": made_from_plan(self.manifest, point.name),
-                "weights": self.manifest.weights,
-            },
-            dtype,
-        )
+        done = finished(point, model, test_images, self.manifest)
+        save_finished(self.path, point, done)
+        name, row = point.checkpoint, done.row
         self.rows[name] = row
         failures = {key: value for key, value in self.manifest.failures.items() if key != name}
-        if not is_finite(model):
+        if not is_finite(done.model):
             failures[name] = "training diverged: its weights are not finite"
         self.update(failures=failures)
         self.spend("training_seconds", seconds)
@@ -183,21 +159,11 @@ class AtlasFolder:
     def write(self, *changed: str) -> None:
         """Write metrics.parquet, and atlas.json with the checksums of it and of the `changed` files.
 
-        Files that did not change keep the checksum they were written with: damage must not be signed.
-        atlas.json announces the new metrics.parquet before it appears, so that whenever the process dies the
-        two belong together.
+        See `hvae.tables.write_table`.
         """
-        metrics = metrics_frame(self.manifest.betas, self.rows)
-        buffer = io.BytesIO()
-        metrics.to_parquet(buffer, index=False)
-        coming = hashlib.sha256(buffer.getvalue()).hexdigest()
-        files = {**self.manifest.files, **{name: sha256(self.path / name) for name in changed}}
-        if coming != files.get(METRICS):
-            self.update(files=files, pending={METRICS: coming})
-            write_json(self.path / MANIFEST, self.manifest.model_dump())
-            write_whole(self.path / METRICS, lambda aside: aside.write_bytes(buffer.getvalue()))
-        self.update(files={**files, METRICS: coming}, pending={})
-        write_json(self.path / MANIFEST, self.manifest.model_dump())
+        self.manifest = write_table(
+            self.path, self.manifest, metrics_frame(self.manifest.betas, self.rows), *changed
+        )
 
 
 def refuse_what_is_no_atlas(path: Path) -> None:
@@ -225,11 +191,6 @@ def what_is_there(path: Path, fresh: Manifest) -> tuple[Manifest, dict[str, dict
     manifest = read_manifest(path)
     refuse_other_plan(path, manifest, fresh)
     return manifest, sound_rows(path, manifest)
-
-
-def checkpoint_name(point: Point) -> str:
-    """The checkpoint's name inside the atlas."""
-    return f"models/{point.name}.safetensors"
 
 
 def locked(path: Path) -> FileLock:
@@ -303,20 +264,6 @@ def short(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
-def made_from_plan(manifest: Manifest, *names: str) -> dict:
-    """All that determines the weights of the named models; a file carries it, for a resumed run to know."""
-    return {
-        "dataset": manifest.dataset,
-        "data": manifest.data,
-        "model": manifest.model,
-        "names": list(names),
-        "beta_range": [min(manifest.betas.beta_2), max(manifest.betas.beta_2)],
-        "recipe": manifest.recipe,
-        "parent_recipe": manifest.parent_recipe,
-        "seed": manifest.seed,
-    }
-
-
 def remove_damaged(path: Path, manifest: Manifest) -> None:
     """Delete checkpoints that no longer have the checksum they were written with."""
     for name, digest in manifest.files.items():
@@ -360,13 +307,12 @@ def is_sound(path: Path, manifest: Manifest, name: str) -> bool:
 
 
 def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
-    """Rows in grid order, with every column; what was not computed is NaN."""
+    """Rows in grid order, then those of points off the grid; every column, NaN what was not computed."""
     points = [Point(beta_2, beta_1) for beta_2 in betas.beta_2 for beta_1 in betas.beta_1]
-    ordered = [rows[checkpoint_name(point)] for point in points if checkpoint_name(point) in rows]
+    on_grid = [point.checkpoint for point in points if point.checkpoint in rows]
+    ordered = [rows[name] for name in dict.fromkeys([*on_grid, *rows])]
     extra = sorted({name for row in ordered for name in row} - set(COLUMNS))
-    frame = pd.DataFrame(ordered, columns=[*COLUMNS, *extra])
-    floats = [name for name in frame.columns if name != "checkpoint"]
-    return frame.astype({**dict.fromkeys(floats, float), "checkpoint": str})
+    return metrics_table(ordered, [*COLUMNS, *extra])
 
 
 def write_examples(path: Path, images: Images) -> None:
@@ -378,8 +324,3 @@ def write_examples(path: Path, images: Images) -> None:
     chosen = images.images.cpu().numpy()[order], images.labels.cpu().numpy()[order]
     with open(path, "wb") as file:
         np.savez_compressed(file, images=chosen[0], labels=chosen[1])
-
-
-def finite_or_none(value: float) -> float | None:
-    """JSON has no NaN."""
-    return float(value) if np.isfinite(value) else None

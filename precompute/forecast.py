@@ -22,6 +22,7 @@ from hvae.files import user_path
 from hvae.fleet import State
 from hvae.layers import HVAEConfig
 from hvae.metrics.variational import one_thread
+from hvae.point import Point
 from hvae.recipe import Recipe
 from hvae.train import initial_model, initial_parent
 from precompute import checkpoints
@@ -29,14 +30,12 @@ from precompute.device import choose_device, denormals_flushed
 from precompute.engine import smaller_stack
 from precompute.folder import (
     EXAMPLE_IMAGES,
-    checkpoint_name,
     device_name,
     new_manifest,
     refuse_what_is_no_atlas,
     sound_parent,
     what_is_there,
 )
-from precompute.grid import Point
 from precompute.jobs import Job
 from precompute.measurements import EvaluationData
 from precompute.plan import Plan, model_config
@@ -230,7 +229,7 @@ def what_is_left(
     if out is None:
         return Left(plan.points, len(plan.points), parent_steps, steps * len(plan.points))
     manifest, rows = what_is_there(out, new_manifest(plan, config, data, device))
-    points = [point for point in plan.points if checkpoint_name(point) not in rows]
+    points = [point for point in plan.points if point.checkpoint not in rows]
     measured = [row for row in rows.values() if np.isfinite([row[name] for name in METRIC_COLUMNS]).all()]
     begun = {name: saved.state.step for saved in checkpoints.saved(out, manifest) for name in saved.names}
     if sound_parent(out, manifest):

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from hvae.errors import UserError
+from hvae.point import Point
 
 MAX_VALUES = 99
-
-
-class Point(NamedTuple):
-    """One point of the grid."""
-
-    beta_2: float
-    beta_1: float
-
-    @property
-    def name(self) -> str:
-        """The stem of its checkpoint, safe in file names and addresses."""
-        return f"beta2-{self.beta_2:.6g}_beta1-{self.beta_1:.6g}"
 
 
 def parse_betas(text: str) -> list[float]:

@@ -17,8 +17,8 @@ from hvae.fleet import Fleet, State
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
 from hvae.multirate import Parent
+from hvae.point import Point
 from hvae.recipe import Recipe
-from precompute.grid import Point
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hvae.atlas import METRIC_COLUMNS, PROBES
+from hvae.point import reconstruction_columns
 
 # torch and scikit-learn are imported where something is measured, so that finding nothing to do is quick.
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from hvae.classifier import Classifier
     from hvae.datasets import Images
     from hvae.metrics.estimate import Estimate
-    from hvae.metrics.rates import RatesAndDistortion
     from hvae.model import HVAE
 
 LATENTS = ("z1", "z2")
@@ -83,18 +83,6 @@ def measure_reconstruction(model: HVAE, data: EvaluationData) -> dict[str, float
 
     measured = layer_rates(model, data.test, seed=data.seed)
     return reconstruction_columns(measured, psnr(model, data.test))
-
-
-def reconstruction_columns(measured: RatesAndDistortion, psnr_db: float) -> dict[str, float]:
-    """Rates, distortion, −ELBO and PSNR of a two-layer HVAE, by column."""
-    return {
-        "rate_z2": float(measured.rates[1]),
-        "rate_z1": float(measured.rates[0]),
-        "rate_total": measured.rate_total,
-        "distortion": measured.distortion,
-        "neg_elbo": measured.neg_elbo,
-        "psnr": psnr_db,
-    }
 
 
 def measure_information(model: HVAE, data: EvaluationData) -> dict[str, float]:

@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 
 from hvae.layers import HVAEConfig
+from hvae.point import Point
 from hvae.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
-from precompute.grid import Point, grid
+from precompute.grid import grid
 
 # A parent sees every β, so it needs many images; of few images it may not see each too often.
 PARENT_IMAGES, MOST_EPOCHS = 1_500_000, 100

@@ -14,13 +14,13 @@ from hvae import datasets
 from hvae.errors import UserError
 from hvae.files import user_path
 from hvae.fleet import State, with_weights
+from hvae.point import Point
 from hvae.train import initial_model, initial_parent
 from precompute import checkpoints
 from precompute.device import choose_device, denormals_flushed
 from precompute.engine import Engine, LocalEngine, PoolEngine, Work
 from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder
-from precompute.grid import Point
 from precompute.jobs import Job
 from precompute.measurements import EvaluationData
 from precompute.plan import Plan, model_config

@@ -11,7 +11,7 @@ import numpy as np
 from hvae.atlas import METRIC_COLUMNS, PARENT, TRAINING, Atlas, Manifest
 from hvae.errors import UserError
 from hvae.metadata import read_metadata
-from precompute.grid import Point
+from hvae.point import Point
 from precompute.progress import duration
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from hvae.atlas import COLUMNS, EXAMPLES, MANIFEST, METRICS
-from hvae.checkpoint import save_model
+from hvae.atlas import COLUMNS, EXAMPLES, MANIFEST, METRICS, PARENT
+from hvae.checkpoint import save_model, save_parent
 from hvae.files import sha256, write_json, write_whole
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
+from hvae.multirate import Parent
 
 TINY = HVAEConfig(image_shape=(1, 32, 32), top_dim=8, channels=2, width=8)
 
@@ -58,6 +60,25 @@ def build_atlas(
             "files": {file.relative_to(folder).as_posix(): sha256(file) for file in files},
         },
     )
+    return folder
+
+
+def add_parent(folder: Path, beta_range: tuple[float, float] = (0.1, 10.0)) -> Path:
+    """Give an atlas a parent of random weights, whose folds differ visibly; returns `folder`."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    parent = Parent(HVAEConfig(**manifest["model"]), beta_range)
+    parent.hvae.load_state_dict(
+        {
+            name.replace(".weight", ".inner.weight").replace(".bias", ".inner.bias"): value
+            for name, value in _random_model(parent.config, seed=99).state_dict().items()
+        }
+    )
+    generator = torch.Generator().manual_seed(99)
+    with torch.no_grad():
+        parent.gates.weight.copy_(0.6 * torch.randn(parent.gates.weight.shape, generator=generator))
+    save_parent(parent, folder / PARENT)
+    manifest["files"][PARENT] = sha256(folder / PARENT)
+    write_json(folder / MANIFEST, manifest)
     return folder
 
 

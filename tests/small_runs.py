@@ -12,6 +12,7 @@ from rich.console import Console
 from hvae.datasets import Images, load
 from hvae.layers import HVAEConfig
 from hvae.recipe import Recipe
+from precompute.device import denormals_flushed
 from precompute.engine import LocalEngine, PoolEngine
 from precompute.folder import AtlasFolder
 from precompute.measurements import EvaluationData
@@ -27,6 +28,15 @@ CPU = torch.device("cpu")
 def small_data() -> EvaluationData:
     """256 training and 100 test images of digits."""
     return EvaluationData(few(load("digits", "train"), 256), few(load("digits", "test"), 100), 0)
+
+
+def parent_atlas(out: Path) -> Path:
+    """A 2×2 atlas of all digits with a parent, without the metrics that `evaluate` adds; returns `out`."""
+    once = Recipe(epochs=1, beta_warmup=0.0)
+    data = EvaluationData(load("digits", "train"), load("digits", "test"), 0)
+    with denormals_flushed():
+        run_small(out, data, Plan("digits", [0.1, 1.0], once, once))
+    return out
 
 
 def few(images: Images, n: int) -> Images:

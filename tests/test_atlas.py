@@ -14,7 +14,7 @@ from hvae import HVAE, Atlas, HVAEConfig, UserError
 from hvae.checkpoint import load_model, save_model
 from hvae.files import sha256, write_json, write_whole
 from hvae.verify import problems
-from precompute.folder import checkpoint_name, metrics_frame, new_manifest
+from precompute.folder import metrics_frame, new_manifest
 from precompute.plan import Plan
 
 BETAS = [0.1, 1.0, 10.0]
@@ -40,7 +40,7 @@ def folder(tmp_path):
     rows = {}
     for number, point in enumerate(plan.points):
         torch.manual_seed(number)
-        name = checkpoint_name(point)
+        name = point.checkpoint
         save_model(HVAE(CONFIG), path / name)
         measured = dict.fromkeys(
             ["rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"], float(number)

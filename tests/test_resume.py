@@ -20,12 +20,12 @@ from hvae.atlas import PARENT
 from hvae.cache import MetricCache
 from hvae.files import sha256
 from hvae.fleet import Fleet, with_weights
+from hvae.point import Point
 from hvae.recipe import FROM_SCRATCH
 from hvae.train import initial_model
 from hvae.verify import problems
 from precompute import __main__ as command_line
 from precompute import jobs
-from precompute.grid import Point
 
 POINTS = [Point(beta_2, beta_1) for beta_2 in PLAN.betas for beta_1 in PLAN.betas]
 

@@ -1,4 +1,4 @@
-"""The shared colour code: a colour for every (β₂, β₁).
+"""Colours of dots: the shared code, a colour for every (β₂, β₁), or a ramp over the values of a metric.
 
 Four corner colours, blended bilinearly over (log β₂, log β₁) in OKLab, where equal steps look equal. The
 corners differ in lightness as well as in hue, so that they stay apart for the colour-blind.
@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from plotly.colors import sample_colorscale
+
+from app.figures.look import BETAS
 
 # sRGB at the corners, [β₂ low or high][β₁ low or high].
 CORNERS = np.array(
@@ -18,6 +21,10 @@ CORNERS = np.array(
     ],
     dtype=float,
 )
+
+RAMP = "Viridis"
+"""From low to high values of a metric; told apart by lightness alone."""
+UNKNOWN = "#9aa0aa"
 
 _TO_LMS = np.array(
     [
@@ -63,6 +70,32 @@ def colour_code(beta_2: ArrayLike, beta_1: ArrayLike, range_2: Range, range_1: R
         + corners[1, 1] * across * up
     )
     return ["#" + "".join(f"{value:02x}" for value in colour) for colour in _srgb(blend)]
+
+
+def corners_in_oklab() -> list[list[list[float]]]:
+    """The corner colours in OKLab, [β₂ low or high][β₁ low or high]: for who blends them elsewhere."""
+    return _oklab(CORNERS).tolist()
+
+
+def dot_colours(metrics: pd.DataFrame, colour: str) -> list[str]:
+    """Colours `#rrggbb` of all N points: by the shared code where `colour` is `betas`, else by that column.
+
+    A point whose metric is not known is grey.
+    """
+    if colour == BETAS or colour not in metrics:
+        return colour_code(metrics["beta_2"], metrics["beta_1"], *beta_ranges(metrics))
+    values = metrics[colour].to_numpy(float)
+    known = np.isfinite(values)
+    low, high = (values[known].min(), values[known].max()) if known.any() else (0.0, 0.0)
+    place = (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
+    return [ramp(float(at)) if usable else UNKNOWN for at, usable in zip(place, known, strict=True)]
+
+
+def ramp(place: float) -> str:
+    """The colour `#rrggbb` at a place in [0, 1] of the ramp."""
+    # Its last yellow can hardly be told from a white page.
+    [colour] = sample_colorscale(RAMP, [0.94 * min(max(place, 0.0), 1.0)], colortype="tuple")
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
 
 
 def _place(beta: ArrayLike, between: Range) -> np.ndarray:

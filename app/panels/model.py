@@ -1,4 +1,4 @@
-"""The selected model's panel: samples, reconstructions and a traversal of z₂.
+"""The selected model's strip, below the figures: reconstructions, a traversal of z₂, and samples.
 
 Its pictures and sliders belong to assets/40-model.js; here are the places they go to.
 """
@@ -6,24 +6,27 @@ Its pictures and sliders belong to assets/40-model.js; here are the places they 
 from __future__ import annotations
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 
 from app.points import STATS, TRAVERSAL
 from app.sheet import COLUMNS, GAP
+from app.state import FIGURE_VIEWS
 from hvae.atlas import Atlas
+from hvae.errors import UserError
 
-ROWS = 2
-"""Rows of pictures in each strip."""
+MOST_RECONSTRUCTIONS = 16
 
 
 def layout(atlas: Atlas) -> dmc.Paper:
-    """The panel, its pictures yet to come."""
+    """The strip, its pictures yet to come."""
     shape = atlas.manifest.model.get("image_shape")
     height, width = shape[1:] if isinstance(shape, list) and len(shape) == 3 else (32, 32)
+    size = {"height": height, "width": width}
     title = html.Div(
         [
             html.Span(id="model-swatch", className="swatch"),
             dmc.Title("No model selected", order=2, size="h4", id="model-title"),
+            dmc.Button("Pin", id="pin", variant="subtle", size="compact-sm", **{"aria-pressed": "false"}),
         ],
         className="model-title",
     )
@@ -33,37 +36,42 @@ def layout(atlas: Atlas) -> dmc.Paper:
     )
     draw_again = dmc.Button("Draw again", id="draw-again", variant="light", size="compact-sm")
     reset = dmc.Button("Reset", id="traversal-reset", variant="subtle", size="compact-sm")
+    sliders = html.Div(id="traversal-sliders", className="sliders")
+    strips = [
+        _strip("reconstructions", "Reconstructions", "test images, theirs below", [], rows=4, **size),
+        _strip("traversal", "Move through z₂", TRAVERSAL, [reset], rows=2, **size, below=sliders),
+        _strip("samples", "Samples", "drawn from the prior", [draw_again], rows=4, **size),
+    ]
+    message = dmc.Alert(
+        id="model-message",
+        title="This model cannot be shown",
+        color="red",
+        hide=True,
+        className="model-message",
+    )
     return dmc.Paper(
         [
             html.Div([title, stats], className="panel-head"),
-            html.Div(
-                [
-                    dmc.Alert(
-                        id="model-message",
-                        title="This model cannot be shown",
-                        color="red",
-                        hide=True,
-                        className="model-message",
-                    ),
-                    _strip("samples", "Samples", "drawn from the prior", draw_again, height, width),
-                    _strip(
-                        "reconstructions", "Reconstructions", "test images, theirs below", None, height, width
-                    ),
-                    _strip("traversal", "Move through z₂", TRAVERSAL, reset, height, width),
-                ],
-                className="strips",
-            ),
-            html.Div(id="traversal-sliders", className="sliders"),
+            html.Div([message, *strips], className="strips"),
         ],
         className="panel model-panel",
         withBorder=True,
         radius="lg",
         id="model-panel",
+        **{"data-views": " ".join(FIGURE_VIEWS), "data-images": str(example_images(atlas))},
     )
 
 
-def register(app: Dash) -> None:
-    """Callbacks: what is on screen sets the title and the numbers, and asks for pictures."""
+def example_images(atlas: Atlas) -> int:
+    """How many test images the strip reconstructs; the atlas may hold only a few."""
+    try:
+        return min(MOST_RECONSTRUCTIONS, len(atlas.examples().images))
+    except UserError:
+        return MOST_RECONSTRUCTIONS  # their picture will say what is wrong
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """Callbacks: what is on screen sets the title and the numbers."""
     app.clientside_callback(
         ClientsideFunction("hvae", "showModel"),
         Output("model-title", "children"),
@@ -71,12 +79,18 @@ def register(app: Dash) -> None:
         Output("traversal-subtitle", "children"),
         *(Output(f"stat-{column}", "children") for column in STATS),
         Input("screen", "data"),
-        State("points", "data"),
     )
 
 
 def _strip(
-    name: str, title: str, subtitle: str, action: dmc.Button | None, height: int, width: int
+    name: str,
+    title: str,
+    subtitle: str,
+    actions: list[dmc.Button],
+    rows: int,
+    height: int,
+    width: int,
+    below: html.Div | None = None,
 ) -> html.Section:
     """A heading and its picture, whose place is kept free until it comes."""
     picture = html.Img(
@@ -84,15 +98,15 @@ def _strip(
         alt=f"{title}: {subtitle}",
         className="picture",
         width=COLUMNS * (width + GAP) - GAP,
-        height=ROWS * (height + GAP) - GAP,
+        height=rows * (height + GAP) - GAP,
         draggable="false",
     )
     heading = html.Div(
         [
             dmc.Title(title, order=3, size="h5"),
             dmc.Text(subtitle, size="sm", c="dimmed", className="strip-subtitle", id=f"{name}-subtitle"),
-            action,
+            *actions,
         ],
         className="strip-head",
     )
-    return html.Section([heading, picture], className="strip")
+    return html.Section([heading, picture, below], className="strip")

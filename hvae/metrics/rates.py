@@ -9,7 +9,7 @@ import torch
 
 from hvae.datasets import Images
 from hvae.metrics.batches import batches, rows_of
-from hvae.model import HVAE
+from hvae.model import HVAE, Elbo
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,3 +63,15 @@ def layer_rates(model: HVAE, images: Images, *, batch_size: int = 500, seed: int
         distortion=distortion / len(images),
         top_rates=means[-1].numpy(),
     )
+
+
+@torch.inference_mode()
+def image_rates(model: HVAE, x: torch.Tensor, draws: int, seed: int = 0) -> Elbo:
+    """Rates (N, L) and distortion (N,) of each image of x (N, C, H, W), nats, means over posterior draws.
+
+    As `layer_rates`, but image by image, each expectation over q(z|x) a mean of `draws` terms. Draw i of
+    every image uses noise i of the seed.
+    """
+    noise = [part.repeat(len(x), *[1] * (part.ndim - 1)) for part in model.noise(draws, seed)]
+    distortion, rates = model(x.repeat_interleave(draws, dim=0), noise)
+    return Elbo(distortion.unflatten(0, (-1, draws)).mean(1), rates.unflatten(0, (-1, draws)).mean(1))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.kinds import KINDS
 from app.openapi import description
 from app.server import create_app
 from hvae.atlas import Atlas
@@ -25,9 +26,35 @@ def test_every_picture_and_parameter_is_described():
     assert set(parameters("samples")) == {"n", "seed", "temperature"}
     assert set(parameters("reconstructions")) == {"images"}
     assert set(parameters("traversal")) == {"seed", "shifts"}
-    assert all(
-        entry["description"] for kind in ("samples", "traversal") for entry in parameters(kind).values()
-    )
+    for kind in KINDS:
+        described = description()["paths"][kind.path]["get"]
+        in_query = [entry for entry in described["parameters"] if entry["in"] == "query"]
+        assert {entry["name"] for entry in in_query} == set(kind.query.model_fields)
+        assert all(entry["description"] for entry in described["parameters"])
+        assert described["description"].startswith(described["summary"])
+
+
+def test_nothing_is_described_that_is_not_served(client):
+    for path in description()["paths"]:
+        address = path.format(atlas="tiny", point="b2-1_b1-1")
+        assert client.get(address).status_code == 200, path
+
+
+def test_every_bound_of_every_number_is_the_real_one(client):
+    for kind in KINDS:
+        address = kind.path.format(atlas="tiny", point="b2-1_b1-1")
+        for name, schema in kind.query.model_json_schema()["properties"].items():
+            if schema.get("type") == "integer":
+                for bound, step in (("minimum", -1), ("maximum", 1)):
+                    assert client.get(f"{address}?{name}={schema[bound]}").status_code == 200
+                    assert client.get(f"{address}?{name}={schema[bound] + step}").status_code == 400
+
+
+def test_the_numbers_that_are_served_are_the_ones_described(client):
+    schema = description()["paths"]["/rates/{atlas}/{point}.json"]["get"]["responses"]["200"]
+    numbers = schema["content"]["application/json"]["schema"]["properties"]["images"]["items"]["properties"]
+    answer = client.get("/rates/tiny/b2-1_b1-1.json").get_json()
+    assert set(answer["images"][0]) == set(numbers)
 
 
 @pytest.mark.parametrize("name", ["n", "seed", "temperature"])

@@ -8,6 +8,7 @@ import pytest
 import torch
 from atlas_builder import build_atlas, flip_one_byte
 from PIL import Image
+from sheets import as_bytes, tiles
 
 from app.server import create_app
 from app.sheet import GAP, contact_sheet, paired_sheet
@@ -24,23 +25,6 @@ def client(tiny_atlas):
 @pytest.fixture(scope="module")
 def model(tiny_atlas):
     return Atlas.open(tiny_atlas).load(beta_2=1, beta_1=0.1)
-
-
-def tiles(png: bytes, side: int = 32) -> np.ndarray:
-    """The pictures of a contact sheet, (rows, columns, side, side), first channel."""
-    sheet = np.asarray(Image.open(io.BytesIO(png)))
-    step = side + GAP
-    rows, columns = (sheet.shape[0] + GAP) // step, (sheet.shape[1] + GAP) // step
-    return np.array(
-        [
-            [sheet[r * step : r * step + side, c * step : c * step + side, 0] for c in range(columns)]
-            for r in range(rows)
-        ]
-    )
-
-
-def as_bytes(pictures: torch.Tensor) -> np.ndarray:
-    return pictures.mul(255).round().byte().numpy()[:, 0]
 
 
 def test_samples_are_those_of_the_model(client, model):
@@ -122,7 +106,18 @@ def test_too_many_images_are_refused(client):
 @pytest.mark.parametrize(
     "query",
     [
-        *("z2.8=1", "z2.-1=1", "z2.01=1", "z2.x=1", "z1.0=1", "z2.=1", "z2.0=10.1", "z2.0=nan", "z2.0=-inf"),
+        *(
+            "z2.8=1",
+            "z2.-1=1",
+            "z2.01=1",
+            "z2.x=1",
+            "z1.11=1",
+            "z3.0=1",
+            "z2.=1",
+            "z2.0=10.1",
+            "z2.0=nan",
+            "z2.0=-inf",
+        ),
         *("z2.0=1&z2.0=2", "shifts=1", "n=4", "z2.99999=1", "z2.0="),
     ],
 )

@@ -83,19 +83,27 @@ def tiny_address(serve: Callable[[Path], str], tiny_atlas: Path) -> str:
     return serve(tiny_atlas)
 
 
+def breaches(text: str) -> list[str]:
+    """The message, if it is about something that the page's security policy forbids."""
+    return [text] if "Content Security Policy" in text else []
+
+
 @pytest.fixture
 def open_page(browser) -> Iterator[Callable]:
     """Open an address in a window of its own; any error on the page fails the test."""
-    from pages import Explorer
+    from pages import FIRST_DOT, Explorer
 
     contexts, errors = [], []
 
-    def start(address: str, width: int = 1440, height: int = 900, **options) -> Explorer:
+    def start(
+        address: str, width: int = 1440, height: int = 900, ready: str = FIRST_DOT, **options
+    ) -> Explorer:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        return Explorer(page).open(address)
+        page.on("console", lambda message: errors.extend(breaches(message.text)))
+        return Explorer(page).open(address, ready)
 
     yield start
     for context in contexts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+FIRST_DOT = "#landscapes-0 .scatterlayer .point"
 SLOTS = ("samples", "reconstructions", "traversal")
 
 
@@ -14,10 +15,10 @@ class Explorer:
     def __init__(self, page: Any) -> None:
         self.page = page
 
-    def open(self, address: str) -> Explorer:
-        """Go there and wait until everything can be seen and clicked."""
+    def open(self, address: str, ready: str = FIRST_DOT) -> Explorer:
+        """Go there and wait until everything can be seen and clicked; `ready`: what is drawn last."""
         self.page.goto(address)
-        self.page.wait_for_selector("#plane .scatterlayer .point")
+        self.page.wait_for_selector(ready)
         self.wait_until_shown()
         return self
 
@@ -45,11 +46,11 @@ class Explorer:
         )
         return hashlib.sha256(pixels.encode()).hexdigest()
 
-    def dots(self) -> dict[str, dict[str, float]]:
-        """Point → centre x, y in the window, diameter and colour."""
+    def dots(self, figure: str = "landscapes-0") -> dict[str, dict[str, float]]:
+        """Point → centre x, y in the window and diameter, in one of the figures."""
         return self.page.evaluate(
-            """() => {
-                const plot = document.querySelector('#plane .js-plotly-plot');
+            """(figure) => {
+                const plot = document.querySelector(`#${figure} .js-plotly-plot`);
                 const box = plot.getBoundingClientRect(), { _size, xaxis, yaxis } = plot._fullLayout;
                 const trace = plot.data.find((trace) => trace.name === 'points');
                 return Object.fromEntries(trace.ids.map((point, i) => [point, {
@@ -57,11 +58,12 @@ class Explorer:
                     y: box.top + _size.t + yaxis.d2p(trace.y[i]),
                     size: trace.marker.size[i],
                 }]));
-            }"""
+            }""",
+            figure,
         )
 
-    def click_dot(self, point: str) -> None:
-        dot = self.dots()[point]
+    def click_dot(self, point: str, figure: str = "landscapes-0") -> None:
+        dot = self.dots(figure)[point]
         self.page.mouse.click(dot["x"], dot["y"])
 
     def select(self, point: str) -> None:
@@ -69,17 +71,25 @@ class Explorer:
         self.click_dot(point)
         self.wait_until_shown(f"/{point}/")
 
-    def ring(self) -> dict[str, float]:
-        """Centre and width of the ring around the selected dot, once it rests."""
-        self.page.evaluate(
-            "() => Promise.all(document.getElementById('plane-ring').getAnimations().map((a) => a.finished))"
-        )
-        box = self.page.locator("#plane-ring").bounding_box()
+    def ring(self, figure: str = "landscapes-0") -> dict[str, float]:
+        """Centre and width of the ring around the selected dot of a figure."""
+        box = self.page.locator(f".linked-figure:has(#{figure}) .ring").bounding_box()
         return {
             "x": box["x"] + box["width"] / 2,
             "y": box["y"] + box["height"] / 2,
             "size": box["width"],
         }
+
+    def wait_until_drawn(self, view: str, count: int = 3) -> None:
+        """Wait until the figures of a view can be seen and clicked."""
+        self.page.wait_for_function(
+            """([view, count]) => {
+                const plots = [...document.querySelectorAll(`#view-${view} .js-plotly-plot`)];
+                return plots.length === count && plots.every((plot) => plot.offsetParent
+                    && plot._fullLayout?._size && plot.querySelector('.scatterlayer .point, .annotation'));
+            }""",
+            arg=[view, count],
+        )
 
     def text(self, selector: str) -> str:
         return self.page.locator(selector).inner_text()

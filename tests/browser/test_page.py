@@ -1,10 +1,17 @@
 """The page as a whole: it needs nobody but its server, and fits its window."""
 
+import itertools
 from urllib.parse import urlsplit
 
 import pytest
 
-VISIBLE = ["#plane", "#samples-picture", "#reconstructions-picture", "#traversal-picture", "#draw-again"]
+VISIBLE = [
+    "#landscapes-0",
+    "#samples-picture",
+    "#reconstructions-picture",
+    "#traversal-picture",
+    "#draw-again",
+]
 
 
 def test_the_page_asks_nothing_of_any_other_host(browser, tiny_address):
@@ -41,10 +48,13 @@ def test_nothing_is_cut_or_overlaps(open_page, tiny_address, width, height):
         }).map((one) => one.outerHTML.slice(0, 100))"""
     )
     assert beyond == []
-    strips = [page.locator(".strip").nth(index).bounding_box() for index in range(3)]
-    sliders = page.locator("#traversal-sliders").bounding_box()
-    for upper, lower in zip(strips, [*strips[1:], sliders], strict=True):
-        assert upper["y"] + upper["height"] <= lower["y"]
+    parts = page.locator("#model-panel .strip, #figures-panel").all()
+    boxes = [box for box in (part.bounding_box() for part in parts) if box]
+    assert len(boxes) == 4
+    for one, other in itertools.combinations(boxes, 2):
+        beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+        below = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+        assert beside or below
 
 
 def test_selecting_dots_moves_nothing(explorer):

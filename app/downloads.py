@@ -1,0 +1,55 @@
+"""What can be taken away: an atlas's metrics as CSV, and a point's model as safetensors."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, send_file
+from werkzeug.exceptions import NotFound
+
+from app.models import Models, NotHere
+from hvae.errors import UserError
+
+
+def downloads_blueprint(models: Models) -> Blueprint:
+    """The download endpoints, `/atlases/…`."""
+    blueprint = Blueprint("downloads", __name__)
+
+    @blueprint.get("/atlases/<atlas>/metrics.csv")
+    def metrics(atlas: str) -> Response:
+        if atlas not in models.atlases:
+            raise NotHere("There is no such atlas here.")
+        # Floats at full precision: what is read back is what was measured.
+        response = Response(models.atlases[atlas].metrics.to_csv(index=False), mimetype="text/csv")
+        response.headers["Content-Disposition"] = f'attachment; filename="{atlas}-metrics.csv"'
+        return response
+
+    @blueprint.get("/atlases/<atlas>/<point>.safetensors")
+    def model(atlas: str, point: str) -> Response:
+        files = models.find(atlas, point).files
+        if not all(file.startswith("models/") for file in files):
+            raise NotHere("This point has no file of its own.")
+        (file,) = files
+        return send_file(
+            models.atlases[atlas].checked_file(file).resolve(),
+            mimetype="application/octet-stream",
+            as_attachment=True,
+            download_name=f"{atlas}-{point}.safetensors",
+        )
+
+    @blueprint.get("/atlases/<path:anything>")
+    def nothing(anything: str) -> Response:
+        # Without this, Dash would answer any address with its page.
+        raise NotFound("There are metrics.csv and POINT.safetensors of each atlas.")
+
+    @blueprint.errorhandler(NotHere)
+    def not_here(error: NotHere) -> tuple[dict[str, str], int]:
+        return {"error": str(error)}, 404
+
+    @blueprint.errorhandler(NotFound)
+    def not_found(error: NotFound) -> tuple[dict[str, str | None], int]:
+        return {"error": error.description}, 404
+
+    @blueprint.errorhandler(UserError)
+    def bad_file(error: UserError) -> tuple[dict[str, str], int]:
+        return {"error": "The file of this point is missing or damaged on the server."}, 409
+
+    return blueprint

@@ -1,0 +1,119 @@
+"""The rate plane: every point of an atlas at its layer-wise rates (Figs. 2, 3 and 6 of the source)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.figures.bands import band_edges, best, best_of_bands, diagonal
+from app.figures.canvas import (
+    SYMBOLS,
+    canvas,
+    diameters,
+    dots,
+    drawable,
+    equal_betas,
+    line,
+    mark,
+    mark_size,
+    rate_axis,
+    rate_values,
+    standard_vae,
+    words,
+)
+from app.figures.look import Look
+from app.figures.quantities import name, text
+from app.words import LOWER_IS_BETTER
+
+PLANE = ("rate_z2", "rate_z1")
+NO_RATES = "No model of this atlas has rates yet: its training has not been measured."
+
+
+def landscape_figure(table: pd.DataFrame, metrics: Sequence[str | None], place: int, look: Look) -> go.Figure:
+    """The rate plane with dots as large as the metric `metrics[place]` is good (Fig. 2).
+
+    All three optima are marked, by Δ ◇ ○ in the order of `metrics`, so that each plane shows how far apart
+    they lie. table: columns of metrics.parquet and `point`. A metric None: dots of one size.
+    """
+    marks = []
+    for symbol, metric in zip(SYMBOLS, metrics, strict=False):
+        rows = drawable(table, [*PLANE, metric] if metric else PLANE)
+        at = best(rows, metric)
+        row = rows.iloc[[] if at is None else [at]]
+        marks.append(mark(row, *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows))))
+    return _plane(table, metrics[place], look, behind=[], before=marks)
+
+
+def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figure:
+    """The rate plane with diagonals of constant total rate, and ◇ on the best point of each band between
+    two of them (Figs. 3 and 6): how the same total is best split between the layers."""
+    rows = drawable(table, [*PLANE, "rate_total", metric])
+    edges = _edges_within(rows, look)
+    lines = [_total_rate_line(total, look, is_labelled=_has_room(total, edges, look)) for total in edges]
+    optima = band_marks(rows, *PLANE, metric, look)
+    return _plane(table, metric, look, behind=lines, before=[optima])
+
+
+def band_marks(rows: pd.DataFrame, x: str, y: str, metric: str, look: Look) -> go.Scatter:
+    """◇ on the point of each band of total rate whose metric is best; x, y: the columns drawn."""
+    best_rows = best_of_bands(rows, metric, look)
+    return mark(best_rows, x, y, "diamond", "best of each band", look, mark_size(len(rows), 10))
+
+
+def optimum_text(table: pd.DataFrame, metric: str | None, look: Look) -> str:
+    """The best value of a metric with its standard error: `best 6.35 ± 0.03`."""
+    rows = drawable(table, [*PLANE, metric]) if metric else table.head(0)
+    at = best(rows, metric)
+    if metric is None or at is None:
+        return "not measured"
+    row = rows.iloc[at]
+    word = "lowest" if metric in LOWER_IS_BETTER else "best"
+    return f"{word} {text(metric, row[metric], look, row.get(f'{metric}_se', np.nan))}"
+
+
+def _plane(
+    table: pd.DataFrame,
+    metric: str | None,
+    look: Look,
+    behind: Sequence[go.Scatter],
+    before: Sequence[go.Scatter],
+) -> go.Figure:
+    rows = drawable(table, [*PLANE, metric] if metric else PLANE)
+    if not len(rows):
+        return words(f"No model of this atlas has a number for {name(metric)}." if metric else NO_RATES)
+    size = diameters(
+        rows[metric].to_numpy(float) if metric else np.ones(len(rows)), metric in LOWER_IS_BETTER
+    )
+    x, y = (rate_values(rows, column, look) for column in PLANE)
+    card = [*PLANE, metric] if metric else [*PLANE]
+    everywhere = drawable(table, PLANE)  # the axes of all planes are alike
+    return canvas(
+        [
+            *behind,
+            equal_betas(rows, *PLANE, look),
+            dots(table, rows, x, y, size, look, card),
+            *before,
+            standard_vae(rows, *PLANE, look),
+        ],
+        *(rate_axis(column, rate_values(everywhere, column, look), look) for column in PLANE),
+    )
+
+
+def _total_rate_line(total: float, look: Look, is_labelled: bool) -> go.Scatter:
+    x, y = diagonal(total, look)
+    label = f"{total:g}" if is_labelled else ""
+    return line(x, y, f"total {total:g}", ink=False, width=1, label=label, label_at=len(x) // 2)
+
+
+def _has_room(total: float, edges: Sequence[float], look: Look) -> bool:
+    """Whether a diagonal's number would stand apart from the dots, which crowd near 0 on linear axes."""
+    return look.axes == "log" or total >= 0.25 * edges[-1]
+
+
+def _edges_within(rows: pd.DataFrame, look: Look) -> list[float]:
+    """The diagonals between two bands: neither 0 nor the one that no point lies beyond."""
+    total = rate_values(rows, "rate_total", look)
+    return band_edges(float(total.max()) if len(total) else 0.0, look)[1:-1]

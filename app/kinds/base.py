@@ -1,0 +1,56 @@
+"""What a kind of answer is, and what several of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app.models import Subject
+from app.queries import Query, QueryError
+from app.sheet import png
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of answer about a point: endpoint, description in /openapi.json and ETag follow from it.
+
+    path: its address, with the places {atlas} and {point}. query: the parameters; its docstring says what the
+    answer is. make: the answer from a subject and a query, a pure function, called on the decoder's thread;
+    raises QueryError for what only shows then. encode: the bytes of what `make` returned. schema: what these
+    are, as JSON schema.
+    """
+
+    name: str
+    path: str
+    query: type[Query]
+    make: Callable[[Subject, Any], Any]
+    encode: Callable[[Any], bytes]
+    mimetype: str
+    schema: dict[str, Any] = field(default_factory=lambda: {"type": "string", "format": "binary"})
+
+
+def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray]) -> Kind:
+    """A kind of picture, named after the query's class; `make` returns a sheet, see app/sheet.py."""
+    name = query.__name__.lower()
+    return Kind(name, f"/pictures/{{atlas}}/{{point}}/{name}.png", query, make, png, "image/png")
+
+
+def to_bytes(pictures: Tensor) -> np.ndarray:
+    """Pixel means (N, C, H, W) in [0, 1] as uint8."""
+    # NaN, from weights that are, is shown as black rather than as whatever the cast makes of it.
+    return pictures.nan_to_num(0).mul(255).round().byte().numpy()
+
+
+def chosen(subject: Subject, indices: Sequence[int]) -> np.ndarray:
+    """Test images uint8 (N, C, H, W) by their indices. Raises QueryError where there is no such image."""
+    images = subject.images
+    beyond = [index for index in indices if index >= len(images)]
+    if beyond:
+        raise QueryError(f"There is no image {beyond[0]}: this atlas has {len(images)}, counted from 0.")
+    return images[list(indices)]

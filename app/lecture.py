@@ -1,0 +1,116 @@
+"""The presenter's sequence: eight steps from one VAE to "there is no one-size-fits-all HVAE".
+
+Every sentence says what this very atlas shows; numbers are its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.points import points_table
+from app.state import PREFERRED_SIZES, first_screen
+from app.words import METRICS, beta_text, value_text
+from hvae.atlas import Atlas
+
+STEPS = 8
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what is said, and the part of the screen that it sets."""
+
+    title: str
+    sentence: str
+    screen: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+def lecture(atlas: Atlas) -> list[Step]:
+    """The eight steps for this atlas; empty where it has no points."""
+    table = points_table(atlas)
+    standard = first_screen("", atlas).point
+    if standard is None:
+        return []
+    start = table.set_index("point").loc[standard]
+    equal = table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-6)]
+    cheapest = equal.loc[equal["beta_2"].idxmin()] if len(equal) else table.iloc[0]
+    best = {goal: best_point(table, columns) for goal, columns in zip(GOALS, PREFERRED_SIZES, strict=True)}
+    optima = [point for _, point in best.values() if point is not None]
+    return [
+        Step(
+            "One VAE",
+            f"A hierarchical VAE writes a picture down in two parts: "
+            f"{value_text('rate_z2', start['rate_z2'])} in z₂, the top latent, and "
+            f"{value_text('rate_z1', start['rate_z1'])} more in z₁ below it.",
+            {"view": "model", "point": standard},
+        ),
+        Step(
+            "β is the price of a nat",
+            f"At β₂ = β₁ = {beta_text(cheapest['beta_2'])} information is cheap: "
+            f"{value_text('rate_total', cheapest['rate_total'])} per picture, and a PSNR of "
+            f"{value_text('psnr', cheapest['psnr'])} where the first model had "
+            f"{value_text('psnr', start['psnr'])}.",
+            {"view": "reconstruction", "point": cheapest["point"]},
+        ),
+        Step(
+            "Two layers, two prices",
+            f"One β per layer makes a plane of models, {len(table)} here; "
+            "on the dashed red line both prices are the same: β-VAEs.",
+            {"view": "landscapes", "point": standard},
+        ),
+        Step(
+            "What each layer knows",
+            "Keep z₂ and draw z₁ again: what stays the same is what z₂ knows, what changes is left to z₁.",
+            {"view": "model", "point": standard},
+        ),
+        *(goal_step(atlas, goal, *best[goal]) for goal in GOALS),
+        Step(*conclusion(best), {"view": "compare", "pins": list(dict.fromkeys(optima))}),
+    ]
+
+
+GOALS = {
+    "reconstruction": "Reconstruct",
+    "representation": "Represent",
+    "generation": "Generate",
+}
+
+
+def best_point(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str | None, str | None]:
+    """The first of `columns` with a finite value, and the point where it is highest; None where none has."""
+    for column in columns:
+        values = table[column].to_numpy(float)
+        if np.isfinite(values).any():
+            return column, table["point"].iloc[int(np.nanargmax(values))]
+    return None, None
+
+
+def goal_step(atlas: Atlas, goal: str, column: str | None, point: str | None) -> Step:
+    """Where one of the three goals is met best."""
+    if column is None or point is None:
+        return Step(GOALS[goal], f"How well these models do at {goal} was not measured.", {"view": goal})
+    row = points_table(atlas).set_index("point").loc[point]
+    sentence = (
+        f"{METRICS[column]} is best at β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}: "
+        f"{value_text(column, row[column])}, with {value_text('rate_z2', row['rate_z2'])} in z₂ and "
+        f"{value_text('rate_z1', row['rate_z1'])} in z₁."
+    )
+    return Step(GOALS[goal], sentence, {"view": goal, "point": point})
+
+
+def conclusion(best: dict[str, tuple[str | None, str | None]]) -> tuple[str, str]:
+    """Title and sentence of the last step: whether one model is best at all that was measured."""
+    optima = {point for _, point in best.values() if point is not None}
+    if len(optima) > 1:
+        number = {2: "Two", 3: "Three"}[len(optima)]
+        return (
+            "No one-size-fits-all",
+            f"{number} goals, {number.lower()} different models: there is no one-size-fits-all HVAE.",
+        )
+    return "One model for all?", "In this atlas the same model is best at all that was measured."

@@ -1,0 +1,85 @@
+"""Up to three models side by side: the same noise, the same images.
+
+Its pictures belong to assets/70-compare.js; here are the places they go to.
+"""
+
+from __future__ import annotations
+
+import dash_mantine_components as dmc
+from dash import Dash, html
+
+from app.points import STATS
+from app.sheet import COLUMNS, GAP
+from app.state import MOST_PINS
+from hvae.atlas import Atlas
+
+PICTURES = {"samples": ("Samples", 4), "reconstructions": ("Reconstructions", 4)}
+"""Kind → title and rows of pictures."""
+
+
+def layout(atlas: Atlas) -> html.Div:
+    """A column for each pin, and words where there is none."""
+    shape = atlas.manifest.model.get("image_shape")
+    height, width = shape[1:] if isinstance(shape, list) and len(shape) == 3 else (32, 32)
+    return html.Div([_column(index, height, width) for index in range(MOST_PINS)], className="compare")
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """No callbacks: the page's scripts do it all."""
+
+
+def _column(index: int, height: int, width: int) -> dmc.Paper:
+    head = html.Div(
+        [
+            html.Span(className="swatch"),
+            dmc.Title("", order=2, size="h4", className="compare-title"),
+            dmc.Button(
+                "Unpin",
+                variant="subtle",
+                size="compact-sm",
+                className="unpin",
+                **{"aria-label": f"Unpin model {index + 1}"},
+            ),
+        ],
+        className="model-title",
+    )
+    stats = html.Dl(
+        [
+            html.Div([html.Dt(name), html.Dd("–", **{"data-column": column})])
+            for column, name in STATS.items()
+        ],
+        className="stats",
+    )
+    pictures = [
+        html.Section(
+            [
+                dmc.Title(title, order=3, size="h5"),
+                html.Img(
+                    id=f"compare-{index}-{kind}-picture",
+                    alt=f"{title} of pinned model {index + 1}",
+                    className="picture",
+                    width=COLUMNS * (width + GAP) - GAP,
+                    height=rows * (height + GAP) - GAP,
+                    draggable="false",
+                ),
+                html.P(className="picture-note", role="status"),
+            ],
+            className="strip",
+        )
+        for kind, (title, rows) in PICTURES.items()
+    ]
+    empty = html.P(
+        [
+            "Nothing pinned here. Select a model in any view and press ",
+            html.Kbd("p"),
+            ": up to three stand here side by side, drawn from the same noise.",
+        ],
+        className="empty",
+    )
+    return dmc.Paper(
+        [empty, html.Div([head, stats, *pictures], className="compare-model", hidden=True)],
+        className="panel compare-column",
+        withBorder=True,
+        radius="lg",
+        **{"data-index": str(index)},
+    )

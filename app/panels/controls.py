@@ -1,0 +1,47 @@
+"""Controls of what figures show. Each writes one field of the state through assets/32-controls.js."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Dash, Input
+
+
+def menu(name: str, label: str, choices: Mapping[str, str], value: str | None) -> dmc.Select:
+    """A menu for the field `name`; choices: value → text. `label` names it for who does not see it."""
+    return dmc.Select(
+        id=f"control-{name}",
+        data=[{"value": choice, "label": text} for choice, text in choices.items()],
+        value=value,
+        allowDeselect=False,
+        disabled=not choices,
+        placeholder="no metrics",
+        size="xs",
+        comboboxProps={"withinPortal": True},
+        className="control",
+        maxDropdownHeight=360,
+        **{"aria-label": label},
+    )
+
+
+def switch(name: str, label: str, choices: Mapping[str, str], value: str) -> dmc.SegmentedControl:
+    """A row of buttons for the field `name`, one of which is down."""
+    return dmc.SegmentedControl(
+        id=f"control-{name}",
+        data=[{"value": choice, "label": text} for choice, text in choices.items()],
+        value=value,
+        size="xs",
+        className="control",
+        **{"aria-label": label},
+    )
+
+
+def register(app: Dash, names: Sequence[str]) -> None:
+    """What a visitor chooses becomes the state; assets/32-controls.js also shows what else sets it."""
+    for name in names:
+        app.clientside_callback(
+            ClientsideFunction("hvae", f"choose-{name}"),
+            Input(f"control-{name}", "value"),
+            prevent_initial_call=True,
+        )

@@ -1,0 +1,45 @@
+"""The dialogs that concern all views: the list of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dash import html
+from dash.development.base_component import Component
+
+KEYS = {
+    "← → ↑ ↓": "walk the grid: β₂ sideways, β₁ up and down",
+    "s": "draw samples again",
+    "1 – 8": "switch views",
+    "p": "pin the model for Compare, or unpin it",
+    "l": "lecture mode on or off",
+    "e": "export figures, metrics and models",
+    "?": "this list",
+    "Esc": "close a dialog; leave lecture mode",
+}
+
+
+def keys_dialog() -> Component:
+    """What every key does."""
+    rows = [html.Div([html.Dt(html.Kbd(key)), html.Dd(meaning)]) for key, meaning in KEYS.items()]
+    return dialog("keys", "Keys", [html.Dl(rows, className="key-list")])
+
+
+def dialog(
+    name: str, title: str, children: list[Component], attributes: Mapping[str, str] = MappingProxyType({})
+) -> Component:
+    """A modal dialog, closed by Esc, by its button, or by a click beside it."""
+    head = html.Div(
+        [
+            html.H2(title, id=f"{name}-title"),
+            html.Button("Close", type="button", className="dialog-close"),
+        ],
+        className="dialog-head",
+    )
+    return html.Dialog(
+        html.Div([head, *children], className="dialog-content"),
+        id=name,
+        className="dialog",
+        **{"aria-labelledby": f"{name}-title", **attributes},
+    )

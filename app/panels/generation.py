@@ -1,0 +1,54 @@
+"""Generation (Fig. 6 of the source): inception score = diversity × sharpness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Dash, html
+
+from app.figures.canvas import left_out
+from app.figures.generation import product_figure, score_figure
+from app.figures.look import Look, choice
+from app.figures.planes import PLANE, banded_plane_figure, optimum_text
+from app.panels import board, controls
+from app.points import points_table
+from app.state import OVER, SCORES
+from hvae.atlas import Atlas
+
+VIEW = "generation"
+PRODUCT = "Diversity × sharpness = inception score, which is constant along each curve."
+CEILING = "The dotted line: the same score of real test images."
+NO_CEILING = "The score of real images was not measured for this atlas."
+
+
+def layout(atlas: Atlas) -> html.Div:
+    """Heads; the figures come when the view is shown."""
+    return board.layout(
+        VIEW,
+        [
+            [controls.menu("score", "Score of samples", SCORES, "inception_score")],
+            [controls.menu("rate", "Over which rate", OVER, "rate_total")],
+            [html.H2("Diversity and sharpness", className="figure-title")],
+        ],
+    )
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """What a visitor chooses redraws the figures."""
+    board.register(app, VIEW, 3, lambda look: _draw(atlas, look))
+    controls.register(app, ("score", "rate"))
+
+
+def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[board.Drawn]:
+    table, style = points_table(atlas), Look.of(look)
+    score, rate = choice(look, "score", SCORES), choice(look, "rate", OVER)
+    ceiling = atlas.manifest.ceiling
+    told = f"{optimum_text(table, score, style)} {left_out(table, [*PLANE, score])}".strip()
+    return [
+        board.Drawn(banded_plane_figure(table, score, style), told),
+        board.Drawn(
+            score_figure(table, score, rate, ceiling, style), CEILING if score in ceiling else NO_CEILING
+        ),
+        board.Drawn(product_figure(table, ceiling, style), PRODUCT),
+    ]

@@ -1,0 +1,63 @@
+"""Landscapes (Fig. 2 of the source): the rate plane, once for each of up to three metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Dash, html
+from dash.development.base_component import Component
+
+from app.figures.canvas import left_out
+from app.figures.look import Look
+from app.figures.planes import PLANE, landscape_figure, optimum_text
+from app.panels import board, controls
+from app.points import points_table
+from app.state import first_sizes, size_metrics
+from app.words import METRICS
+from hvae.atlas import Atlas
+
+VIEW = "landscapes"
+
+
+def layout(atlas: Atlas) -> html.Div:
+    """The planes as a visitor first sees them; one where the atlas has no metric at all."""
+    return board.layout(VIEW, [_head(atlas, index) for index in range(_count(atlas))], _draw(atlas, {}))
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """What a visitor chooses redraws the planes."""
+    board.register(app, VIEW, _count(atlas), lambda look: _draw(atlas, look), drawn=True)
+    controls.register(app, [f"size-{index}" for index in range(len(first_sizes(atlas)))])
+
+
+def _count(atlas: Atlas) -> int:
+    return max(1, len(first_sizes(atlas)))
+
+
+def _head(atlas: Atlas, index: int) -> list[Component]:
+    sizes = first_sizes(atlas)
+    mark = html.Span(html.I(), className=f"mark mark-optimum mark-optimum-{index}")
+    if not sizes:
+        return [html.H2("The rate plane", className="figure-title")]
+    metrics = {column: METRICS[column] for column in size_metrics(atlas)}
+    return [mark, controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])]
+
+
+def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[board.Drawn]:
+    table = points_table(atlas)
+    sizes: list[str | None] = list(first_sizes(atlas)) or [None]
+    chosen = look.get("sizes") or []
+    if len(chosen) == len(sizes) and set(chosen) <= set(size_metrics(atlas)):
+        sizes = list(chosen)
+    style = Look.of(look)
+    return [
+        board.Drawn(landscape_figure(table, sizes, index, style), _note(table, sizes[index], style))
+        for index in range(len(sizes))
+    ]
+
+
+def _note(table: Any, metric: str | None, look: Look) -> str:
+    missing = left_out(table, [*PLANE, metric] if metric else PLANE)
+    told = optimum_text(table, metric, look) if metric else "One dot is one trained model."
+    return f"{told} {missing}".strip()

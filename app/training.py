@@ -1,0 +1,135 @@
+"""Train a point of the user's own from the parent's fold: the job, and who may start it."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.worker import stop_when_orphaned, uninterrupted
+from hvae.atlas import PARENT, Atlas
+from hvae.errors import UserError
+from hvae.point import Finished, Point
+
+REPORT_SECONDS = 0.2
+NOT_HERE = (
+    "This page is served from another computer, and there only its owner may train points: "
+    "ask for it to be started with --allow-training."
+)
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What the command line decides about training: where data sets are, and whether anybody may start it."""
+
+    data_dir: Path = Path("data")
+    allow_training: bool = False
+
+
+@dataclass(frozen=True)
+class TrainingSetting:
+    """What a job needs to know from the server: the atlas's folder, and that of data sets."""
+
+    atlas: Path
+    data_dir: Path
+
+
+def may_train(remote: str | None, headers: Mapping[str, str], options: TrainingOptions) -> bool:
+    """Whether a request may start training: one from this very machine, unless all may.
+
+    remote: the address that it comes from. What a proxy on this machine hands on comes from elsewhere.
+    """
+    if options.allow_training:
+        return True
+    if "X-Forwarded-For" in headers or "Forwarded" in headers:
+        return False
+    try:
+        address = ipaddress.ip_address((remote or "").split("%")[0])
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def train_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]) -> dict[str, str]:
+    """Train the point that `wish` names by `beta_2` and `beta_1`, and add it to the user's copy of the atlas.
+
+    report: called with {"stage", "step", "steps", "seconds_left"} while it goes on. Returns the new point's
+    name and the copy's folder; until then nothing is written. Raises UserError in one sentence.
+    """
+    from hvae.own_copy import add_point, existing_copy, extending, refuse_known_point
+
+    atlas = Atlas.open(setting.atlas)
+    point = wished_point(atlas, wish)
+    with extending(atlas) as folder:
+        refuse_known_point(existing_copy(atlas) or atlas, point)
+        point_finished = trained(report, atlas, point, setting.data_dir)
+        report({"stage": "writing"})
+        with uninterrupted():
+            add_point(atlas, folder, point, point_finished)
+    return {"point": point.name, "folder": str(folder)}
+
+
+def wished_point(atlas: Atlas, wish: object) -> Point:
+    """The point that a page asks for. Raises UserError unless it is one that the parent covers."""
+    from hvae.metadata import read_metadata
+
+    low, high = read_metadata(atlas.checked_file(PARENT))["beta_range"]
+    try:
+        point = Point(float(wish["beta_2"]), float(wish["beta_1"]))
+    except (KeyError, TypeError, ValueError):
+        raise UserError("Training needs β₂ and β₁: pick a place in the plane.") from None
+    # A β was rounded to four digits on its way through the page.
+    if not all(low * 0.999 <= beta <= high * 1.001 for beta in point):
+        raise UserError(f"The parent covers β from {low:g} to {high:g}: pick a place in between.")
+    return point
+
+
+def trained(report: Callable, atlas: Atlas, point: Point, data_dir: Path) -> Finished:
+    """The point, trained and measured."""
+    report({"stage": "loading"})
+    import torch
+
+    from hvae.point import finished
+    from hvae.refinement import refined
+
+    # As `precompute run` does, whose numbers these are to be.
+    torch.set_flush_denormal(True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dataset = atlas.manifest.dataset
+    train, test = (load_images(dataset, split, data_dir).to(device) for split in ("train", "test"))
+    first, told = None, 0.0
+
+    def on_step(step: int, steps: int) -> None:
+        nonlocal first, told
+        now = time.monotonic()
+        # The first step takes longer than any other.
+        first = first or (now, step)
+        if now - told < REPORT_SECONDS and step < steps:
+            return
+        told = now
+        stop_when_orphaned()
+        seconds_left = (now - first[0]) / (step - first[1]) * (steps - step) if step > first[1] else None
+        report({"stage": "training", "step": step, "steps": steps, "seconds_left": seconds_left})
+
+    model = refined(atlas.load_parent(str(device)), point, atlas.manifest, train, on_step)
+    report({"stage": "measuring"})
+    return finished(point, model, test, atlas.manifest)
+
+
+def load_images(dataset: str, split: str, data_dir: Path) -> Any:
+    """One split of the atlas's data set, which must be on this machine. Raises UserError."""
+    from app.words import dataset_title
+    from hvae import datasets
+
+    try:
+        return datasets.load(dataset, split, data_dir, download=False)
+    except UserError as error:
+        if dataset == "digits" or dataset.startswith("folder:"):
+            raise
+        raise UserError(
+            f"{dataset_title(dataset)} cannot be read from {Path(data_dir).absolute()}: start the page with "
+            "--data-dir and the folder that holds it."
+        ) from error

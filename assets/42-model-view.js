@@ -1,0 +1,164 @@
+/* The model view: which pictures its current part shows, its sliders, and its chosen test images. */
+(function () {
+  "use strict";
+  const hvae = (window.hvae = window.hvae || {});
+  const LARGEST_SHIFT = 3; // the ends of the strips beside the sliders
+  const SAMPLES = 32;
+  const asked = new Map();
+
+  /* Ask for a picture unless its slot shows it already, or is about to. */
+  function ask(slot, picture, parameters, since) {
+    const { atlas, point } = hvae.screen.current;
+    const url = hvae.pictures.address(atlas, point, picture, parameters);
+    if (asked.get(slot) === url) return;
+    asked.set(slot, url);
+    hvae.pictures.ask(slot, url, since);
+  }
+
+  document.addEventListener("hvae:failed", ({ detail }) => {
+    if (asked.get(detail.slot) === detail.url) asked.delete(detail.slot);
+  });
+
+  function imageCount() {
+    return Number(document.querySelector(".model-view").dataset.images);
+  }
+
+  /* The chosen test images that this atlas has. */
+  function chosen(screen) {
+    return screen.images.split(",").map(Number).filter((index) => index < imageCount());
+  }
+
+  /* The shifts of a latent's sliders, as parameters. */
+  function shifts(latent) {
+    return [...document.querySelectorAll(`#${latent}-sliders input`)]
+      .filter((slider) => Number(slider.value) !== 0)
+      .map((slider) => `&${latent}.${slider.dataset.index}=${slider.value}`)
+      .join("");
+  }
+
+  const PARTS = {
+    samples(screen, since) {
+      const temperature = document.getElementById("temperature").value;
+      ask("model-samples", "samples", `n=${SAMPLES}&seed=${screen.seed}&temperature=${temperature}`, since);
+      ask("model-resample", "resample", `rows=8&seed=${screen.seed}`, since);
+      const images = Array.from({ length: imageCount() }, (_, index) => index);
+      if (images.length) ask("model-reconstructions", "reconstructions", `images=${images}`, since);
+    },
+    walks(screen, since) {
+      for (const latent of ["z2", "z1"]) {
+        ask(`model-${latent}`, "traversal", `seed=${screen.seed}${shifts(latent)}`, since);
+        const rows = Number(document.getElementById(`${latent}-sliders`).dataset.count);
+        if (rows) ask(`model-${latent}-strips`, "dimensions", `latent=${latent}&seed=${screen.seed}&rows=${rows}`, since);
+      }
+    },
+    mix(screen, since) {
+      if (imageCount() < 2) return;
+      hvae.thumbnails.show("model-thumbnails", imageCount(), since);
+      const images = chosen(screen);
+      hvae.thumbnails.mark("model-thumbnails", images);
+      if (images.length) ask("model-mix", "mix", `images=${images}`, since);
+      if (images.length > 1) ask("model-interpolation", "interpolation", `images=${images}`, since);
+    },
+  };
+
+  /* Sliders of z₂'s dimensions are those of the model; directions of z₁ are counted. */
+  let slidersOf = null;
+  function placeSliders(point) {
+    if (slidersOf === point) return;
+    slidersOf = point;
+    const directions = Number(document.getElementById("z1-sliders").dataset.count);
+    place("z2", hvae.screen.points[point].dimensions || []);
+    place("z1", Array.from({ length: directions }, (_, index) => ({ dimension: index })));
+  }
+
+  function place(latent, entries) {
+    const sliders = entries.map(({ dimension, rate = "" }, row) => {
+      const name = latent === "z2" ? `z₂[${dimension}]` : `direction ${row + 1}`;
+      const label = hvae.dom.shiftSlider(`walk-${latent}-${dimension}`, name, "", LARGEST_SHIFT);
+      label.querySelector("input").dataset.index = dimension;
+      label.querySelector(".slider-rate").dataset.nats = rate;
+      return label;
+    });
+    const there = document.getElementById(`${latent}-sliders`);
+    there.replaceChildren(...sliders);
+    there.classList.toggle("is-empty", sliders.length === 0);
+  }
+
+  /* Mantine has no slider that draws while it moves; a native one does. */
+  function placeTemperature() {
+    const there = document.getElementById("temperature-slider");
+    if (there.firstChild) return;
+    const slider = hvae.dom.element("input", "", "", { type: "range", id: "temperature", min: 0, max: 2, step: 0.02 });
+    slider.value = 1;
+    there.append(slider);
+  }
+
+  hvae.screen.subscribe((screen, former, since) => {
+    if (screen.view !== "model") return;
+    for (const part of document.querySelectorAll(".part")) part.hidden = part.dataset.part !== screen.part;
+    for (const tab of document.querySelectorAll(".part-tab")) {
+      const isCurrent = tab.dataset.part === screen.part;
+      tab.setAttribute("aria-selected", isCurrent);
+      tab.tabIndex = isCurrent ? 0 : -1;
+    }
+    placeTemperature();
+    if (!hvae.screen.points[screen.point]) return;
+    placeSliders(screen.point);
+    for (const note of document.querySelectorAll(".walk-sliders .slider-rate")) {
+      note.textContent = note.dataset.nats && hvae.words.rate(Number(note.dataset.nats));
+    }
+    PARTS[screen.part](screen, since);
+  });
+
+  document.addEventListener("input", (event) => {
+    const screen = hvae.screen.current;
+    if (event.target.id === "temperature") {
+      document.getElementById("temperature-value").textContent = Number(event.target.value).toFixed(2);
+      PARTS.samples(screen, event.timeStamp);
+    } else if (event.target.matches(".walk-sliders input")) {
+      PARTS.walks(screen, event.timeStamp);
+      hvae.dom.tellShift(event.target);
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest(".part-tab");
+    const reset = event.target.closest(".walk-reset");
+    const thumbnail = event.target.closest(".model-view .thumbnail");
+    if (tab) hvae.screen.set({ part: tab.dataset.part }, event.timeStamp);
+    if (event.target.closest(".model-draw-again")) hvae.model.drawAgain(event.timeStamp);
+    if (reset) {
+      for (const slider of document.querySelectorAll(`#${reset.dataset.latent}-sliders input`)) {
+        slider.value = 0;
+        hvae.dom.tellShift(slider);
+      }
+      PARTS.walks(hvae.screen.current, event.timeStamp);
+    }
+    if (thumbnail) choose(Number(thumbnail.dataset.image), event.timeStamp);
+  });
+
+  /* Add an image to those that are mixed, or take it away; two remain. */
+  function choose(index, since) {
+    const images = chosen(hvae.screen.current);
+    const without = images.filter((one) => one !== index);
+    const changed = without.length === images.length ? [...images, index].slice(-4) : without;
+    if (changed.length >= 2) hvae.screen.set({ images: changed.join(",") }, since);
+  }
+
+  /* Left and right go from tab to tab, as the ARIA practices have it. */
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const tab = event.target.closest(".part-tab");
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!tab || !step || event.altKey || event.ctrlKey || event.metaKey) return;
+      const tabs = [...document.querySelectorAll(".part-tab")];
+      const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+      next.focus();
+      hvae.screen.set({ part: next.dataset.part }, event.timeStamp);
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    { capture: true },
+  );
+})();

@@ -1,0 +1,146 @@
+/* Export: figures as SVG and PNG, pictures, metrics, the model, and Python that reloads what is on screen. */
+(function () {
+  "use strict";
+  const hvae = (window.hvae = window.hvae || {});
+  // A figure for print: as wide as a column of text, its type to scale, 300 dots per inch as PNG.
+  const PRINT = { width: 624, height: 468, scale: 4 };
+
+  /* The figures of the view that are to be seen, with their names. */
+  function figures() {
+    return [...document.querySelectorAll(".js-plotly-plot")]
+      .filter((plot) => plot.offsetParent && plot.data)
+      .map((plot) => ({ plot, name: plot.closest("[data-figure]")?.dataset.figure || plot.parentElement.id || "figure" }));
+  }
+
+  function pictures() {
+    return [...document.querySelectorAll("img.picture[data-state=shown]")]
+      .filter((image) => image.offsetParent && image.dataset.pictureUrl)
+      .map((image) => ({ url: image.dataset.pictureUrl, name: image.id.replace("-picture", "") }));
+  }
+
+  /* A figure as it is printed: dark on white, whatever the page's colours. */
+  async function save(plot, name, format) {
+    const { data, layout } = plot;
+    const print = {
+      ...layout,
+      font: { ...layout.font, family: "Helvetica, Arial, sans-serif", color: "#16181d" },
+      paper_bgcolor: "#ffffff",
+      plot_bgcolor: "#ffffff",
+      autosize: false,
+    };
+    const size = { width: PRINT.width, height: PRINT.height, scale: format === "png" ? PRINT.scale : 1 };
+    const url = await window.Plotly.toImage({ data, layout: print }, { format, ...size });
+    const link = element("a", "");
+    link.href = url;
+    link.download = `${name}.${format}`;
+    link.click();
+  }
+
+  function element(tag, text) {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    return made;
+  }
+
+  function row(text, ...actions) {
+    const item = element("li", "");
+    item.append(element("span", text), ...actions);
+    return item;
+  }
+
+  function button(text, label, act) {
+    const made = element("button", text);
+    made.type = "button";
+    made.setAttribute("aria-label", label);
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  function link(text, label, url, name) {
+    const made = element("a", text);
+    made.className = "text-button";
+    made.href = url;
+    made.download = name;
+    made.setAttribute("aria-label", label);
+    return made;
+  }
+
+  function list() {
+    const { atlas, point } = hvae.screen.current;
+    const rows = figures().map(({ plot, name }) =>
+      row(
+        `Figure: ${name}`,
+        ...["svg", "png"].map((format) =>
+          button(format.toUpperCase(), `${name} as ${format.toUpperCase()}`, () => save(plot, `${atlas}-${name}`, format)),
+        ),
+      ),
+    );
+    for (const { url, name } of pictures()) {
+      rows.push(row(`Pictures: ${name}`, link("PNG", `${name} as PNG`, url, `${atlas}-${point}-${name}.png`)));
+    }
+    const base = `/atlases/${encodeURIComponent(atlas)}`;
+    rows.push(row("Metrics of all models", link("CSV", "Metrics as CSV", `${base}/metrics.csv`, `${atlas}-metrics.csv`)));
+    const file = `${encodeURIComponent(point)}.safetensors`;
+    if (point && !point.startsWith("fold_")) {
+      rows.push(row("The selected model", link("safetensors", "Model as safetensors", `${base}/${file}`, `${atlas}-${file}`)));
+    }
+    return rows;
+  }
+
+  /* Python that gives the pictures on screen, to the pixel. */
+  function code() {
+    const { atlas, point, seed } = hvae.screen.current;
+    const known = hvae.screen.points[point];
+    if (!known) return "# This atlas has no models yet.";
+    const isDefault = document.getElementById("export").dataset.default === "yes";
+    const betas = `beta_2=${known.beta_2}, beta_1=${known.beta_1}`;
+    const model = point.startsWith("fold_")
+      ? `atlas.load_parent().fold([${known.beta_1}, ${known.beta_2}]).eval()`
+      : `atlas.load(${betas})`;
+    const lines = ["from hvae import Atlas", ""];
+    lines.push(isDefault ? "atlas = Atlas.default()" : `atlas = Atlas.open(${JSON.stringify(atlas)})  # its folder`);
+    lines.push(`model = ${model}`);
+    for (const { url, name } of pictures()) {
+      const said = new URLSearchParams(url.split("?")[1]);
+      if (url.includes("/samples.png") && url.includes(`/${point}/`)) {
+        lines.push(`samples = model.sample(${said.get("n")}, seed=${said.get("seed")})`);
+      } else if (name === "reconstructions") {
+        if (lines[0] !== "import torch") lines.unshift("import torch", "");
+        lines.push(`images = torch.from_numpy(atlas.examples().images[[${said.get("images")}]]).float() / 255`);
+        lines.push("reconstructions = model.reconstruct(images)");
+      } else if (name === "traversal") {
+        lines.push(`z2 = model.noise(16, seed=${said.get("seed")})[1]`);
+        for (const [dimension, shift] of said) {
+          if (dimension.startsWith("z2.")) lines.push(`z2[:, ${dimension.slice(3)}] += ${shift}`);
+        }
+        lines.push('traversal = model.decode({2: z2}, fill="mean")');
+      }
+    }
+    if (lines.length < 5) lines.push(`samples = model.sample(16, seed=${seed})`);
+    return lines.join("\n");
+  }
+
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.id !== "export" || event.newState !== "open") return;
+      document.getElementById("export-list").replaceChildren(...list());
+      document.getElementById("export-code").textContent = code();
+      document.getElementById("copied").textContent = "";
+    },
+    { capture: true },
+  );
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("#copy-code, #copy-link");
+    if (!copy) return;
+    const text = copy.id === "copy-link" ? hvae.screen.address() : document.getElementById("export-code").textContent;
+    const note = document.getElementById("copied");
+    try {
+      await navigator.clipboard.writeText(text);
+      note.textContent = "Copied.";
+    } catch {
+      note.textContent = "The browser does not allow it here: select the text and copy it.";
+    }
+  });
+})();

@@ -1,0 +1,109 @@
+/* Training a point: the button, the bar, and what is said about it. The job itself is a Dash background callback. */
+(function () {
+  "use strict";
+  const hvae = (window.hvae = window.hvae || {});
+  const SAME = 1e-3; // two values of β, as a share
+  let wish = null; // what is in training, or was last
+  let asked = 0;
+  let betas = null; // of the fold on screen
+  let first = ""; // the words that stand there before anything is trained
+
+  const find = (id) => document.getElementById(id);
+  const state = () => find("training-panel")?.dataset.state;
+
+  function say(newState, text, code = "") {
+    const words = find("training-words");
+    first = first || words.textContent;
+    find("training-panel").dataset.state = newState;
+    words.replaceChildren(text || first);
+    if (code) {
+      const command = document.createElement("code");
+      command.textContent = code;
+      words.append(" ", command);
+    }
+    lock();
+  }
+
+  /* A dot that is there already need not be trained. */
+  function lock() {
+    const button = find("train-point");
+    const near = (one, other) => Math.abs(Math.log(one / other)) < SAME;
+    const isDot =
+      betas && hvae.folds.setting.dots.some((dot) => near(dot.beta_2, betas[0]) && near(dot.beta_1, betas[1]));
+    button.disabled = isDot || state() === "running";
+    button.title = isDot ? "This very β is a dot already" : "";
+  }
+
+  function bar(value) {
+    if (value === null) find("training-bar").removeAttribute("value");
+    else find("training-bar").value = value;
+  }
+
+  function timeLeft(seconds) {
+    if (seconds === null) return "";
+    if (seconds < 90) return `, about ${Math.max(1, Math.round(seconds))} s left`;
+    return `, about ${Math.round(seconds / 60)} min left`;
+  }
+
+  function title([beta2, beta1]) {
+    return `β₂ = ${hvae.folds.short(beta2, 3)}, β₁ = ${hvae.folds.short(beta1, 3)}`;
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.id === "train-point" && betas && state() !== "running") {
+      wish = betas;
+      asked += 1;
+      bar(null);
+      say("running", `${title(wish)}: starting …`);
+      const [beta_2, beta_1] = wish;
+      // `asked`: the same wish once more is a wish of its own.
+      window.dash_clientside.set_props("training-wish", { data: { beta_2, beta_1, asked } });
+    } else if (event.target.id === "training-cancel" && state() === "running") {
+      say("idle", "Cancelled: nothing was kept.");
+    }
+  });
+
+  const STAGES = { loading: "reading the images …", measuring: "measuring …", writing: "adding the dot …" };
+
+  Object.assign(window.dash_clientside.hvae, {
+    trainingProgress(progress) {
+      if (progress && state() === "running") {
+        const { stage, step, steps, seconds_left: seconds } = progress;
+        bar(stage === "training" ? step / steps : null);
+        const count = stage === "training" ? `step ${step} of ${steps}${timeLeft(seconds)}` : STAGES[stage];
+        say("running", `${title(wish)}: ${count}`);
+      }
+      return window.dash_clientside.no_update;
+    },
+
+    /* The job has ended. With a result there are words for it; a process that was killed has none. */
+    trainingRunning(running) {
+      if (running === false && state() === "running") {
+        setTimeout(() => {
+          if (state() === "running") say("failed", "The training ended without a result; the server's log says more.");
+        }, 1500);
+      }
+      return window.dash_clientside.no_update;
+    },
+
+    trainingResult(result) {
+      if (result && result.error) say("failed", result.error);
+      else if (result && result.point) {
+        say(
+          "done",
+          `${title(wish || betas)} is a dot now, in your own copy of this atlas. To open that later:`,
+          `python -m app ${/^[\w@%+=:,./-]+$/.test(result.folder) ? result.folder : `'${result.folder}'`}`,
+        );
+      }
+      return window.dash_clientside.no_update;
+    },
+  });
+
+  hvae.training = {
+    /* Which fold the button is about. */
+    show(beta2, beta1) {
+      betas = hvae.folds.betas(hvae.folds.name(beta2, beta1));
+      if (find("training-panel")) lock();
+    },
+  };
+})();

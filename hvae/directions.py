@@ -1,0 +1,49 @@
+"""What dimensions and directions of the latents carry the most, over a few images."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from hvae.model import HVAE
+
+MOST = 32
+"""Directions that are kept; beyond the first dozen they tell a viewer nothing."""
+
+
+class Directions(NamedTuple):
+    """Leading directions of a latent, first the one along which it varies most.
+
+    vectors: (K, *latent), of unit length and orthogonal, in units of the prior's standard deviation. Their
+    signs are chosen so that the entry of largest magnitude is positive. std: (K,), the standard deviation
+    of the images' residuals along each, in the same units; 1 would be all that the prior spans.
+    """
+
+    vectors: Tensor
+    std: Tensor
+
+
+def leading_directions(residuals: Tensor, most: int = MOST) -> Directions:
+    """Principal components of residuals (N, *latent), as from `HVAE.residuals`; K = min(N − 1, D, most).
+
+    The residuals are centred, X = U S Vᵀ; directions are the rows of Vᵀ, std = S / √(N − 1). Residuals that
+    are not finite, of a model with NaN weights, count as zero.
+    """
+    flat = residuals.flatten(1).double().nan_to_num(0, posinf=0, neginf=0)
+    count = max(0, min(len(flat) - 1, flat.shape[1], most))
+    if count == 0:
+        return Directions(residuals.new_zeros(0, *residuals.shape[1:]), residuals.new_zeros(0))
+    _, singular, vectors = torch.linalg.svd(flat - flat.mean(0), full_matrices=False)
+    vectors = vectors[:count]
+    largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
+    vectors = vectors * torch.where(largest < 0, -1.0, 1.0)
+    std = singular[:count] / (len(flat) - 1) ** 0.5
+    return Directions(vectors.unflatten(1, residuals.shape[1:]).to(residuals.dtype), std.to(residuals.dtype))
+
+
+@torch.inference_mode()
+def top_rates(model: HVAE, images: Tensor) -> list[float]:
+    """What each dimension of z_L adds to its rate, mean over images (N, C, H, W): top_dim values, nats."""
+    return model.infer(images).kl[-1].double().mean(0).tolist()

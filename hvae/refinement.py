@@ -1,0 +1,50 @@
+"""A point trained from the parent's fold, with the recipe that the rest of its atlas was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hvae.atlas import Manifest
+from hvae.datasets import Images
+from hvae.errors import UserError
+from hvae.fleet import Fleet, with_weights
+from hvae.metrics.variational import one_thread
+from hvae.model import HVAE
+from hvae.multirate import Parent
+from hvae.point import Point
+from hvae.recipe import Recipe
+
+
+def refined(
+    parent: Parent,
+    point: Point,
+    manifest: Manifest,
+    train: Images,
+    on_step: Callable[[int, int], object] | None = None,
+) -> HVAE:
+    """The parent's fold at `point`, trained on there with the atlas's own recipe, seed and order of images.
+
+    The same weights to the bit, on the same kind of CPU with denormals flushed, as `precompute run` would
+    give a point of these β: noise depends on the seed and on the point's name alone. (On a GPU they agree as
+    closely as any two runs on GPUs do.)
+
+    train: the training images, on the device to train on. on_step: called with (steps done, steps in all).
+    Raises UserError where the training diverged, or the images are not those that the atlas was made from.
+    """
+    if manifest.data.get("train", train.digest()) != train.digest():
+        raise UserError(
+            f"This atlas was made from other images of {manifest.dataset}: restore them to train a point."
+        )
+    betas = [point.beta_1, point.beta_2]
+    start = parent.fold(betas)
+    recipe = Recipe(**manifest.recipe)
+    fleet = Fleet([start], [point.name], [betas], train, recipe, manifest.seed)
+    with one_thread():
+        while not fleet.is_finished:
+            fleet.step()
+            if on_step:
+                on_step(fleet.done, fleet.steps)
+    weights = fleet.state().weights[0]
+    if not weights.isfinite().all():
+        raise UserError(f"The training at β₂ = {point.beta_2:g}, β₁ = {point.beta_1:g} diverged.")
+    return with_weights(start, weights)

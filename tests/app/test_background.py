@@ -1,0 +1,139 @@
+"""Background jobs in processes of their own, and who may start training."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from app.background import ProcessManager
+from app.training import TrainingOptions, may_train
+from hvae.errors import UserError
+
+PATIENCE_SECONDS = 120
+
+
+def tell(report, setting, wish):
+    report({"step": 1})
+    return {"setting": setting, "wish": wish, "process": os.getpid()}
+
+
+def complain(report, setting, wish):
+    raise UserError("This cannot be done: do that instead.")
+
+
+def fail(report, setting, wish):
+    raise ValueError("nobody thought of this")
+
+
+def wait_for_ever(report, setting, wish):
+    marker = Path(setting)
+    marker.touch()
+    try:
+        time.sleep(PATIENCE_SECONDS)
+    finally:
+        marker.unlink()
+
+
+@pytest.fixture
+def manager():
+    return ProcessManager("the server's", lambda: None)
+
+
+def run(manager, fn, wish=None):
+    key = manager.build_cache_key()
+    return key, manager.call_job_fn(key, manager.make_job_fn(fn, True), [wish], None)
+
+
+def wait(condition):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def result(manager, fn, wish=None):
+    key, job = run(manager, fn, wish)
+    wait(lambda: manager.result_ready(key))
+    return manager.get_result(key, job)
+
+
+def test_a_job_runs_in_a_process_of_its_own_and_its_result_comes_back(manager):
+    answer = result(manager, tell, {"beta_2": 0.5})
+    assert answer["process"] != os.getpid()
+    assert (answer["setting"], answer["wish"]) == ("the server's", {"beta_2": 0.5})
+
+
+def test_progress_is_told_once(manager):
+    key, job = run(manager, tell)
+    wait(lambda: manager.result_ready(key))
+    assert manager.get_progress(key) == [{"step": 1}]
+    assert manager.get_progress(key) is None
+    manager.get_result(key, job)
+    assert not manager.job_running(job)
+
+
+@pytest.mark.parametrize(
+    ("fn", "sentence"),
+    [
+        (complain, "This cannot be done: do that instead."),
+        (fail, "This did not work; the server's log says why."),
+    ],
+)
+def test_what_goes_wrong_is_a_sentence(manager, fn, sentence):
+    assert result(manager, fn) == {"error": sentence}
+
+
+def test_a_cancelled_job_cleans_up_after_itself(tmp_path):
+    manager = ProcessManager(str(tmp_path / "marker"), lambda: None)
+    key, job = run(manager, wait_for_ever)
+    wait((tmp_path / "marker").exists)
+    assert manager.job_running(job)
+    manager.terminate_job(job)
+    assert not manager.job_running(job)
+    assert not (tmp_path / "marker").exists()
+    assert not manager.result_ready(key)
+
+
+def test_a_job_that_is_refused_is_never_started():
+    manager = ProcessManager(None, lambda: {"error": "not you"})
+    key, job = run(manager, tell)
+    assert job is None
+    assert manager.get_result(key, str(job)) == {"error": "not you"}
+
+
+def test_only_jobs_of_this_server_can_be_ended(manager):
+    manager.terminate_job(str(os.getpid()))
+    assert not manager.job_running(str(os.getpid()))
+
+
+def test_nobody_else_can_read_what_jobs_say_and_none_of_it_is_a_pickle(manager):
+    key = manager.build_cache_key()
+    manager.handle.set(key, {"a": 1})
+    assert stat.S_IMODE(manager.folder.stat().st_mode) == 0o700
+    with pytest.raises(TypeError):
+        manager.handle.set(key, object())
+
+
+def test_two_pages_that_ask_for_the_same_have_jobs_of_their_own(manager):
+    assert manager.build_cache_key(tell, [1], [], None) != manager.build_cache_key(tell, [1], [], None)
+
+
+@pytest.mark.parametrize("remote", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+def test_who_sits_at_this_machine_may_train(remote):
+    assert may_train(remote, {}, TrainingOptions())
+
+
+@pytest.mark.parametrize(
+    ("remote", "headers"),
+    [
+        *(("192.168.1.7", {}), ("::2", {}), ("::ffff:10.0.0.1", {}), ("", {}), (None, {}), ("unix:", {})),
+        *(("127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}), ("127.0.0.1", {"Forwarded": "for=203.0.113.9"})),
+    ],
+)
+def test_visitors_from_elsewhere_may_train_only_where_that_is_allowed(remote, headers):
+    assert not may_train(remote, headers, TrainingOptions())
+    assert may_train(remote, headers, TrainingOptions(allow_training=True))

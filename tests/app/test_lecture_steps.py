@@ -1,0 +1,31 @@
+"""What the presenter's steps say of an atlas."""
+
+import pytest
+from atlas_builder import build_atlas
+
+from app.lecture import STEPS, lecture
+from hvae.atlas import Atlas
+
+
+def test_the_goals_are_shown_where_this_atlas_reaches_them_best(tmp_path):
+    metrics = {"acc_rbf_svm_z2": [0.1] * 8 + [0.9], "inception_score": [5.0, 9.0, *[4.0] * 7]}
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
+    assert len(steps) == STEPS
+    assert steps[5].screen == {"view": "representation", "point": "b2-10_b1-10"}
+    assert "90.0 %" in steps[5].sentence and "β₂ = 10, β₁ = 10" in steps[5].sentence
+    assert steps[6].screen["point"] == "b2-0.1_b1-1"
+    assert len(steps[7].screen["pins"]) == 3 and "no one-size-fits-all" in steps[7].sentence
+
+
+def test_one_model_that_is_best_at_all_is_not_called_three(tmp_path):
+    best = [0.0] * 8 + [1.0]
+    metrics = dict.fromkeys(("psnr", "acc_rbf_svm_z2", "inception_score"), best)
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
+    assert "same model" in steps[7].sentence
+
+
+@pytest.mark.parametrize("betas", [(1.0,), (0.1, 1.0)])
+def test_what_was_not_measured_is_said(tmp_path, betas):
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", betas=betas)))
+    assert len(steps) == STEPS
+    assert "not measured" in steps[5].sentence and "not measured" in steps[6].sentence

@@ -1,0 +1,38 @@
+"""The generation view: which score over which rate."""
+
+import pytest
+from atlas_builder import build_atlas
+
+
+@pytest.fixture(scope="session")
+def scored_address(serve, tmp_path_factory):
+    metrics = {
+        "inception_score": [1.0 + 0.3 * step for step in range(9)],
+        "diversity": [2.0 + 0.5 * step for step in range(9)],
+        "sharpness": [(1.0 + 0.3 * step) / (2.0 + 0.5 * step) for step in range(9)],
+    }
+    return serve(build_atlas(tmp_path_factory.mktemp("scored") / "scored", metrics=metrics))
+
+
+def test_another_score_over_another_rate_is_drawn(open_page, scored_address):
+    explorer = open_page(f"{scored_address}?view=generation", ready="#generation-2 .point")
+    assert explorer.text("#generation-note-0") == "best 3.40"
+    assert "not measured" in explorer.text("#generation-note-1"), "this atlas has no ceiling"
+    for control, option in (("score", "Sharpness"), ("rate", "Over R(z₂)")):
+        explorer.page.locator(f"#control-{control}").click()
+        explorer.page.get_by_role("option", name=option, exact=True).click()
+    explorer.page.wait_for_function(
+        """() => {
+            const { xaxis, yaxis } = document.querySelector('#generation-1 .js-plotly-plot').layout;
+            return xaxis.title.text === 'R(z₂), nats per image' && yaxis.title.text === 'Sharpness';
+        }"""
+    )
+    assert "score=sharpness" in explorer.page.url and "rate=rate_z2" in explorer.page.url
+
+
+def test_an_atlas_without_scores_says_why(explorer):
+    explorer.page.keyboard.press("4")
+    explorer.wait_until_drawn("generation")
+    for index in range(3):
+        words = explorer.page.locator(f"#generation-{index} .annotation").text_content()
+        assert "No model of this atlas has a number" in words

@@ -1,0 +1,72 @@
+"""The keyboard: what each key does, and when it does nothing."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("key", "point"),
+    [
+        ("ArrowRight", "b2-10_b1-1"),
+        ("ArrowLeft", "b2-0.1_b1-1"),
+        ("ArrowUp", "b2-1_b1-10"),
+        ("ArrowDown", "b2-1_b1-0.1"),
+    ],
+)
+def test_an_arrow_walks_the_grid(explorer, key, point):
+    explorer.page.keyboard.press(key)
+    explorer.wait_until_shown(f"/{point}/")
+    explorer.page.keyboard.press(key)
+    assert f"point={point}" in explorer.page.url, "at the edge it stays"
+
+
+def test_digits_switch_views(explorer):
+    for key, view in (("2", "reconstruction"), ("7", "compare"), ("1", "landscapes")):
+        explorer.page.keyboard.press(key)
+        explorer.page.wait_for_selector(f"#view-{view}", state="visible")
+        assert explorer.page.locator(".view:visible").count() == 1
+        assert explorer.page.locator(f"#tab-{view}").get_attribute("aria-selected") == "true"
+
+
+def test_s_draws_again(explorer):
+    explorer.page.keyboard.press("s")
+    explorer.wait_until_shown("seed=1", ("samples",))
+
+
+def test_a_question_mark_lists_the_keys_and_escape_closes_the_list(explorer):
+    explorer.page.keyboard.press("?")
+    assert "walk the grid" in explorer.text("#keys")
+    explorer.page.keyboard.press("ArrowRight")
+    assert "point=b2-1_b1-1" in explorer.page.url, "keys rest while a dialog is open"
+    explorer.page.keyboard.press("Escape")
+    assert not explorer.page.locator("#keys").is_visible()
+
+
+def test_a_slider_keeps_its_own_arrows(explorer):
+    explorer.page.locator("#traversal-sliders input").first.focus()
+    explorer.page.keyboard.press("ArrowRight")
+    explorer.wait_until_shown("z2.0=0.02", ("traversal",))
+    assert "point=b2-1_b1-1" in explorer.page.url
+
+
+def test_every_control_can_be_reached_by_tab_and_has_a_name(explorer):
+    nameless = explorer.page.evaluate(
+        """() => [...document.querySelectorAll('button, input, select, a[href], [tabindex]')]
+            .filter((one) => one.offsetParent && !(one.innerText || '').trim() && !one.ariaLabel
+                && !one.labels?.length && !one.getAttribute('aria-labelledby'))
+            .map((one) => one.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+    reached = set()
+    for _ in range(40):
+        explorer.page.keyboard.press("Tab")
+        reached.add(explorer.page.evaluate("document.activeElement.id || document.activeElement.className"))
+    assert {"tab-landscapes", "pin", "draw-again", "open-keys"} <= reached
+
+
+def test_digits_switch_views_also_from_a_slider_or_a_row_of_buttons(explorer):
+    explorer.page.locator("#traversal-sliders input").first.focus()
+    explorer.page.keyboard.press("2")
+    explorer.page.wait_for_selector("#view-reconstruction", state="visible")
+    explorer.page.get_by_role("radiogroup", name="Units").get_by_text("bits").click()
+    explorer.page.keyboard.press("1")
+    explorer.page.wait_for_selector("#view-landscapes", state="visible")

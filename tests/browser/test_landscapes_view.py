@@ -1,0 +1,206 @@
+"""The rate planes: clicking dots, what the selected one looks like, and what sets the dots' looks."""
+
+import itertools
+
+import pytest
+from atlas_builder import build_atlas
+
+FIVE = ["b2-0.1_b1-0.1", "b2-10_b1-0.1", "b2-1_b1-0.1", "b2-0.1_b1-10", "b2-10_b1-10"]
+THREE = ["landscapes-0", "landscapes-1", "landscapes-2"]
+
+
+@pytest.fixture(scope="session")
+def measured_address(serve, tmp_path_factory):
+    """The page of an atlas with an accuracy and an inception score, each best in another corner."""
+    return serve(measured_atlas(tmp_path_factory.mktemp("measured") / "measured"))
+
+
+def measured_atlas(folder):
+    steps = range(9)
+    return build_atlas(
+        folder,
+        metrics={
+            "acc_rbf_svm_z2": [0.9 - 0.05 * abs(step - 2) for step in steps],
+            "inception_score": [5 - 0.3 * abs(step - 4) for step in steps],
+        },
+    )
+
+
+def choose(explorer, control, option):
+    explorer.page.locator(f"#control-{control}").click()
+    explorer.page.get_by_role("option", name=option, exact=True).click()
+
+
+def wait_for_trace(explorer, figure, condition):
+    """Wait until `condition`, JavaScript about `dots` and `layout`, holds in a figure."""
+    explorer.page.wait_for_function(
+        f"""() => {{
+            const plot = document.querySelector('#{figure} .js-plotly-plot');
+            const dots = plot.data.find((trace) => trace.ids), layout = plot.layout;
+            return {condition};
+        }}"""
+    )
+
+
+def test_clicking_five_dots_changes_samples_and_reconstructions_each_time(explorer):
+    seen = {slot: [explorer.picture(slot)] for slot in ("samples", "reconstructions", "traversal")}
+    for point in FIVE:
+        explorer.select(point)
+        for slot, pictures in seen.items():
+            pictures.append(explorer.picture(slot))
+    assert all(len(set(pictures)) == 6 for pictures in seen.values())
+
+
+def test_title_and_numbers_are_those_of_the_clicked_dot(explorer):
+    assert explorer.text("#model-title") == "β₂ = 1, β₁ = 1"
+    explorer.select("b2-0.1_b1-10")
+    explorer.page.wait_for_function(
+        "() => document.getElementById('model-title').textContent === 'β₂ = 0.1, β₁ = 10'"
+    )
+    assert explorer.text("#stat-rate_z2").endswith("nats") and explorer.text("#stat-psnr").endswith("dB")
+
+
+@pytest.mark.parametrize("point", FIVE[:3])
+def test_the_selected_dot_wears_a_ring(explorer, point):
+    explorer.select(point)
+    dot, ring = explorer.dots()[point], explorer.ring()
+    assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
+    assert ring["size"] > dot["size"] + 6
+
+
+def test_of_quick_clicks_the_last_one_counts(explorer):
+    dots = explorer.dots()
+    for point in FIVE:
+        explorer.page.mouse.click(dots[point]["x"], dots[point]["y"])
+    explorer.wait_until_shown(f"/{FIVE[-1]}/")
+    explorer.page.wait_for_timeout(400)
+    explorer.wait_until_shown(f"/{FIVE[-1]}/")
+    assert explorer.text("#model-title") == "β₂ = 10, β₁ = 10"
+    assert explorer.page.locator(".ring").first.get_attribute("data-point") == FIVE[-1]
+
+
+def test_a_click_beside_all_dots_changes_nothing(explorer):
+    box = explorer.page.locator("#landscapes-0 .nsewdrag").bounding_box()
+    before = explorer.page.locator("#samples-picture").get_attribute("data-frames")
+    explorer.page.mouse.click(box["x"] + box["width"] - 4, box["y"] + 4)
+    explorer.page.wait_for_timeout(200)
+    assert explorer.page.locator("#samples-picture").get_attribute("data-frames") == before
+
+
+def test_the_selected_dot_wears_a_ring_in_every_plane(open_page, measured_address):
+    explorer = open_page(measured_address)
+    explorer.wait_until_drawn("landscapes")
+    explorer.click_dot(FIVE[1], THREE[2])
+    for figure in THREE:
+        dot, ring = explorer.dots(figure)[FIVE[1]], explorer.ring(figure)
+        assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
+
+
+def test_clicking_again_at_the_same_place_goes_through_the_dots_there(open_page, serve, tmp_path):
+    rates = {"rate_z2": [20.0] * 3 + [1.0] * 6, "rate_z1": [30.0, 30.0, 30.1] + [2.0] * 6}
+    explorer = open_page(serve(build_atlas(tmp_path / "crowded", metrics=rates)))
+    seen = []
+    for _ in range(4):
+        explorer.click_dot("b2-0.1_b1-0.1")
+        seen.append(explorer.page.evaluate("hvae.screen.current.point"))
+    assert set(seen[:3]) == {"b2-0.1_b1-0.1", "b2-0.1_b1-1", "b2-0.1_b1-10"} and seen[3] == seen[0]
+
+
+def test_another_size_metric_resizes_the_dots_and_keeps_the_selection(explorer):
+    explorer.select("b2-0.1_b1-10")
+    before = explorer.dots()["b2-0.1_b1-0.1"]["size"]
+    choose(explorer, "size-0", "Negative ELBO")
+    wait_for_trace(
+        explorer, "landscapes-0", f"dots.marker.size[dots.ids.indexOf('b2-0.1_b1-0.1')] !== {before}"
+    )
+    explorer.page.wait_for_timeout(100)
+    dot, ring = explorer.dots()["b2-0.1_b1-10"], explorer.ring()
+    assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
+    assert explorer.text("#landscapes-note-0") == "lowest 900.0 nats"
+    assert "sizes=neg_elbo" in explorer.page.url and "point=b2-0.1_b1-10" in explorer.page.url
+
+
+def test_bits_and_logarithmic_axes_are_one_click_each_and_said_by_the_address(explorer):
+    explorer.page.get_by_role("radiogroup", name="Units").get_by_text("bits").click()
+    wait_for_trace(explorer, "landscapes-0", "layout.xaxis.title.text === 'R(z₂), bits per image'")
+    explorer.page.get_by_role("radiogroup", name="Axes of rates").get_by_text("log").click()
+    wait_for_trace(explorer, "landscapes-0", "layout.xaxis.type === 'log'")
+    assert "units=bits" in explorer.page.url and "axes=log" in explorer.page.url
+    explorer.select(FIVE[0])
+    dot, ring = explorer.dots()[FIVE[0]], explorer.ring()
+    assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
+
+
+def test_a_link_shows_the_controls_as_it_says(open_page, tiny_address):
+    explorer = open_page(f"{tiny_address}?units=bits&axes=log&colour=psnr&sizes=distortion")
+    wait_for_trace(explorer, "landscapes-0", "layout.xaxis.type === 'log'")
+    assert explorer.page.locator("#control-size-0").input_value() == "Distortion"
+    assert explorer.page.locator("#control-colour").input_value() == "PSNR"
+    assert explorer.page.get_by_role("radio", name="bits").is_checked()
+    assert "units=bits" in explorer.page.url
+
+
+def test_hovering_shows_a_card_with_the_dots_numbers_and_samples(explorer):
+    dot = explorer.dots()["b2-10_b1-1"]
+    explorer.page.mouse.move(dot["x"] + 1, dot["y"])
+    explorer.wait_until_shown("/b2-10_b1-1/samples.png?n=8&seed=0", ("hover",))
+    card = explorer.page.locator(".dot-card")
+    assert "β₂ = 10, β₁ = 1" in card.inner_text() and "PSNR" in card.inner_text()
+    assert "point=b2-1_b1-1" in explorer.page.url
+    box, window = card.bounding_box(), explorer.page.viewport_size
+    assert box["x"] >= 0 and box["x"] + box["width"] <= window["width"]
+    explorer.page.mouse.move(5, 5)
+    card.wait_for(state="hidden")
+
+
+def test_a_cell_of_the_colour_key_selects_its_point_and_wears_a_ring(explorer):
+    explorer.page.locator(".key-cells [data-point='b2-0.1_b1-10']").click()
+    explorer.wait_until_shown("/b2-0.1_b1-10/")
+    assert explorer.page.locator(".key-cells .is-selected").get_attribute("data-point") == "b2-0.1_b1-10"
+    corner, other = (
+        explorer.page.locator(f".key-cells [data-point='{point}']").bounding_box()
+        for point in ("b2-0.1_b1-10", "b2-10_b1-0.1")
+    )
+    assert corner["x"] < other["x"] and corner["y"] < other["y"], "β₂ to the right, β₁ upwards"
+
+
+def test_coloured_by_a_metric_dots_and_key_have_the_same_colours(explorer):
+    choose(explorer, "colour", "PSNR")
+    explorer.page.wait_for_selector(".key-ramp")
+    explorer.page.wait_for_function(
+        """() => {
+            const plot = document.querySelector('#landscapes-0 .js-plotly-plot');
+            const dots = plot.data.find((trace) => trace.ids);
+            const paint = document.createElement('i');
+            return new Set(dots.marker.color).size > 4 && dots.ids.every((point, i) => {
+                paint.style.backgroundColor = dots.marker.color[i];
+                const cell = document.querySelector(`.key-cells [data-point='${point}']`);
+                return paint.style.backgroundColor === cell.style.backgroundColor;
+            });
+        }"""
+    )
+    assert explorer.page.locator(".key-cells .is-selected").count() == 1
+
+
+@pytest.mark.parametrize("missing", ["everything", "one point"])
+def test_an_atlas_with_next_to_nothing_has_a_plane_or_words(open_page, serve, tmp_path, missing):
+    nan = [float("nan")] * 9
+    if missing == "one point":
+        explorer = open_page(serve(build_atlas(tmp_path / "one", betas=(1.0,))))
+        assert len(explorer.dots()) == 1 and explorer.page.locator(".key-cells i").count() == 1
+    else:
+        metrics = {column: nan for column in ("rate_z2", "rate_z1", "psnr", "distortion", "neg_elbo")}
+        folder = build_atlas(tmp_path / "none", metrics=metrics)
+        page = open_page(serve(folder), ready="#landscapes-0 .annotation").page
+        assert "measured" in page.locator("#landscapes-0 .annotation").text_content()
+
+
+def test_planes_stand_side_by_side_and_below_each_other_where_it_is_narrow(open_page, measured_address):
+    for width, height, beside in ((1440, 900, True), (390, 844, False)):
+        explorer = open_page(measured_address, width, height)
+        explorer.wait_until_drawn("landscapes")
+        boxes = [explorer.page.locator(f"#{figure} .main-svg").first.bounding_box() for figure in THREE]
+        for one, other in itertools.pairwise(boxes):
+            assert (one["x"] + one["width"] <= other["x"]) == beside
+            assert (one["y"] + one["height"] <= other["y"]) != beside
+        assert all(box["width"] > 250 and box["height"] > 240 for box in boxes)

@@ -1,0 +1,61 @@
+"""Lecture mode: eight steps, each of which sets the page, in type for a hall."""
+
+from urllib.parse import parse_qs, urlsplit
+
+from app.lecture import STEPS
+
+SMALL_TEXT = """() => {
+    const texts = document.createTreeWalker(document.querySelector('.page'), NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) {
+        const text = texts.currentNode.textContent.trim(), element = texts.currentNode.parentElement;
+        if (!text || !element.checkVisibility({visibilityProperty: true})) continue;
+        if (element.getBoundingClientRect().width < 2 || element.closest('sub, sup, tspan')) continue;
+        const size = parseFloat(getComputedStyle(element).fontSize);
+        if (size < 20) found.push([size, text]);
+    }
+    return found;
+}"""
+
+
+def step(explorer):
+    return parse_qs(urlsplit(explorer.page.url).query).get("lecture", ["0"])[0]
+
+
+def test_l_begins_a_lecture_of_eight_steps_that_each_say_a_sentence(explorer):
+    explorer.page.keyboard.press("l")
+    sentences, screens = set(), set()
+    for number in range(1, STEPS + 1):
+        assert step(explorer) == str(number)
+        assert explorer.text("#lecture-number") == f"{number} / {STEPS}"
+        sentences.add(explorer.text("#lecture-sentence"))
+        screens.add(explorer.page.url)
+        explorer.page.keyboard.press("PageDown")
+    assert len(sentences) == len(screens) == STEPS
+    assert explorer.page.locator("#lecture-next").is_disabled()
+
+
+def test_a_step_sets_view_and_model(explorer):
+    explorer.page.keyboard.press("l")
+    explorer.page.click("#lecture-next")
+    explorer.page.wait_for_selector("#view-reconstruction", state="visible")
+    assert "point=b2-0.1_b1-0.1" in explorer.page.url
+    explorer.page.click("#lecture-back")
+    assert step(explorer) == "1" and "view=model" in explorer.page.url
+
+
+def test_escape_leaves_the_lecture(explorer):
+    explorer.page.keyboard.press("l")
+    assert explorer.page.locator("#lecture").is_visible()
+    explorer.page.keyboard.press("Escape")
+    assert not explorer.page.locator("#lecture").is_visible() and step(explorer) == "0"
+
+
+def test_at_1080p_every_step_fits_one_screen_in_type_of_20_pixels(open_page, tiny_address):
+    explorer = open_page(tiny_address, 1920, 1080)
+    explorer.page.keyboard.press("l")
+    for number in range(1, STEPS + 1):
+        explorer.page.wait_for_timeout(600)
+        assert explorer.page.evaluate(SMALL_TEXT) == [], number
+        assert explorer.page.evaluate("document.documentElement.scrollHeight") <= 1080, number
+        explorer.page.keyboard.press("PageDown")

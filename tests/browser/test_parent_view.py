@@ -1,0 +1,302 @@
+"""The parent's view: places between the dots, by hand, by keys, from rates; and training one."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from atlas_builder import add_parent, build_atlas
+from small_runs import parent_atlas
+
+from app.figures.colours import colour_code
+from app.folds import fold_name
+from hvae import Atlas
+from hvae.verify import problems
+
+SLOTS = ("parent-samples", "parent-reconstructions")
+TRAINING_MS = 180_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return add_parent(build_atlas(tmp_path_factory.mktemp("parent") / "folding"))
+
+
+@pytest.fixture(scope="module")
+def address(serve, folder):
+    return serve(folder)
+
+
+@pytest.fixture
+def view(open_page, address):
+    return parent_view(open_page(address))
+
+
+def parent_view(explorer):
+    """The same page, the parent's view shown."""
+    explorer.page.click("#tab-parent")
+    explorer.wait_until_shown("", SLOTS)
+    explorer.page.wait_for_function(
+        "() => document.querySelector('#parent-rates .diamond').style.display === ''"
+    )
+    return explorer
+
+
+def go(explorer, address):
+    explorer.page.goto(address)
+    explorer.page.wait_for_selector("#parent-samples-picture")
+
+
+def drag(view, start, *places, release=True):
+    """Press the β plane at one place and move over others; shares of its side, from its lower left corner."""
+    box = view.page.locator("#beta-plane").bounding_box()
+    spots = [(box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"]) for x, y in (start, *places)]
+    view.page.mouse.move(*spots[0])
+    view.page.mouse.down()
+    for spot in spots[1:]:
+        view.page.mouse.move(*spot, steps=4)
+    if release:
+        view.page.mouse.up()
+
+
+def shown_fold(view):
+    return view.page.locator("#parent-samples-picture").get_attribute("data-picture-url").split("/")[3]
+
+
+def circles(view):
+    """Point → centre in the window."""
+    return view.page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll('#parent-rates .dot')].map((dot) => {
+            const box = dot.getBoundingClientRect();
+            return [dot.dataset.point, [box.x + box.width / 2, box.y + box.height / 2]];
+        }))"""
+    )
+
+
+def diamond(view):
+    box = view.page.locator("#parent-rates .diamond").bounding_box()
+    return [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+
+
+def betas_on_screen(view):
+    return [float(beta) for beta in re.findall(r"= ([0-9.]+)", view.text("#parent-title"))]
+
+
+def test_pictures_follow_a_hand_over_the_plane_and_stay_where_it_rests(view):
+    before = view.picture("parent-samples")
+    drag(view, (0.5, 0.5), (0.25, 0.75), release=False)
+    view.wait_until_shown(fold_name(0.1 * 100**0.25, 0.1 * 100**0.75), SLOTS)
+    assert view.picture("parent-samples") != before
+    assert "fold_" not in view.page.url
+    view.page.mouse.up()
+    view.page.wait_for_function("() => location.search.includes('point=fold_b2-0.3162_b1-3.162')")
+    assert view.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 3.16"
+
+
+def test_a_hand_that_leaves_the_plane_stays_at_its_edge(view):
+    drag(view, (0.5, 0.5), (1.4, -0.3))
+    view.wait_until_shown("fold_b2-10_b1-0.1/", SLOTS)
+
+
+def test_arrow_keys_move_the_place_in_small_steps(view):
+    drag(view, (0.5, 0.5))
+    view.page.focus("#beta-plane")
+    view.page.keyboard.press("ArrowRight")
+    view.page.keyboard.press("ArrowUp")
+    view.page.keyboard.press("Shift+ArrowUp")
+    step = 100 ** (1 / 24)
+    view.wait_until_shown(fold_name(float(f"{step:.4g}"), float(f"{step**5:.3g}")).split("_b1")[0], SLOTS)
+    assert betas_on_screen(view) == pytest.approx([step, step**5], rel=5e-3)
+
+
+def test_numbers_are_those_that_the_server_estimates(view):
+    drag(view, (0.3, 0.6))
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
+    estimates = view.page.evaluate(
+        "fetch(`/estimates/folding/${hvae.screen.current.point}.json`).then(r => r.json())"
+    )
+    numbers = view.page.locator(".parent-stats dd").all_inner_texts()
+    assert numbers == list(estimates["stats"].values())
+    assert view.text("#parent-note") == "Estimated on 12 test images."
+
+
+def test_the_diamond_stands_at_the_estimated_rates(view, folder):
+    drag(view, (0.3, 0.6))
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
+    known = view.page.evaluate("hvae.screen.points[hvae.screen.current.point]")
+    table = Atlas.open(folder).metrics
+    places = circles(view)
+    for axis, column in enumerate(("rate_z2", "rate_z1")):
+        spots = [
+            places[name.removeprefix("models/").removesuffix(".safetensors")][axis]
+            for name in table["checkpoint"]
+        ]
+        slope, offset = np.polyfit(table[column], spots, 1)
+        box = view.page.locator("#parent-rates").bounding_box()
+        low, high = (
+            (box["x"] + 52, box["x"] + box["width"] - 14)
+            if axis == 0
+            else (box["y"] + 12, box["y"] + box["height"] - 46)
+        )
+        assert diamond(view)[axis] == pytest.approx(
+            np.clip(slope * known[column] + offset, low, high), abs=1.5
+        )
+
+
+def test_a_click_between_dots_picks_the_betas_between_theirs(view):
+    places = circles(view)
+    corners = [places[name] for name in ("b2-0.1_b1-0.1", "b2-1_b1-0.1", "b2-0.1_b1-1")]
+    view.page.mouse.click(*np.mean(corners, axis=0))
+    view.wait_until_shown("fold_", SLOTS)
+    # A third of the way up each log β.
+    assert betas_on_screen(view) == pytest.approx([10 ** (-2 / 3)] * 2, rel=0.05)
+
+
+def test_a_click_beyond_all_dots_picks_the_nearest_edge(view):
+    box = view.page.locator("#parent-rates").bounding_box()
+    view.page.mouse.click(box["x"] + box["width"] - 16, box["y"] + 14)
+    beta_2, beta_1 = betas_on_screen(view)
+    assert 0.1 in (beta_2, beta_1) or 10 in (beta_2, beta_1)
+
+
+def test_a_click_on_a_dot_selects_it_and_folds_the_parent_there(view):
+    view.page.mouse.click(*circles(view)["b2-10_b1-0.1"])
+    view.wait_until_shown("fold_b2-10_b1-0.1/", SLOTS)
+    assert "point=b2-10_b1-0.1" in view.page.url
+    assert view.page.locator("#train-point").is_disabled()
+
+
+def test_a_fold_is_a_model_like_any_other_in_the_other_views(view):
+    drag(view, (0.3, 0.6))
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
+    fold = shown_fold(view)
+    view.page.click("#tab-landscapes")
+    view.wait_until_shown(f"/{fold}/")
+    view.page.wait_for_function("() => document.getElementById('stat-psnr').innerText.endsWith('dB')")
+    assert view.page.locator("#traversal-sliders input").count() == 6
+    view.page.evaluate("document.activeElement.blur()")
+    view.page.keyboard.press("ArrowRight")  # on to the grid, past the fold
+    view.wait_until_shown("/b2-1_b1-")
+
+
+def test_a_link_to_a_fold_shows_it_again(open_page, address):
+    explorer = open_page(address)
+    go(explorer, f"{address}?view=parent&point=fold_b2-0.316_b1-2.15")
+    explorer.wait_until_shown("fold_b2-0.316_b1-2.15/", SLOTS)
+    assert explorer.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 2.15"
+
+
+def test_names_and_colours_are_those_of_the_server(view):
+    betas = [0.1, 0.31623, 1, 2.15443, 9.99999, 10, 123.456, 12345.6, 1e-5, 2.5e-7, 1e9]
+    names = view.page.evaluate("(betas) => betas.map((beta) => hvae.folds.name(beta, 1 / beta))", betas)
+    assert names == [fold_name(beta, 1 / beta) for beta in betas]
+    across, up = np.geomspace(0.05, 20, 9), np.geomspace(12, 0.09, 9)
+    drawn = view.page.evaluate(
+        "(pairs) => pairs.map(([b2, b1]) => hvae.folds.colour(b2, b1))", [*zip(across, up, strict=True)]
+    )
+    expected = [
+        [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        for colour in colour_code(across, up, (0.1, 10), (0.1, 10))
+    ]
+    assert np.abs(np.array(drawn) - expected).max() <= 1
+
+
+def test_rates_can_be_read_in_bits_on_logarithmic_axes(open_page, address):
+    explorer = open_page(address)
+    go(explorer, f"{address}?view=parent&units=bits&axes=log")
+    explorer.wait_until_shown("", SLOTS)
+    assert explorer.page.locator("#parent-rates .axis").all_inner_texts() == [
+        "R(z₂), bits per image",
+        "R(z₁|z₂), bits per image",
+    ]
+    ticks = explorer.page.locator("#parent-rates .tick").all_inner_texts()
+    assert {"0.1", "1", "10"} <= set(ticks)
+
+
+def test_an_atlas_without_a_parent_has_words_and_a_command(open_page, tiny_address):
+    explorer = open_page(tiny_address)
+    explorer.page.click("#tab-parent")
+    assert "This atlas has no parent" in explorer.text("#view-parent")
+    assert "python -m precompute run OUT --dataset digits --betas 0.1:10:3" in explorer.text(
+        "#view-parent pre"
+    )
+
+
+# ------------------------------------------------------------------------------------------------ training
+
+
+@pytest.fixture
+def data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HVAE_DATA_DIR", str(tmp_path / "data-folder"))
+    return tmp_path / "data-folder"
+
+
+@pytest.fixture(scope="module")
+def trainable(tmp_path_factory):
+    """An atlas whose data set is at hand."""
+    return parent_atlas(tmp_path_factory.mktemp("parent") / "trainable")
+
+
+@pytest.fixture
+def endless(trainable, tmp_path):
+    """The same, its points trained for longer than anybody waits."""
+    import shutil
+
+    folder = shutil.copytree(trainable, tmp_path / "endless")
+    manifest = json.loads((folder / "atlas.json").read_text())
+    manifest["recipe"]["epochs"] = 10_000
+    (folder / "atlas.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def wait_for_words(view, pattern):
+    view.page.wait_for_function(
+        "(pattern) => new RegExp(pattern).test(document.getElementById('training-words').innerText)",
+        arg=pattern,
+        timeout=TRAINING_MS,
+    )
+
+
+def test_a_trained_point_becomes_a_dot_without_a_reload(open_page, serve, trainable, data_folder):
+    view = parent_view(open_page(serve(trainable)))
+    drag(view, (0.4, 0.7))
+    view.page.click("#train-point")
+    view.page.wait_for_selector("#training-panel[data-state=done]", timeout=TRAINING_MS)
+    copy = data_folder / "atlases" / "trainable"
+    assert view.text("#training-words code") == f"python -m app {copy}"
+    assert problems(copy) == []
+    name = (
+        Atlas.open(copy).metrics["checkpoint"].iloc[-1].removeprefix("models/").removesuffix(".safetensors")
+    )
+    view.page.wait_for_selector(f"#parent-rates [data-point='{name}']")
+    view.page.wait_for_function(f"() => location.search.includes('point={name}')")
+    assert view.page.locator("#train-point").is_disabled()
+    view.page.click("#tab-landscapes")
+    view.wait_until_shown(f"/{name}/")
+    view.page.reload()
+    view.wait_until_shown(f"/{name}/")
+
+
+def test_training_tells_how_far_it_is_and_can_be_cancelled_without_a_trace(
+    open_page, serve, endless, data_folder
+):
+    view = parent_view(open_page(serve(endless)))
+    drag(view, (0.4, 0.7))
+    view.page.click("#train-point")
+    wait_for_words(view, "step [0-9]+ of 220000, about [0-9]+ min left")
+    other = parent_view(open_page(view.page.url.split("?")[0]))
+    drag(other, (0.6, 0.2))
+    other.page.click("#train-point")
+    other.page.wait_for_selector("#training-panel[data-state=failed]", timeout=TRAINING_MS)
+    assert "being trained already" in other.text("#training-words")
+    view.page.click("#training-cancel")
+    view.page.wait_for_selector("#training-panel[data-state=idle]")
+    assert view.text("#training-words") == "Cancelled: nothing was kept."
+    # Who asks next is not refused: the first is gone for good.
+    other.page.click("#train-point")
+    wait_for_words(other, "step [0-9]+")
+    other.page.click("#training-cancel")
+    other.page.wait_for_selector("#training-panel[data-state=idle]")
+    assert [path.name for path in (data_folder / "atlases").iterdir()] == [".lock"]
