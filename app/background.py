@@ -24,6 +24,11 @@ from dash.background_callback.managers import BaseBackgroundCallbackManager
 
 from app.worker import open_results, work
 
+MOST_JOBS = 4
+"""How many jobs run at a time: each is a process, and whoever may start one could start any number."""
+
+TOO_MANY = "The server is busy with other jobs: wait until one of them has ended."
+
 STOP_SECONDS = 5.0
 """How long a job that is cancelled has to clean up after itself."""
 
@@ -73,6 +78,8 @@ class ProcessManager(DiskcacheManager):
     def call_job_fn(self, key: str, job_fn: Callable, args: list, context: object) -> str | None:
         """Start the job and return its handle; answer at once where it is refused."""
         refusal = self.refuse()
+        if refusal is None and sum(map(self.job_running, self._jobs)) >= MOST_JOBS:
+            refusal = {"error": TOO_MANY}
         if refusal is not None:
             self.handle.set(key, refusal)
             return None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.background import ProcessManager
+from app.background import MOST_JOBS, ProcessManager
 from app.training import TrainingOptions, may_train
 from hvae.errors import UserError
 
@@ -65,6 +65,18 @@ def test_a_job_runs_in_a_process_of_its_own_and_its_result_comes_back(manager):
     answer = result(manager, tell, {"beta_2": 0.5})
     assert answer["process"] != os.getpid()
     assert (answer["setting"], answer["wish"]) == ("the server's", {"beta_2": 0.5})
+
+
+def test_no_more_than_a_few_jobs_run_at_a_time(manager):
+    class Running:
+        def is_alive(self):
+            return True
+
+    manager._jobs = {f"job {index}": Running() for index in range(MOST_JOBS)}
+    key, job = run(manager, tell)
+    assert job is None and "busy" in manager.get_result(key, job)["error"]
+    del manager._jobs["job 0"]
+    assert result(manager, tell)["setting"] == "the server's"
 
 
 def test_progress_is_told_once(manager):
