@@ -269,7 +269,7 @@ def line(
 ) -> go.Scatter:
     """A curve in the page's text colour, or faint, with words at one of its places."""
     x, y = (np.asarray(values, float).tolist() for values in (x, y))
-    labels = [""] * len(x)
+    labels = [" "] * len(x)  # plotly takes empty words away, and later finds others missing
     if label and x:
         labels[label_at] = label
     return go.Scatter(
