@@ -96,7 +96,8 @@
 
   function parse(field, text) {
     const list = text === "" ? [] : text.split(",");
-    const isPoint = (name) => Object.hasOwn(hvae.screen.points, name) || FOLD.test(name);
+    // Without a parent there are no folds.
+    const isPoint = (name) => Object.hasOwn(hvae.screen.points, name) || (FOLD.test(name) && Boolean(hvae.folds.setting));
     switch (field.kind) {
       case "choice":
         return field.choices.includes(text) ? text : undefined;

@@ -71,7 +71,7 @@ def test_the_score_is_constant_along_each_curve_and_is_the_product_of_the_axes(t
     for part in curves:
         score = float(part.name.removeprefix("score "))
         assert np.allclose(np.multiply(part.x, part.y), score)
-        written = [text for text in part.text if text]
+        written = [text for text in part.text if text.strip()]
         assert written == [f"{score:g}"]
     real = trace(figure, "real images")
     assert (real.x[0], real.y[0]) == (9.98, 0.9708) and real.ids is None

@@ -41,6 +41,7 @@ def test_going_back_leads_to_the_former_view_with_its_model(explorer):
         "?seed=99999999999&lecture=500&point=__proto__&view=constructor",
         "?seed=1e3&seed=2&pins=%00&atlas=%F0%9F%92%A9",
         "?" + "point=" + "x" * 5000,
+        "?point=fold_b2-1_b1-1&pins=fold_b2-1_b1-1",  # a fold, and no parent
     ],
 )
 def test_what_an_address_says_wrongly_is_passed_over(open_page, tiny_address, address):

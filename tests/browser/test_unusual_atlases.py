@@ -90,6 +90,8 @@ ATLASES = (
 IS_SETTLED = """(view) => document.querySelector('.page').dataset.view === view
     && [...document.querySelectorAll('img.picture')].every(
     (image) => !image.offsetParent || image.dataset.state === 'shown')
+    && [...document.querySelectorAll('.main-svg')].every(
+    (drawn) => drawn.getBoundingClientRect().right <= innerWidth)
     && [...document.querySelectorAll('.view:not([hidden]) .linked-figure')].every(
     (figure) => !figure.offsetParent || figure.querySelector('.scatterlayer .point, .annotation'))"""
 
