@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,10 @@ from small_runs import parent_atlas
 
 from app.training import TrainingSetting, train_point, trained
 from hvae import Atlas, UserError
+from hvae.checkpoint import read_tensors
+from hvae.datasets import load
 from hvae.files import sha256
+from hvae.metrics.rates import layer_rates
 from hvae.own_copy import copy_folder, existing_copy, extending
 from hvae.point import Point
 from hvae.verify import problems
@@ -62,6 +66,23 @@ def test_a_trained_point_is_added_to_a_sound_copy_and_the_atlas_stays_as_it_was(
     assert np.isnan(row["inception_score"]) and np.isnan(row["acc_knn_z2"])
     assert copy.load(0.5, 0.2).sample(2).shape == (2, 1, 32, 32)
     assert copy.manifest.betas == original.manifest.betas
+
+
+def test_a_point_of_an_atlas_of_float16_weights_is_measured_as_it_is_stored(
+    small_atlas, data_folder, tmp_path
+):
+    folder = shutil.copytree(small_atlas, tmp_path / "half")
+    manifest = json.loads((folder / "atlas.json").read_text())
+    (folder / "atlas.json").write_text(json.dumps({**manifest, "weights": "float16"}))
+    copy = Atlas.open(train(folder, 0.5, 0.2)["folder"])
+    row = copy.metrics.iloc[-1]
+    stored = read_tensors(copy.checked_file(row["checkpoint"]))
+    assert {tensor.dtype for tensor in stored.values()} == {torch.float16}
+    model = copy.load_checkpoint(row["checkpoint"]).to(memory_format=torch.channels_last)
+    test = load("digits", "test")
+    rates = layer_rates(model, test, seed=copy.manifest.seed)
+    assert (row["rate_z1"], row["rate_z2"], row["distortion"]) == (*rates.rates, rates.distortion)
+    assert problems(copy.path) == []
 
 
 def test_a_second_point_extends_the_same_copy(small_atlas, data_folder):
@@ -142,8 +163,6 @@ def test_one_point_is_trained_at_a_time(small_atlas, data_folder):
 
 
 def test_data_that_are_not_here_are_a_sentence_that_names_the_option(small_atlas, data_folder, tmp_path):
-    import shutil
-
     folder = shutil.copytree(small_atlas, tmp_path / "as-mnist")
     manifest = json.loads((folder / "atlas.json").read_text())
     (folder / "atlas.json").write_text(json.dumps({**manifest, "dataset": "mnist"}))
@@ -156,8 +175,6 @@ def test_data_that_are_not_here_are_a_sentence_that_names_the_option(small_atlas
 
 
 def test_other_images_than_the_atlas_was_made_from_are_refused(small_atlas, data_folder, tmp_path):
-    import shutil
-
     folder = shutil.copytree(small_atlas, tmp_path / "other")
     manifest = json.loads((folder / "atlas.json").read_text())
     manifest["data"]["train"] = "0" * 64
@@ -167,8 +184,6 @@ def test_other_images_than_the_atlas_was_made_from_are_refused(small_atlas, data
 
 
 def test_a_damaged_atlas_is_not_copied(small_atlas, data_folder, tmp_path):
-    import shutil
-
     folder = shutil.copytree(small_atlas, tmp_path / "damaged")
     flip_one_byte(folder / "models" / "beta2-1_beta1-1.safetensors")
     with pytest.raises(UserError, match="damaged"):
@@ -177,8 +192,6 @@ def test_a_damaged_atlas_is_not_copied(small_atlas, data_folder, tmp_path):
 
 
 def test_atlases_of_one_name_have_copies_of_their_own(small_atlas, data_folder, tmp_path):
-    import shutil
-
     train(small_atlas, 0.5, 0.2)
     folder = shutil.copytree(small_atlas, tmp_path / "small")
     manifest = json.loads((folder / "atlas.json").read_text())
