@@ -185,7 +185,7 @@ def _walk(latent: str, title: str, subtitle: str, count: int, frame: Frame) -> C
             ),
             strips,
             html.P(
-                ["−3", html.Span("one sample, standard deviations"), "+3"],
+                ["−3", html.Span("standard deviations"), "+3"],
                 className="walk-axis",
                 **{"aria-hidden": "true"},
             ),
