@@ -28,7 +28,7 @@
       const text = element("span", "slider-text");
       text.append(
         element("span", "slider-name", name),
-        element("span", "slider-rate", note),
+        hvae.dom.note(element("span", "slider-rate"), note),
         element("output", "slider-value", "0"),
       );
       const slider = element("input", "", "", { type: "range", id, min: -most, max: most, step: 0.02, value: 0 });
@@ -36,6 +36,13 @@
       label.htmlFor = id;
       label.append(text, slider);
       return label;
+    },
+
+    /* Write a slider's note word by word: where there is no room for the unit, it is out of sight. */
+    note(place, text) {
+      place.replaceChildren(...text.split(" ").map((word) => hvae.dom.element("span", "", word)));
+      place.title = text;
+      return place;
     },
 
     /* Write a slider's value into its label: +1.50, −0.20, 0. */

@@ -50,7 +50,7 @@
   /* The sliders' rates in another unit, the sliders where they are. */
   function tellRates(dimensions) {
     const notes = document.querySelectorAll("#traversal-sliders .slider-rate");
-    notes.forEach((note, index) => (note.textContent = hvae.words.rate(dimensions[index].rate)));
+    notes.forEach((note, index) => hvae.dom.note(note, hvae.words.rate(dimensions[index].rate)));
   }
 
   document.addEventListener("input", (event) => {

@@ -105,7 +105,7 @@
     if (!hvae.screen.points[screen.point]) return;
     placeSliders(screen.point);
     for (const note of document.querySelectorAll(".walk-sliders .slider-rate")) {
-      note.textContent = note.dataset.nats && hvae.words.rate(Number(note.dataset.nats));
+      if (note.dataset.nats) hvae.dom.note(note, hvae.words.rate(Number(note.dataset.nats)));
     }
     PARTS[screen.part](screen, since);
   });

@@ -19,13 +19,19 @@
     return { channels: Number(channels), height: Number(height), width: Number(width), fill: Number(fill) };
   }
 
+  /* Ask for a picture unless its slot shows it already, or is about to; whether it did. */
   function ask(slot, picture, parameters, since) {
     const { atlas, point } = hvae.screen.current;
     const url = hvae.pictures.address(atlas, point, picture, parameters);
-    if (asked.get(slot) === url) return;
+    if (asked.get(slot) === url) return false;
     asked.set(slot, url);
     hvae.pictures.ask(slot, url, since);
+    return true;
   }
+
+  document.addEventListener("hvae:drawn", ({ detail }) => {
+    if (detail.slot === "own-layers" && image) answerMore();
+  });
 
   document.addEventListener("hvae:failed", ({ detail }) => {
     if (asked.get(detail.slot) === detail.url) asked.delete(detail.slot);
@@ -36,9 +42,13 @@
     document.getElementById("own-empty").hidden = Boolean(image);
     document.getElementById("own-answer").hidden = !image;
     place().classList.toggle("is-empty", !image);
+    if (!image || !hvae.screen.points[hvae.screen.current.point]) return;
+    // The rest when the main picture is there: while the pen moves, it would wait for them.
+    if (!ask("own-layers", "layers", `draws=0&image=${image}`, since)) answerMore(since);
+  }
+
+  function answerMore(since) {
     const { atlas, point, seed } = hvae.screen.current;
-    if (!image || !hvae.screen.points[point]) return;
-    ask("own-layers", "layers", `draws=0&image=${image}`, since);
     ask("own-resample", "resample", `seed=${seed}&image=${image}`, since);
     const path = ["rates", atlas, point].map(encodeURIComponent).join("/");
     askRates(`/${path}.json?image=${image}`);
@@ -182,6 +192,8 @@
   document.addEventListener("pointerdown", (event) => {
     if (event.target.id !== "own-canvas" || !event.isPrimary || event.button !== 0 || frame().channels !== 1) return;
     event.target.setPointerCapture(event.pointerId);
+    // The default would do that, and scroll as well: from here on, keys are the page's.
+    document.activeElement.blur();
     stroke = [where(event)];
     strokes.push(stroke);
     redraw(event.timeStamp, false);

@@ -46,13 +46,15 @@
   }
 
   /* Where a key has a meaning of its own. */
-  function isTyping(target) {
+  function isTyping(target, key) {
+    // A slider or a row of radio buttons keeps the keys that move it, and leaves letters and digits to the page.
+    if (target.matches("input[type=radio], input[type=range]")) return !/^[a-z1-9?]$/.test(key);
     return target.closest("input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=option]");
   }
 
   document.addEventListener("keydown", (event) => {
     if (!hvae.screen.current || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (isTyping(event.target, event.key) || document.querySelector("dialog[open]")) return;
     if (event.target.closest("[data-keys=own]")) return;
     if (press(event.key, event.timeStamp)) event.preventDefault();
   });

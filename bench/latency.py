@@ -1,4 +1,4 @@
-"""How fast the page is: `python bench/latency.py [ATLAS]` prints a table.
+"""How fast the page is: `python bench/latency.py [ATLAS] [--grid N]` prints a table.
 
 A server is started (`python -m app ATLAS --no-browser`) and a headless Chromium opens its page, both on this
 machine. Times in the page are taken by the page: from an input event's own time stamp to the animation frame
@@ -8,6 +8,8 @@ that follows the <img>'s decode() of the picture asked for, so a picture counts 
 - first paint: from the page's request to the first thing that is painted.
 - first load: from the start of the server's process to all three pictures on the screen.
 - click: on 60 dots, from the button's release to that dot's samples and to the last of its three pictures.
+- hover: over 40 dots, from the pointer's arrival to that dot's card with its numbers and samples.
+- view: from the key that switches to another of the views of figures, each seen before, to the next frame.
 - draw again: 40 clicks on the button, each to the new samples.
 - drag: a slider moved at constant speed for 3 s by real mouse moves, in both directions. A move is an `input`
   event of the slider; it is drawn when the picture of its very value was on the screen. Frames/s: pictures
@@ -24,16 +26,22 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
+from stand_in import stand_in
+
+from hvae.atlas import Atlas
 
 CLICKS = 60
 DRAWS = 40
+HOVERS = 40
 DRAG_SECONDS = 3.0
 DRAGS = 3
 FLAGS = [
@@ -46,8 +54,18 @@ ALL_SHOWN = "() => document.querySelectorAll('.picture[data-state=shown]').lengt
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("atlas", nargs="?", help="default: the one that ships")
+    parser.add_argument("--grid", type=int, help="time a stand-in of N × N points (bench/stand_in.py)")
     parser.add_argument("--moves-per-second", type=int, default=60, help="mouse moves while dragging")
     arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.grid:
+            atlas = Atlas.open(arguments.atlas) if arguments.atlas else Atlas.default()
+            arguments.atlas = str(stand_in(atlas, arguments.grid, Path(folder) / atlas.name))
+        measure(arguments.atlas, arguments.moves_per_second)
+
+
+def measure(atlas: str | None, moves_per_second: int) -> None:
+    """Start a server and a browser, and print the table."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}/"
@@ -57,7 +75,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
         began = time.monotonic()
-        command = [sys.executable, "-m", "app", *([arguments.atlas] if arguments.atlas else [])]
+        command = [sys.executable, "-m", "app", *([atlas] if atlas else [])]
         server = subprocess.Popen([*command, "--no-browser", "--port", str(port)], stdout=subprocess.DEVNULL)
         try:
             wait_for(url, server)
@@ -70,10 +88,14 @@ def main() -> None:
             first, last = clicks(page)
             table.add_row(f"click on a dot → its samples ({len(first)})", *spread(first), "40 / 100 ms")
             table.add_row(f"click on a dot → all its pictures ({len(last)})", *spread(last), "60 ms")
+            seen = hovers(page)
+            table.add_row(f"hover over a dot → its card ({len(seen)})", *spread(seen), "50 ms")
+            switched = switches(page)
+            table.add_row(f"key → another view of figures ({len(switched)})", *spread(switched), "")
             drawn = draws(page)
             table.add_row(f"draw again → new samples ({len(drawn)})", *spread(drawn), "40 / 100 ms")
             for number in range(DRAGS):
-                report_drag(table, number, drag(page, arguments.moves_per_second))
+                report_drag(table, number, drag(page, moves_per_second))
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(10)
@@ -161,6 +183,41 @@ def clicks(page: Page) -> tuple[list[float], list[float]]:
         last.append(max(times))
         page.wait_for_timeout(60)
     return first, last
+
+
+def hovers(page: Page) -> list[float]:
+    """Move the pointer over dots far from each other in the list; ms to the samples on each card."""
+    times = []
+    for number in range(HOVERS):
+        place = dots(page)[(11 * number + 3) % len(dots(page))]
+        page.mouse.move(place["x"] + 60, place["y"] + 60)
+        page.wait_for_timeout(80)
+        since = page.evaluate("performance.now()")
+        before = page.evaluate("document.querySelector('#hover-picture')?.dataset.pictureUrl || ''")
+        page.mouse.move(place["x"], place["y"])
+        page.wait_for_timeout(250)
+        # The same model twice is no new picture.
+        if page.evaluate("document.querySelector('#hover-picture')?.dataset.pictureUrl || ''") != before:
+            times += [one["drawn"] - one["since"] for one in drawn_since(page, "hover", since)[-1:]]
+    return times
+
+
+def switches(page: Page) -> list[float]:
+    """Switch between the views of figures, all of them drawn once before; ms to the next frame."""
+    times = []
+    for number in range(24):
+        key = str(number % 4 + 1)
+        page.evaluate(
+            """() => addEventListener('keydown', (event) => requestAnimationFrame(() => requestAnimationFrame(
+                () => { window.switched = performance.now() - event.timeStamp; })), { once: true })"""
+        )
+        page.keyboard.press(key)
+        page.wait_for_timeout(1500 if number < 4 else 300)
+        if number >= 4:
+            times.append(page.evaluate("window.switched"))
+    page.keyboard.press("1")
+    page.wait_for_timeout(500)
+    return times
 
 
 def draws(page: Page) -> list[float]:

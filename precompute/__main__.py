@@ -44,7 +44,7 @@ class Precision(StrEnum):
     float16 = "float16"
 
 
-DATASET = "mnist, fashion-mnist, svhn, cifar10, digits, or folder:PATH."
+DATASET = "mnist, fashion-mnist, svhn, cifar10, digits, street-digits, or folder:PATH."
 EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
 Dataset = Annotated[str, typer.Option(help=DATASET, metavar="NAME")]
 DataDir = Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")]

@@ -7,7 +7,9 @@ it returns is what the same function returns in this process, on one thread.
 from __future__ import annotations
 
 import os
+import pickle
 import signal
+import tempfile
 import threading
 import time
 import warnings
@@ -41,15 +43,25 @@ class Workers:
     """
 
     def __init__(self, n: int, world: object) -> None:
-        self._executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(world, os.getpid()))
-        with _deaf_to_ctrl_c():  # which processes that are started now inherit
-            self._executor.submit(int)
+        # A file, because the pipe that a process is started with would block where that dies too early.
+        self._folder = tempfile.TemporaryDirectory(prefix="hvae-")
+        file = Path(self._folder.name) / "world"
+        try:
+            with open(file, "wb") as opened:
+                pickle.dump(world, opened, pickle.HIGHEST_PROTOCOL)
+            self._executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(file, os.getpid()))
+            with _deaf_to_ctrl_c():  # which processes that are started now inherit
+                self._executor.submit(int)
+        except BaseException:
+            self._folder.cleanup()
+            raise
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._executor.shutdown(wait=True, kill_workers=True)
+        self._folder.cleanup()
 
     def submit(self, function: Callable, *arguments: object) -> Future:
         """Have a worker call function(world, *arguments)."""
@@ -119,14 +131,14 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
 
 
-def _begin(world: object, parent: int) -> None:
+def _begin(file: Path, parent: int) -> None:
     """What a worker does first."""
     global _world
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    _world = world
     threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    _world = pickle.loads(file.read_bytes())
 
 
 def _end_with(parent: int) -> None:

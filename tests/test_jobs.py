@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -73,9 +74,9 @@ def begin(out: Path) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
-def workers_of(run: subprocess.Popen) -> list[int]:
+def workers_of(pid: int) -> list[int]:
     found = subprocess.run(
-        ["ps", "--no-headers", "-o", "pid,args", "--ppid", str(run.pid)], capture_output=True, text=True
+        ["ps", "--no-headers", "-o", "pid,args", "--ppid", str(pid)], capture_output=True, text=True
     )
     lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
     return [int(pid) for pid, args in lines if "popen_loky" in args]
@@ -105,7 +106,7 @@ def test_ctrl_c_ends_the_processes_and_leaves_a_sound_atlas(tmp_path):
     run = begin(out)
     try:
         wait_for(lambda: list(out.glob("models/*.safetensors")))
-        pids = workers_of(run)
+        pids = workers_of(run.pid)
         os.killpg(run.pid, signal.SIGINT)
         _, said = run.communicate(timeout=60)
     finally:
@@ -118,31 +119,33 @@ def test_ctrl_c_ends_the_processes_and_leaves_a_sound_atlas(tmp_path):
     assert problems(out) == []
 
 
-@linux
-def test_a_process_that_dies_is_one_line(tmp_path):
-    out = tmp_path / "atlas"
-    run = begin(out)
-    try:
-        wait_for(lambda: (out / "parent.safetensors").exists() and workers_of(run))
-        os.kill(workers_of(run)[0], signal.SIGKILL)
-        _, said = run.communicate(timeout=60)
-    finally:
-        run.kill()
-    assert run.returncode == 2, said
-    assert "Traceback" not in said
-    assert [line for line in said.splitlines() if "A process that was computing has died" in line]
-    assert problems(out) == []
+def wait_a_minute(world):
+    time.sleep(60)
 
 
 @linux
-def test_processes_do_not_outlive_a_run_that_is_killed(tmp_path):
-    run = begin(tmp_path / "atlas")
+def test_a_worker_that_dies_is_one_sentence():
+    large = np.zeros(2_000_000)  # more than what a pipe takes at once
+    threading.Thread(target=kill_first_worker, daemon=True).start()
+    with pytest.raises(UserError, match="has died, for want of memory perhaps"), Workers(1, large) as workers:
+        workers.result(workers.submit(wait_a_minute))
+
+
+def kill_first_worker():
+    wait_for(lambda: workers_of(os.getpid()))
+    os.kill(workers_of(os.getpid())[0], signal.SIGKILL)
+
+
+@linux
+def test_workers_do_not_outlive_a_process_that_is_killed():
+    code = "from precompute.workers import Workers; import time; it = Workers(2, 0); time.sleep(60)"
+    run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     try:
-        wait_for(lambda: len(workers_of(run)) == 2)
-        pids = workers_of(run)
+        wait_for(lambda: len(workers_of(run.pid)) == 2)
+        pids = workers_of(run.pid)
     finally:
         run.kill()
-        run.communicate()
+        run.wait()
     wait_for(lambda: all(is_gone(pid) for pid in pids))
 
 

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 from command_line import ROOT, SMALL, precompute
+from safetensors.torch import load_file
 
 from hvae import Atlas
 from hvae.files import sha256
@@ -163,6 +165,16 @@ def test_a_lost_head_ends_the_run_with_a_line_and_leaves_a_usable_atlas(cluster,
     assert 1 <= len(Atlas.open(out).metrics) < 4
     assert precompute("run", out, *SMALL).returncode == 0
     assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
+
+
+def test_points_from_a_cluster_are_rounded_once(cluster, digits_atlas, tmp_path):
+    out = tmp_path / "atlas"
+    result = precompute(*on_ray(out, cluster.address), "--weights", "float16")
+    assert result.returncode == 0, result.stderr
+    assert problems(out) == []
+    for path in digits_atlas.glob("models/*.safetensors"):
+        expected, found = load_file(path), load_file(out / "models" / path.name)
+        assert all(torch.equal(found[name], expected[name].half()) for name in expected)
 
 
 @pytest.mark.parametrize("address", ["nothing there", "ray://127.0.0.1:10001"])

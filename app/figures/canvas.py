@@ -7,7 +7,8 @@ dark.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,21 +69,20 @@ def same_diameter(count: int) -> np.ndarray:
 
 def canvas(traces: Sequence[go.Scatter], x: dict, y: dict) -> go.Figure:
     """A figure of these traces, first drawn first, with these axes, in the page's own type."""
-    figure = go.Figure(list(traces))
-    figure.update_layout(
-        template="none",
-        showlegend=False,
-        margin={"l": 60, "r": 14, "t": 14, "b": 48},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font=FONT,
-        hovermode=False,
-        dragmode=False,
-        uirevision="figure",
-        xaxis=x,
-        yaxis=y,
-    )
-    return figure
+    layout = {
+        "template": "none",
+        "showlegend": False,
+        "margin": {"l": 60, "r": 14, "t": 14, "b": 48},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": FONT,
+        "hovermode": False,
+        "dragmode": False,
+        "uirevision": "figure",
+        "xaxis": x,
+        "yaxis": y,
+    }
+    return go.Figure(list(traces), layout)
 
 
 def words(sentence: str) -> go.Figure:
@@ -160,7 +160,7 @@ def dots(
     """
     order = np.argsort(-size, kind="stable")
     colour = pd.Series(dot_colours(table, look.colour), index=table.index).loc[rows.index].to_numpy()
-    lines = [card_lines(row, card, look) for _, row in rows.iterrows()]
+    lines = [card_lines(row, card, look) for row in rows.to_dict("records")]
     return go.Scatter(
         name="points",
         mode="markers",
@@ -172,7 +172,7 @@ def dots(
             "size": size[order].round(2).tolist(),
             "color": colour[order].tolist(),
             "opacity": 1,
-            "line": {"width": 1, "color": "rgba(255, 255, 255, 0.75)"},
+            "line": {"width": 1 if size.max() > 9 else 0.6, "color": "rgba(255, 255, 255, 0.75)"},
         },
         error_x=_error_bars(error_x, order),
         error_y=_error_bars(error_y, order),
@@ -180,7 +180,7 @@ def dots(
     )
 
 
-def card_lines(row: pd.Series, columns: Iterable[str], look: Look) -> list[list[str]]:
+def card_lines(row: Mapping[str, Any], columns: Iterable[str], look: Look) -> list[list[str]]:
     """What a dot's card tells: [name, number with its unit] of each column."""
     return [
         [name(column), text(column, row[column], look, row.get(f"{column}_se", np.nan))]

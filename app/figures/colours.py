@@ -93,7 +93,8 @@ def dot_colours(metrics: pd.DataFrame, colour: str) -> list[str]:
 
 def ramp(place: float) -> str:
     """The colour `#rrggbb` at a place in [0, 1] of the ramp."""
-    [colour] = sample_colorscale(RAMP, [min(max(place, 0.0), 1.0)], colortype="tuple")
+    # Its last yellow can hardly be told from a white page.
+    [colour] = sample_colorscale(RAMP, [0.94 * min(max(place, 0.0), 1.0)], colortype="tuple")
     return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
 
 

@@ -38,11 +38,14 @@ def distortion_figure(table: pd.DataFrame, look: Look) -> go.Figure:
     x, y = rate_values(rows, "rate_total", look), shown(rows, "distortion", look)
     rates = _rates_up_to(float(x.max()), look)
     bound = best_distortion(rates, shown(table, "neg_elbo", look))
-    hull = lower_hull(shown(rows, "rate_total", look), y)
+    total = shown(rows, "rate_total", look)
+    hull = lower_hull(total, y)
+    # Densely: straight between its points on linear axes only.
+    along = np.union1d(total[hull], rates[(rates > total.min()) & (rates < total.max())])
     size = same_diameter(len(rows))
     return canvas(
         [
-            line(np.maximum(x[hull], x.min()), y[hull], "lower hull", ink=False, width=1.5),
+            line(np.maximum(along, x.min()), np.interp(along, total[hull], y[hull]), "lower hull", ink=False),
             line(rates, bound, "bound", dash="dot"),
             equal_betas(rows, *at, look),
             dots(table, rows, x, y, size, look, [*PLANE, *at, "neg_elbo"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from dash import Dash, html
 from dash.development.base_component import Component
 
@@ -57,7 +58,7 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[board.Drawn]:
     ]
 
 
-def _note(table: Any, metric: str | None, look: Look) -> str:
+def _note(table: pd.DataFrame, metric: str | None, look: Look) -> str:
     missing = left_out(table, [*PLANE, metric] if metric else PLANE)
     told = optimum_text(table, metric, look) if metric else "One dot is one trained model."
     return f"{told} {missing}".strip()

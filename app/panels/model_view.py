@@ -71,7 +71,7 @@ def layout(atlas: Atlas) -> Component:
         },
     )
     about = html.P(
-        "Edges are as thick as the information that flows along them, nats per image. "
+        "Edges are as thick as the information that flows along them. "
         "What z₂ takes up reaches the picture through z₁, together with what z₁ adds.",
         className="flow-about",
         id="flow-about",

@@ -15,8 +15,8 @@ from app.panels.parts import Frame, example_count, model_head, picture, strip, t
 from app.sheet import COLUMNS
 from hvae.atlas import Atlas
 
-CANVAS = 320
-"""Width of the place to draw on, in pixels."""
+CANVAS = 640
+"""Width of what is drawn on, in pixels, however wide it is shown."""
 
 FILL = {"mnist": 20 / 32, "digits": 1.0}
 """How much of the frame's height a data set's digits fill; a drawing is scaled to that."""

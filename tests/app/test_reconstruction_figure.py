@@ -83,3 +83,12 @@ def test_one_point_is_a_figure_and_none_are_words(table, draw):
     for look in (Look(), Look("bits", "log", "psnr")):
         assert len(trace(draw(table.head(1), look), "points").ids) == 1
         assert draw(table.head(0), look).layout.annotations[0].text
+
+
+@pytest.mark.parametrize("axes", ["linear", "log"])
+def test_no_dot_lies_below_the_drawn_hull(table, axes):
+    figure = distortion_figure(table, Look(axes=axes))
+    hull = trace(figure, "lower hull")
+    drawn = np.interp(table["rate_total"], hull.x, hull.y)
+    assert (table["distortion"] >= drawn - 1e-9).all()
+    assert np.isclose(table["distortion"], drawn).sum() >= 3

@@ -61,3 +61,12 @@ def test_every_control_can_be_reached_by_tab_and_has_a_name(explorer):
         explorer.page.keyboard.press("Tab")
         reached.add(explorer.page.evaluate("document.activeElement.id || document.activeElement.className"))
     assert {"tab-landscapes", "pin", "draw-again", "open-keys"} <= reached
+
+
+def test_digits_switch_views_also_from_a_slider_or_a_row_of_buttons(explorer):
+    explorer.page.locator("#traversal-sliders input").first.focus()
+    explorer.page.keyboard.press("2")
+    explorer.page.wait_for_selector("#view-reconstruction", state="visible")
+    explorer.page.get_by_role("radiogroup", name="Units").get_by_text("bits").click()
+    explorer.page.keyboard.press("1")
+    explorer.page.wait_for_selector("#view-landscapes", state="visible")

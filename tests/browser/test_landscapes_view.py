@@ -192,7 +192,7 @@ def test_an_atlas_with_next_to_nothing_has_a_plane_or_words(open_page, serve, tm
         metrics = {column: nan for column in ("rate_z2", "rate_z1", "psnr", "distortion", "neg_elbo")}
         folder = build_atlas(tmp_path / "none", metrics=metrics)
         page = open_page(serve(folder), ready="#landscapes-0 .annotation").page
-        assert "measured" in page.locator("#landscapes-0 .annotation").inner_text()
+        assert "measured" in page.locator("#landscapes-0 .annotation").text_content()
 
 
 def test_planes_stand_side_by_side_and_below_each_other_where_it_is_narrow(open_page, measured_address):

@@ -43,5 +43,5 @@ def test_what_was_not_measured_is_said_in_words(open_page, labelled_address):
     explorer = open_page(
         f"{labelled_address}?view=representation&layer=z1&probe=knn", ready="#representation-1 .annotation"
     )
-    assert "kNN" in explorer.page.locator("#representation-1 .annotation").inner_text()
+    assert "kNN" in explorer.page.locator("#representation-1 .annotation").text_content()
     assert len(explorer.dots("representation-0")) == 9

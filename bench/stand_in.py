@@ -1,0 +1,44 @@
+"""An atlas of many points out of one of few, to time the page with: real models, made-up places.
+
+Every point of an N × N grid gets the file of the nearest point of the given atlas, and metrics interpolated
+over log β. Nothing but speed may be read off it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.interpolate import RegularGridInterpolator
+
+from hvae.atlas import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, Atlas
+from hvae.files import sha256, write_json, write_whole
+
+
+def stand_in(atlas: Atlas, n: int, folder: Path) -> Path:
+    """Write an n × n stand-in of a complete square atlas into `folder`; returns it."""
+    (folder / "models").mkdir(parents=True)
+    table = atlas.metrics.sort_values(["beta_2", "beta_1"])
+    sides = [np.log(np.unique(table[column])) for column in ("beta_2", "beta_1")]
+    numbers = table.columns.drop(["checkpoint", "beta_2", "beta_1"])
+    grid = table[numbers].to_numpy(float).reshape(len(sides[0]), len(sides[1]), -1)
+    betas = [np.linspace(side[0], side[-1], n) for side in sides]
+    places = np.stack(np.meshgrid(*betas, indexing="ij"), -1).reshape(-1, 2)
+    rows = pd.DataFrame(RegularGridInterpolator(sides, grid)(places), columns=numbers)
+    rows[["beta_2", "beta_1"]] = np.exp(places)
+    rows["checkpoint"] = [f"models/point-{index:04}.safetensors" for index in range(len(rows))]
+    for (beta_2, beta_1), name in zip(np.exp(places), rows["checkpoint"], strict=True):
+        shutil.copy(atlas.checked_file(atlas.nearest(beta_2, beta_1)["checkpoint"]), folder / name)
+    others = [name for name in (EXAMPLES, CLASSIFIER, PARENT) if name in atlas.manifest.files]
+    for name in others:
+        shutil.copy(atlas.checked_file(name), folder / name)
+    metrics = rows[list(table.columns)]
+    write_whole(folder / METRICS, lambda aside: metrics.to_parquet(aside, index=False))
+    names = [METRICS, *others, *rows["checkpoint"]]
+    axes = dict(zip(("beta_2", "beta_1"), (np.exp(side).tolist() for side in betas), strict=True))
+    files = {name: sha256(folder / name) for name in names}
+    manifest = atlas.manifest.model_dump() | {"betas": axes, "files": files}
+    write_json(folder / MANIFEST, manifest)
+    return folder

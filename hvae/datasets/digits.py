@@ -1,0 +1,30 @@
+"""scikit-learn's digits."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from hvae.datasets.images import SIDE, Images, Split
+
+_TEST_IMAGES = 360
+
+
+def load_digits(split: Split) -> Images:
+    """1,437 or 360 of scikit-learn's digits, enlarged from 8 × 8."""
+    from sklearn import datasets
+    from sklearn.model_selection import train_test_split
+
+    digits = datasets.load_digits()
+    train, test = train_test_split(
+        np.arange(len(digits.target)),
+        test_size=_TEST_IMAGES,
+        random_state=0,
+        stratify=digits.target,
+    )
+    chosen = np.sort(train if split == "train" else test)
+    small = torch.from_numpy(digits.images[chosen]).unsqueeze(1) * (255 / 16)
+    large = F.interpolate(small, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+    labels = torch.from_numpy(digits.target[chosen]).to(torch.int64)
+    return Images(large.round().to(torch.uint8), labels, tuple(str(digit) for digit in digits.target_names))

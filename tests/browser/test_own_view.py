@@ -1,0 +1,207 @@
+"""The own-input view: what a visitor's own image gives, and how it gets there."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from atlas_builder import build_atlas
+from PIL import Image
+
+from app.kinds.own_image import read_image
+from hvae.layers import HVAEConfig
+
+SLOTS = ("own-layers", "own-resample")
+CANVAS = "#own-canvas"
+
+
+@pytest.fixture
+def view(explorer):
+    """The view with nothing in it yet."""
+    explorer.page.click("#tab-own")
+    explorer.page.wait_for_selector(CANVAS, state="visible")
+    return explorer
+
+
+def draw(explorer, *places, lift=True):
+    """One stroke through places given as shares of the canvas."""
+    box = explorer.page.locator(CANVAS).bounding_box()
+    for index, (x, y) in enumerate(places):
+        explorer.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+        if index == 0:
+            explorer.page.mouse.down()
+    if lift:
+        explorer.page.mouse.up()
+
+
+def own(explorer):
+    """The image that the address carries, as (H, W) or (C, H, W) uint8."""
+    explorer.page.wait_for_function("location.search.includes('own=')")
+    return re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.page.url)[1]
+
+
+def shown_image(explorer):
+    return read_image(own(explorer), (1, 32, 32))[0].astype(float)
+
+
+def test_before_anything_is_drawn_there_are_words(view):
+    assert view.page.locator("#own-empty").is_visible()
+    assert view.page.locator("#own-answer").is_hidden()
+    assert "own=" not in view.page.url
+
+
+def test_drawing_shows_what_the_model_makes_of_it_while_the_pen_moves(view):
+    draw(view, (0.5, 0.2), (0.5, 0.5), (0.55, 0.8), lift=False)
+    view.wait_until_shown("", SLOTS)
+    assert "own=" not in view.page.url, "the pen is still down"
+    half = view.picture("own-layers")
+    draw(view, (0.3, 0.5), (0.7, 0.5))
+    view.page.wait_for_function(
+        "() => location.search.includes('own=') && document.getElementById('own-layers-picture')"
+        ".dataset.pictureUrl.includes(new URLSearchParams(location.search).get('own'))"
+    )
+    assert view.picture("own-layers") != half
+    assert view.page.locator("#own-empty").is_hidden()
+
+
+@pytest.mark.parametrize("corner", [(0.1, 0.1), (0.6, 0.5)])
+def test_a_drawing_is_scaled_and_centred_by_mass_wherever_it_is_drawn(view, corner):
+    x, y = corner
+    draw(view, (x, y), (x, y + 0.3), (x + 0.1, y + 0.3))
+    image = shown_image(view)
+    rows, columns = np.nonzero(image > 20)
+    # The tiny atlas says that it is `digits`, whose frame is filled from top to bottom.
+    assert rows.max() - rows.min() + 1 >= 28
+    mass = image.sum()
+    assert abs((image.sum(1) * (np.arange(32) + 0.5)).sum() / mass - 16) < 1.5
+    assert abs((image.sum(0) * (np.arange(32) + 0.5)).sum() / mass - 16) < 1.5
+    assert image.max() == 255
+
+
+def test_the_rates_of_the_very_image_are_shown(view):
+    draw(view, (0.3, 0.2), (0.7, 0.8))
+    view.page.wait_for_function("!document.querySelector('.rate-row .rate-number').textContent.includes('–')")
+    view.wait_until_shown(own(view), ("own-layers",))
+    view.page.wait_for_timeout(300)
+    answer = view.page.evaluate(
+        "async (url) => (await (await fetch(url)).json()).images[0]",
+        f"/rates/tiny/b2-1_b1-1.json?image={own(view)}",
+    )
+    for latent in ("z2", "z1"):
+        row = view.page.locator(f".rate-row[data-latent={latent}]")
+        said = row.locator(".rate-number").inner_text()
+        assert float(said.split()[0]) == pytest.approx(answer[f"rate_{latent}"], abs=0.51, rel=0.001)
+        assert said.endswith(" nats")
+
+
+def test_a_link_carries_the_drawing(view, open_page):
+    draw(view, (0.3, 0.2), (0.7, 0.8))
+    view.wait_until_shown(own(view), SLOTS)
+    pictures = [view.picture(slot) for slot in SLOTS]
+    url = view.page.url
+    view.page.goto("about:blank")
+    view.page.goto(url)
+    view.page.wait_for_selector("#own-layers-picture", state="attached")
+    view.wait_until_shown("", SLOTS)
+    assert [view.picture(slot) for slot in SLOTS] == pictures
+    assert view.page.url == url
+
+
+def test_clear_leaves_nothing(view):
+    draw(view, (0.3, 0.2), (0.7, 0.8))
+    view.wait_until_shown(own(view), SLOTS)
+    view.page.click("#own-clear")
+    view.page.wait_for_selector("#own-empty", state="visible")
+    assert "own=" not in view.page.url
+    lit = "() => document.getElementById('own-canvas').getContext('2d').getImageData(0, 0, 640, 640).data"
+    assert view.page.evaluate(f"() => ({lit})().every((value, index) => index % 4 === 3 || value === 0)")
+
+
+def test_a_test_image_is_taken_as_it_is(view, tiny_atlas):
+    from hvae.atlas import Atlas
+
+    view.wait_until_shown("", ("own-thumbnails",))
+    view.page.locator(".own-view .thumbnail").nth(9).click()
+    view.wait_until_shown("", SLOTS)
+    expected = Atlas.open(tiny_atlas).examples().images[9, 0]
+    assert np.abs(shown_image(view) - expected).max() <= 1
+
+
+def png(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_chosen_file_becomes_its_central_square(view):
+    """Left and right thirds are white, the central square is grey."""
+    pixels = np.full((128, 384), 255, np.uint8)
+    pixels[:, 128:256] = 80
+    view.page.set_input_files(
+        "#own-file", {"name": "wide.png", "mimeType": "image/png", "buffer": png(pixels)}
+    )
+    view.wait_until_shown("", SLOTS)
+    assert np.abs(shown_image(view)[:, 1:-1] - 80).max() <= 1
+
+
+def test_a_dropped_file_is_taken(view):
+    data = list(png(np.full((64, 64), 120, np.uint8)))
+    view.page.evaluate(
+        """(data) => {
+            const files = new DataTransfer();
+            files.items.add(new File([new Uint8Array(data)], 'grey.png', { type: 'image/png' }));
+            const canvas = document.getElementById('own-canvas');
+            const how = { bubbles: true, cancelable: true, dataTransfer: files };
+            for (const name of ['dragover', 'drop']) canvas.dispatchEvent(new DragEvent(name, how));
+        }""",
+        data,
+    )
+    view.wait_until_shown("", SLOTS)
+    assert np.abs(shown_image(view) - 120).max() <= 1
+
+
+def test_a_file_that_is_no_image_is_refused_in_a_sentence(view):
+    view.page.set_input_files(
+        "#own-file", {"name": "notes.png", "mimeType": "image/png", "buffer": b"<html>no image</html>"}
+    )
+    message = view.page.locator("#own-message")
+    message.wait_for(state="visible")
+    assert message.inner_text().startswith("notes.png is not an image")
+    assert view.page.locator("#own-empty").is_visible()
+
+
+def test_another_model_is_asked_about_the_same_image(view):
+    draw(view, (0.3, 0.2), (0.7, 0.8))
+    view.wait_until_shown(own(view), SLOTS)
+    before = view.picture("own-layers")
+    view.page.keyboard.press("ArrowRight")
+    view.wait_until_shown("/b2-10_b1-1/", SLOTS)
+    assert view.picture("own-layers") != before
+
+
+def test_a_colour_model_takes_files_and_not_the_pen(open_page, serve, tmp_path):
+    config = HVAEConfig((3, 32, 32), top_dim=4, channels=2, width=8)
+    explorer = open_page(serve(build_atlas(tmp_path / "rgb", (1.0,), config)))
+    explorer.page.click("#tab-own")
+    draw(explorer, (0.3, 0.2), (0.7, 0.8))
+    assert explorer.page.locator("#own-empty").is_visible()
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels[..., 0] = 200
+    explorer.page.set_input_files(
+        "#own-file", {"name": "red.png", "mimeType": "image/png", "buffer": png(pixels)}
+    )
+    explorer.wait_until_shown("", SLOTS)
+    assert (read_image(own(explorer), (3, 32, 32)) == pixels.transpose(2, 0, 1)).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_it_fits_the_window(open_page, tiny_address, width, height):
+    explorer = open_page(tiny_address, width, height)
+    explorer.page.click("#tab-own")
+    explorer.page.locator(".own-view .thumbnail").nth(2).wait_for()
+    explorer.wait_until_shown("", ("own-thumbnails",))
+    explorer.page.locator(".own-view .thumbnail").nth(2).click()
+    explorer.wait_until_shown("", SLOTS)
+    assert explorer.page.evaluate("document.documentElement.scrollWidth") <= width
+    if width == 1440:
+        assert explorer.page.evaluate("document.documentElement.scrollHeight") <= height
