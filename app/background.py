@@ -88,7 +88,7 @@ class ProcessManager(DiskcacheManager):
 
     def terminate_job(self, job: str | None) -> None:
         """Ask the job to stop and wait until it has; a job that is unknown has ended."""
-        process = self._jobs.pop(str(job), None)
+        process = self._jobs.get(str(job))
         if process is None:
             return
         process.terminate()
@@ -96,7 +96,8 @@ class ProcessManager(DiskcacheManager):
         if process.is_alive():
             process.kill()
             process.join()
-        process.close()
+        # Not before: until it has ended, it is running.
+        self._jobs.pop(str(job), None)
 
     def terminate_unhealthy_job(self, job: str | None) -> bool:
         """Forget a job that has ended without a result; whether it had."""

@@ -72,7 +72,9 @@ def extending(atlas: Atlas) -> Iterator[Path]:
         lock = FileLock(home / LOCK)
         lock.acquire(timeout=0)
     except Timeout:
-        raise UserError("A point is being trained already: wait until it is done, or cancel it.") from None
+        raise UserError(
+            "A point is being trained already, here or in another tab: wait for it, or cancel it there."
+        ) from None
     except OSError as error:
         raise UserError(
             f"The data folder {home} cannot be used ({error.strerror or error}): "
