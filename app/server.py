@@ -14,6 +14,7 @@ from app.decoder import Decoder
 from app.downloads import downloads_blueprint
 from app.growth import GROWN
 from app.guard import guard
+from app.mishaps import answer_mishaps
 from app.panels import header
 from app.panels import lecture as lecture_panel
 from app.panels.dialogs import keys_dialog
@@ -70,6 +71,7 @@ def create_app(
     server.extensions["renew_page"] = renew_page
     views.register(app, atlas)
     guard(app, hosts)
+    answer_mishaps(app)
     server.extensions["decoder"] = decoder
     decoder.warm_up()
     return app

@@ -76,7 +76,8 @@
   }
 
   function show(place, numbers) {
-    const rates = { z2: numbers.rate_z2, z1: numbers.rate_z1 };
+    // What is not known is null, and null + 15 would be 15.
+    const rates = { z2: numbers.rate_z2 ?? NaN, z1: numbers.rate_z1 ?? NaN };
     const most = Number(place.dataset.most);
     const width = (nats) => (Number.isFinite(nats) ? Math.max(THINNEST, (THICKEST * nats) / most) : 0);
     const widths = { z2: width(rates.z2), z1: width(rates.z1) };

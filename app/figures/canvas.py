@@ -94,10 +94,28 @@ def words(sentence: str) -> go.Figure:
     return figure
 
 
+NO_RATES = "No model of this atlas has rates yet: its training has not been measured."
+
+
+def nothing(table: pd.DataFrame, columns: Iterable[str], why: str = "") -> go.Figure:
+    """A figure that says which of the columns it would be drawn from no row has a number for.
+
+    why: what goes without saying where rates are missing, a clause after the names of what is.
+    """
+    columns = list(columns)
+    if any(column in RATES and not len(drawable(table, [column])) for column in columns):
+        return words(NO_RATES)
+    measured = [column for column in columns if column not in RATES]
+    missing = [column for column in measured if not len(drawable(table, [column]))]
+    if not missing:
+        return words(f"No model of this atlas has {' and '.join(map(name, columns))} together.")
+    return words(f"No model of this atlas has a number for {' and '.join(map(name, missing))}{why}.")
+
+
 def axis(title: str, between: tuple[float, float]) -> dict:
     """A linear axis over the numbers in `between`, with a little room on both sides."""
     low, high = (float(end) for end in between)
-    room = 0.05 * (high - low) or max(0.05 * abs(high), 0.5)
+    room = 0.05 * (high - low) or 0.05 * abs(high) or 0.5
     return {
         "title": {"text": title, "standoff": 8, "font": {"size": FONT["size"]}},
         "range": [low - room, high + room],

@@ -16,12 +16,12 @@ from app.figures.canvas import (
     equal_betas,
     line,
     mark,
+    nothing,
     rate_axis,
     rate_values,
     same_diameter,
     span,
     standard_vae,
-    words,
 )
 from app.figures.look import Look
 from app.figures.planes import PLANE, band_marks
@@ -29,6 +29,7 @@ from app.figures.quantities import axis_title, name, shown, text
 
 SCORES = ("inception_score", "diversity", "sharpness")
 CURVES = 5
+NEEDS = ": scores of samples need a classifier, which needs labels"
 
 
 def score_figure(
@@ -42,7 +43,7 @@ def score_figure(
     at = (rate, score)
     rows = drawable(table, at)
     if not len(rows):
-        return _nothing(score)
+        return nothing(table, at, NEEDS)
     x, y, error = rate_values(rows, rate, look), shown(rows, score, look), shown(rows, f"{score}_se", look)
     x_axis = rate_axis(rate, x, look)
     lines, optima = [], []
@@ -72,7 +73,7 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
     at = ("diversity", "sharpness")
     rows = drawable(table, at)
     if not len(rows):
-        return _nothing(*at)
+        return nothing(table, at, NEEDS)
     (x, error_x), (y, error_y) = ((shown(rows, c, look), shown(rows, f"{c}_se", look)) for c in at)
     known = set(at) <= set(ceiling)
     real = pd.DataFrame([ceiling], columns=list(at)) if known else rows.head(0)
@@ -123,10 +124,3 @@ def _constant_score(score: float, wide: list[float], high: list[float]) -> go.Sc
     # Below the upper edge, and left of the right one, so that the number is not cut.
     at = int(np.argmax(y < high[1] - 0.08 * (high[1] - high[0])))
     return line(x, y, f"score {score:g}", ink=False, width=1, label=f"{score:g}", label_at=at)
-
-
-def _nothing(*metrics: str) -> go.Figure:
-    return words(
-        f"No model of this atlas has a number for {' and '.join(name(metric) for metric in metrics)}: "
-        "scores of samples need a classifier, which needs labels."
-    )

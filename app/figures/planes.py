@@ -16,20 +16,20 @@ from app.figures.canvas import (
     dots,
     drawable,
     equal_betas,
+    left_out,
     line,
     mark,
     mark_size,
+    nothing,
     rate_axis,
     rate_values,
     standard_vae,
-    words,
 )
 from app.figures.look import Look
-from app.figures.quantities import name, text
+from app.figures.quantities import text
 from app.words import LOWER_IS_BETTER
 
 PLANE = ("rate_z2", "rate_z1")
-NO_RATES = "No model of this atlas has rates yet: its training has not been measured."
 
 
 def landscape_figure(table: pd.DataFrame, metrics: Sequence[str | None], place: int, look: Look) -> go.Figure:
@@ -52,7 +52,8 @@ def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figu
     two of them (Figs. 3 and 6): how the same total is best split between the layers."""
     rows = drawable(table, [*PLANE, "rate_total", metric])
     edges = _edges_within(rows, look)
-    lines = [_total_rate_line(total, look, is_labelled=_has_room(total, edges, look)) for total in edges]
+    within = [rate_values(drawable(table, PLANE), column, look).max(initial=0) for column in PLANE]
+    lines = [_total_rate_line(total, look, _has_room(total, edges, within, look)) for total in edges]
     optima = band_marks(rows, *PLANE, metric, look)
     return _plane(table, metric, look, behind=lines, before=[optima])
 
@@ -64,14 +65,20 @@ def band_marks(rows: pd.DataFrame, x: str, y: str, metric: str, look: Look) -> g
 
 
 def optimum_text(table: pd.DataFrame, metric: str | None, look: Look) -> str:
-    """The best value of a metric with its standard error: `best 6.35 ± 0.03`."""
+    """A metric's best value with its standard error: `best 6.35 ± 0.03`; empty where no dot has a value."""
     rows = drawable(table, [*PLANE, metric]) if metric else table.head(0)
     at = best(rows, metric)
     if metric is None or at is None:
-        return "not measured"
+        return ""
     row = rows.iloc[at]
     word = "lowest" if metric in LOWER_IS_BETTER else "best"
     return f"{word} {text(metric, row[metric], look, row.get(f'{metric}_se', np.nan))}"
+
+
+def plane_note(table: pd.DataFrame, metric: str, look: Look) -> str:
+    """What stands above a plane of a metric: its best value, and how many models are left out."""
+    parts = [optimum_text(table, metric, look), left_out(table, [*PLANE, metric])]
+    return " · ".join(filter(None, parts))
 
 
 def _plane(
@@ -83,7 +90,7 @@ def _plane(
 ) -> go.Figure:
     rows = drawable(table, [*PLANE, metric] if metric else PLANE)
     if not len(rows):
-        return words(f"No model of this atlas has a number for {name(metric)}." if metric else NO_RATES)
+        return nothing(table, [*PLANE, metric] if metric else PLANE)
     size = diameters(
         rows[metric].to_numpy(float) if metric else np.ones(len(rows)), metric in LOWER_IS_BETTER
     )
@@ -108,8 +115,15 @@ def _total_rate_line(total: float, look: Look, is_labelled: bool) -> go.Scatter:
     return line(x, y, f"total {total:g}", ink=False, width=1, label=label, label_at=len(x) // 2)
 
 
-def _has_room(total: float, edges: Sequence[float], look: Look) -> bool:
-    """Whether a diagonal's number would stand apart from the dots, which crowd near 0 on linear axes."""
+def _has_room(total: float, edges: Sequence[float], within: Sequence[float], look: Look) -> bool:
+    """Whether a diagonal's number would be whole, and apart from the dots, which crowd near 0 on linear axes.
+
+    within: the highest rates on both axes.
+    """
+    x, y = diagonal(total, look)
+    at = len(x) // 2
+    if x[at] > 0.9 * within[0] or y[at] > within[1]:
+        return False
     return look.axes == "log" or total >= 0.25 * edges[-1]
 
 

@@ -13,12 +13,12 @@ from app.figures.canvas import (
     drawable,
     equal_betas,
     line,
+    nothing,
     rate_axis,
     rate_values,
     same_diameter,
     span,
     standard_vae,
-    words,
 )
 from app.figures.look import Look
 from app.figures.planes import PLANE, band_marks
@@ -34,7 +34,7 @@ def distortion_figure(table: pd.DataFrame, look: Look) -> go.Figure:
     at = ("rate_total", "distortion")
     rows = drawable(table, at)
     if not len(rows):
-        return words("No model of this atlas has a distortion yet.")
+        return nothing(table, at)
     x, y = rate_values(rows, "rate_total", look), shown(rows, "distortion", look)
     rates = _rates_up_to(float(x.max()), look)
     bound = best_distortion(rates, shown(table, "neg_elbo", look))
@@ -61,7 +61,7 @@ def psnr_figure(table: pd.DataFrame, look: Look) -> go.Figure:
     at = ("rate_total", "psnr")
     rows = drawable(table, at)
     if not len(rows):
-        return words("No model of this atlas has a PSNR yet.")
+        return nothing(table, at)
     x, y = rate_values(rows, "rate_total", look), shown(rows, "psnr", look)
     return canvas(
         [

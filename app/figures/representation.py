@@ -21,16 +21,16 @@ from app.figures.canvas import (
     drawable,
     equal_betas,
     line,
+    nothing,
     rate_axis,
     rate_values,
     same_diameter,
     span,
     standard_vae,
-    words,
 )
 from app.figures.look import Look
 from app.figures.planes import PLANE
-from app.figures.quantities import axis_title, name, shown, text
+from app.figures.quantities import axis_title, shown, text
 from hvae.bounds import best_accuracy, label_entropy
 
 RATE = {"z2": "rate_z2", "z1": "rate_total"}
@@ -49,7 +49,7 @@ def information_figure(
     metric, at = f"mi_{layer}", (RATE[layer], f"mi_{layer}")
     rows = drawable(table, at)
     if not len(rows):
-        return _nothing(metric)
+        return nothing(table, at)
     x, y, error = _numbers(rows, at, look)
     lines = []
     if len(frequencies):
@@ -79,7 +79,7 @@ def accuracy_figure(
     at = (RATE[layer], metric)
     rows = drawable(table, at)
     if not len(rows):
-        return _nothing(metric)
+        return nothing(table, at)
     x, y, error = _numbers(rows, at, look)
     lines = []
     if len(frequencies):
@@ -109,7 +109,7 @@ def accuracy_of_information_figure(
     at = (f"mi_{layer}", metric)
     rows = drawable(table, at)
     if not len(rows):
-        return _nothing(metric, f"mi_{layer}")
+        return nothing(table, at)
     x, error_x = shown(rows, at[0], look), shown(rows, f"{at[0]}_se", look)
     y, error_y = shown(rows, metric, look), shown(rows, f"{metric}_se", look)
     lines = []
@@ -176,10 +176,6 @@ def _dashes(rows: pd.DataFrame, layer: str, frequencies: Sequence[float], look: 
 
 def _accuracy_axis(metric: str, y: np.ndarray, lines: Sequence[go.Scatter], look: Look) -> dict:
     low, high = span(y, *(np.asarray(part.y) for part in lines))
+    room = max(0.0, 0.05 - (high - low) / 2)  # ticks are whole percents
+    low, high = max(low - room, 0.0), high + room
     return axis(axis_title(metric, look), (low, min(high, 1.0))) | {"tickformat": ".0%"}
-
-
-def _nothing(*metrics: str) -> go.Figure:
-    return words(
-        f"No model of this atlas has a number for {' and '.join(name(metric) for metric in metrics)}."
-    )

@@ -7,10 +7,9 @@ from typing import Any
 
 from dash import Dash, html
 
-from app.figures.canvas import left_out
 from app.figures.generation import product_figure, score_figure
 from app.figures.look import Look, choice
-from app.figures.planes import PLANE, banded_plane_figure, optimum_text
+from app.figures.planes import banded_plane_figure, plane_note
 from app.panels import board, controls
 from app.points import points_table
 from app.state import OVER, SCORES
@@ -44,9 +43,8 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[board.Drawn]:
     table, style = points_table(atlas), Look.of(look)
     score, rate = choice(look, "score", SCORES), choice(look, "rate", OVER)
     ceiling = atlas.manifest.ceiling
-    told = f"{optimum_text(table, score, style)} {left_out(table, [*PLANE, score])}".strip()
     return [
-        board.Drawn(banded_plane_figure(table, score, style), told),
+        board.Drawn(banded_plane_figure(table, score, style), plane_note(table, score, style)),
         board.Drawn(
             score_figure(table, score, rate, ceiling, style), CEILING if score in ceiling else NO_CEILING
         ),

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from app.figures.canvas import left_out
 from app.figures.look import Look
-from app.figures.planes import PLANE, landscape_figure, optimum_text
+from app.figures.planes import PLANE, landscape_figure, plane_note
 from app.panels import board, controls
 from app.points import points_table
 from app.state import first_sizes, size_metrics
@@ -59,6 +59,6 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[board.Drawn]:
 
 
 def _note(table: pd.DataFrame, metric: str | None, look: Look) -> str:
-    missing = left_out(table, [*PLANE, metric] if metric else PLANE)
-    told = optimum_text(table, metric, look) if metric else "One dot is one trained model."
-    return f"{told} {missing}".strip()
+    if metric:
+        return plane_note(table, metric, look)
+    return f"One dot is one trained model. {left_out(table, PLANE)}".strip()
