@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import diskcache
@@ -23,11 +24,6 @@ from dash import DiskcacheManager
 from dash.background_callback.managers import BaseBackgroundCallbackManager
 
 from app.worker import open_results, work
-
-MOST_JOBS = 4
-"""How many jobs run at a time: each is a process, and whoever may start one could start any number."""
-
-TOO_MANY = "The server is busy with other jobs: wait until one of them has ended."
 
 STOP_SECONDS = 5.0
 """How long a job that is cancelled has to clean up after itself."""
@@ -38,15 +34,17 @@ class ProcessManager(DiskcacheManager):
 
     fn: a function that can be imported by its name; report: called with one value for each output of the
     callback's `progress`. setting: what the server decides, which no browser can change; it must pickle.
-    refuse: called in the request with its address; a value to answer instead of starting anything, or None.
+    refuse: called in the request; a value to answer instead of starting anything, or None.
+    busy: what is answered while a job is running: one at a time, or anyone could fill the machine with them.
     Values that are reported and returned must be JSON.
     """
 
-    def __init__(self, setting: object, refuse: Callable[[], Any]) -> None:
+    def __init__(self, setting: object, refuse: Callable[[], Any], busy: object) -> None:
         # Not DiskcacheManager's own: it asks for packages that only its way of starting processes needs.
         BaseBackgroundCallbackManager.__init__(self, cache_by=None)
         self.expire = None
-        self.setting, self.refuse = setting, refuse
+        self.setting, self.refuse, self.busy = setting, refuse, busy
+        self._starting = Lock()
         self._secret: bytes | None = None
         self._jobs: dict[str, multiprocessing.process.BaseProcess] = {}
 
@@ -77,25 +75,26 @@ class ProcessManager(DiskcacheManager):
 
     def call_job_fn(self, key: str, job_fn: Callable, args: list, context: object) -> str | None:
         """Start the job and return its handle; answer at once where it is refused."""
-        refusal = self.refuse()
-        if refusal is None and sum(map(self.job_running, self._jobs)) >= MOST_JOBS:
-            refusal = {"error": TOO_MANY}
-        if refusal is not None:
-            self.handle.set(key, refusal)
-            return None
-        self.handle.get(key)  # the folder is there before the process looks for it
-        process = multiprocessing.get_context("spawn").Process(
-            target=work,
-            args=(self.folder, key, self._make_progress_key(key), job_fn, self.setting, args),
-            daemon=True,  # it ends with the server
-        )
-        process.start()
-        self._jobs[str(process.pid)] = process
-        return str(process.pid)
+        with self._starting:
+            refusal = self.refuse()
+            if refusal is None and any(process.is_alive() for process in self._jobs.values()):
+                refusal = self.busy
+            if refusal is not None:
+                self.handle.set(key, refusal)
+                return None
+            self.handle.get(key)  # the folder is there before the process looks for it
+            process = multiprocessing.get_context("spawn").Process(
+                target=work,
+                args=(self.folder, key, self._make_progress_key(key), job_fn, self.setting, args),
+                daemon=True,  # it ends with the server
+            )
+            process.start()
+            self._jobs = {str(process.pid): process}
+            return str(process.pid)
 
     def terminate_job(self, job: str | None) -> None:
         """Ask the job to stop and wait until it has; a job that is unknown has ended."""
-        process = self._jobs.pop(str(job), None)
+        process = self._jobs.get(str(job))
         if process is None:
             return
         process.terminate()
@@ -103,7 +102,8 @@ class ProcessManager(DiskcacheManager):
         if process.is_alive():
             process.kill()
             process.join()
-        process.close()
+        # Not before: until it has ended, it is running.
+        self._jobs.pop(str(job), None)
 
     def terminate_unhealthy_job(self, job: str | None) -> bool:
         """Forget a job that has ended without a result; whether it had."""

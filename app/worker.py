@@ -44,6 +44,8 @@ def work(
     results = open_results(folder)
     try:
         result = fn(lambda *values: results.set(progress_key, list(values)), setting, *args)
+    except SystemExit:
+        os._exit(0)  # all is cleaned up, and to take torch down in order takes seconds
     except UserError as error:
         result = {"error": str(error)}
     except OSError as error:

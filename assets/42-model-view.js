@@ -63,6 +63,11 @@
 
   /* Sliders of z₂'s dimensions are those of the model; directions of z₁ are counted. */
   let slidersOf = null;
+  document.addEventListener("hvae:known", ({ detail }) => {
+    // Which dimensions a fold has is known a little later than its name.
+    if (detail.point === slidersOf) slidersOf = null;
+  });
+
   function placeSliders(point) {
     if (slidersOf === point) return;
     slidersOf = point;

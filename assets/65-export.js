@@ -87,45 +87,13 @@
     return rows;
   }
 
-  /* Python that gives the pictures on screen, to the pixel. */
-  function code() {
-    const { atlas, point, seed } = hvae.screen.current;
-    const known = hvae.screen.points[point];
-    if (!known) return "# This atlas has no models yet.";
-    const isDefault = document.getElementById("export").dataset.default === "yes";
-    const betas = `beta_2=${known.beta_2}, beta_1=${known.beta_1}`;
-    const model = point.startsWith("fold_")
-      ? `atlas.load_parent().fold([${known.beta_1}, ${known.beta_2}]).eval()`
-      : `atlas.load(${betas})`;
-    const lines = ["from hvae import Atlas", ""];
-    lines.push(isDefault ? "atlas = Atlas.default()" : `atlas = Atlas.open(${JSON.stringify(atlas)})  # its folder`);
-    lines.push(`model = ${model}`);
-    for (const { url, name } of pictures()) {
-      const said = new URLSearchParams(url.split("?")[1]);
-      if (url.includes("/samples.png") && url.includes(`/${point}/`)) {
-        lines.push(`samples = model.sample(${said.get("n")}, seed=${said.get("seed")})`);
-      } else if (name === "reconstructions") {
-        if (lines[0] !== "import torch") lines.unshift("import torch", "");
-        lines.push(`images = torch.from_numpy(atlas.examples().images[[${said.get("images")}]]).float() / 255`);
-        lines.push("reconstructions = model.reconstruct(images)");
-      } else if (name === "traversal") {
-        lines.push(`z2 = model.noise(16, seed=${said.get("seed")})[1]`);
-        for (const [dimension, shift] of said) {
-          if (dimension.startsWith("z2.")) lines.push(`z2[:, ${dimension.slice(3)}] += ${shift}`);
-        }
-        lines.push('traversal = model.decode({2: z2}, fill="mean")');
-      }
-    }
-    if (lines.length < 5) lines.push(`samples = model.sample(16, seed=${seed})`);
-    return lines.join("\n");
-  }
-
   document.addEventListener(
     "toggle",
     (event) => {
       if (event.target.id !== "export" || event.newState !== "open") return;
       document.getElementById("export-list").replaceChildren(...list());
-      document.getElementById("export-code").textContent = code();
+      const addresses = pictures().map(({ url }) => url);
+      document.getElementById("export-code").textContent = hvae.code(addresses, hvae.screen.current.point);
       document.getElementById("copied").textContent = "";
     },
     { capture: true },

@@ -5,6 +5,7 @@
   const SAME = 1e-3; // two values of β, as a share
   let wish = null; // what is in training, or was last
   let asked = 0;
+  let cancelled = false;
   let betas = null; // of the fold on screen
   let first = ""; // the words that stand there before anything is trained
 
@@ -53,13 +54,16 @@
     if (event.target.id === "train-point" && betas && state() !== "running") {
       wish = betas;
       asked += 1;
+      cancelled = false;
       bar(null);
       say("running", `${title(wish)}: starting …`);
       const [beta_2, beta_1] = wish;
       // `asked`: the same wish once more is a wish of its own.
       window.dash_clientside.set_props("training-wish", { data: { beta_2, beta_1, asked } });
     } else if (event.target.id === "training-cancel" && state() === "running") {
-      say("idle", "Cancelled: nothing was kept.");
+      cancelled = true;
+      bar(null);
+      say("running", "Cancelling …");
     }
   });
 
@@ -67,7 +71,7 @@
 
   Object.assign(window.dash_clientside.hvae, {
     trainingProgress(progress) {
-      if (progress && state() === "running") {
+      if (progress && state() === "running" && !cancelled) {
         const { stage, step, steps, seconds_left: seconds } = progress;
         bar(stage === "training" ? step / steps : null);
         const count = stage === "training" ? `step ${step} of ${steps}${timeLeft(seconds)}` : STAGES[stage];
@@ -78,7 +82,8 @@
 
     /* The job has ended. With a result there are words for it; a process that was killed has none. */
     trainingRunning(running) {
-      if (running === false && state() === "running") {
+      if (running === false && state() === "running" && cancelled) say("idle", "Cancelled: nothing was kept.");
+      else if (running === false && state() === "running") {
         setTimeout(() => {
           if (state() === "running") say("failed", "The training ended without a result; the server's log says more.");
         }, 1500);

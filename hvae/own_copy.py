@@ -25,6 +25,8 @@ from hvae.tables import metrics_table, write_table
 
 LOCK = ".lock"
 
+BUSY = "A point is being trained already, here or in another tab: wait for it, or cancel it there."
+
 
 def data_folder() -> Path:
     """Where users' own atlases are kept: HVAE_DATA_DIR, else the platform's data folder for this user."""
@@ -72,7 +74,7 @@ def extending(atlas: Atlas) -> Iterator[Path]:
         lock = FileLock(home / LOCK)
         lock.acquire(timeout=0)
     except Timeout:
-        raise UserError("A point is being trained already: wait until it is done, or cancel it.") from None
+        raise UserError(BUSY) from None
     except OSError as error:
         raise UserError(
             f"The data folder {home} cannot be used ({error.strerror or error}): "

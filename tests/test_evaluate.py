@@ -6,12 +6,11 @@ import pandas as pd
 import pytest
 import torch
 
-from hvae import HVAE, Atlas, HVAEConfig, UserError
+from hvae import HVAE, Atlas, HVAEConfig, UserError, tables
 from hvae.atlas import METRIC_COLUMNS
 from hvae.datasets import load
 from hvae.files import sha256
 from hvae.verify import problems
-from precompute import folder as folder_module
 from precompute import measurements
 from precompute.evaluate import evaluate_atlas, is_current
 from precompute.folder import AtlasFolder
@@ -155,14 +154,14 @@ def test_numbers_are_not_measured_on_other_images(atlas_folder, monkeypatch):
 def test_a_kill_while_the_table_is_replaced_leaves_an_atlas_that_opens(atlas_folder, monkeypatch, renamed):
     opened = AtlasFolder.open(atlas_folder)
     opened.rows[next(iter(opened.rows))]["psnr"] = 1.25
-    write_whole = folder_module.write_whole
+    write_whole = tables.write_whole
 
     def killed(path, write):
         if renamed:
             write_whole(path, write)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(folder_module, "write_whole", killed)
+    monkeypatch.setattr(tables, "write_whole", killed)
     with pytest.raises(KeyboardInterrupt):
         opened.write()
     opened.close()

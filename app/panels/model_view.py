@@ -11,6 +11,7 @@ import numpy as np
 from dash import Dash, html
 from dash.development.base_component import Component
 
+from app.panels import key
 from app.panels.parts import Frame, example_count, model_head, picture, strip, thumbnails
 from app.points import SLIDERS
 from app.sheet import COLUMNS
@@ -78,7 +79,7 @@ def layout(atlas: Atlas) -> Component:
     )
     return dmc.Paper(
         [
-            html.Aside([model_head(), diagram, about], className="model-side"),
+            html.Aside([model_head(), diagram, about, key.layout(atlas)], className="model-side"),
             html.Div(
                 [
                     html.Div(
@@ -185,7 +186,7 @@ def _walk(latent: str, title: str, subtitle: str, count: int, frame: Frame) -> C
             ),
             strips,
             html.P(
-                ["−3", html.Span("one sample, standard deviations"), "+3"],
+                ["−3", html.Span("standard deviations"), "+3"],
                 className="walk-axis",
                 **{"aria-hidden": "true"},
             ),

@@ -10,6 +10,7 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from app.kinds.own_image import MAX_CHARACTERS
+from app.panels import key
 from app.panels.model_view import most_rate
 from app.panels.parts import Frame, example_count, model_head, picture, strip, thumbnails
 from app.sheet import COLUMNS
@@ -107,7 +108,7 @@ def _answer(atlas: Atlas, frame: Frame) -> Component:
     ]
     return html.Div(
         [
-            model_head(),
+            html.Div([model_head(), key.layout(atlas)], className="own-head"),
             html.P(id="own-message", className="view-message", role="status"),
             html.P(
                 "Nothing to look at yet: draw on the left, drop an image there, or click a test image. "

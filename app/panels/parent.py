@@ -22,6 +22,7 @@ from app.sheet import COLUMNS, GAP
 from app.training import NOT_HERE, TrainingOptions, TrainingSetting, may_train, train_point
 from hvae.atlas import Atlas
 from hvae.errors import UserError
+from hvae.own_copy import BUSY
 
 POLL_MS = 400
 HINT = (
@@ -69,7 +70,7 @@ def register(app: Dash, atlas: Atlas) -> None:
         Output("training-result", "data"),
         Input("training-wish", "data"),
         background=True,
-        manager=ProcessManager(TrainingSetting(atlas.path, options.data_dir), refusal),
+        manager=ProcessManager(TrainingSetting(atlas.path, options.data_dir), refusal, {"error": BUSY}),
         progress=[Output("training-progress", "data")],
         running=[(Output("training-running", "data"), True, False)],
         cancel=[Input("training-cancel", "n_clicks")],

@@ -1,6 +1,7 @@
 """What the page is told of every point."""
 
 import json
+import math
 
 from atlas_builder import build_atlas
 
@@ -43,3 +44,10 @@ def test_where_z2_carries_next_to_nothing_the_visitor_is_told(tmp_path):
 
 def test_only_metrics_with_a_number_can_set_sizes(tiny_atlas):
     assert size_metrics(Atlas.open(tiny_atlas)) == ["psnr", "distortion", "neg_elbo"]
+
+
+def test_numbers_are_given_as_they_are_and_none_where_not_computed(tmp_path):
+    folder = build_atlas(tmp_path / "one", (1.0,), metrics={"psnr": [math.nan]})
+    numbers = points_data(Atlas.open(folder))["b2-1_b1-1"]["numbers"]
+    # tests/atlas_builder.py: at β = 1, R(z₂) = 30 / 2 + 1 and R(z₁|z₂) = 60 / 3 · 0.75.
+    assert numbers == {"rate_z2": 16.0, "rate_z1": 15.0, "distortion": 869.0, "psnr": None}

@@ -56,10 +56,47 @@ def test_the_code_gives_the_pictures_on_screen(export, tiny_atlas, monkeypatch):
     exec(export.text("#export-code"), names)
     assert {"samples", "reconstructions", "traversal"} <= set(names)
     for slot in ("samples", "traversal"):
-        url = export.page.locator(f"#{slot}-picture").get_attribute("data-picture-url")
-        shown = export.page.request.get(export.page.url.split("?")[0].rstrip("/") + url).body()
-        pixels = (names[slot].numpy() * 255).round().astype(np.uint8)
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(shown))), contact_sheet(pixels))
+        assert np.array_equal(shown(export, slot), contact_sheet(as_bytes(names[slot])))
+    strip = contact_sheet(as_bytes(names["reconstructions"])[:8])
+    assert np.array_equal(shown(export, "reconstructions")[34:66], strip)
+
+
+def test_the_code_walks_along_directions_of_z1_as_the_page_does(explorer, tiny_atlas, monkeypatch):
+    monkeypatch.chdir(tiny_atlas.parent)
+    address = "/pictures/tiny/b2-10_b1-1/traversal.png?seed=3&z1.1=2&z2.4=-1.5"
+    names = {}
+    exec(explorer.page.evaluate("(address) => hvae.code([address], 'b2-10_b1-1')", address), names)
+    sheet = contact_sheet(as_bytes(names["traversal"]))
+    difference = np.abs(fetched(explorer, address).astype(int) - sheet.astype(int))
+    assert difference.max() <= 1
+
+
+def test_the_code_of_compared_models_has_a_block_for_each(explorer, tiny_atlas, monkeypatch):
+    monkeypatch.chdir(tiny_atlas.parent)
+    for point in ("b2-10_b1-1", "b2-0.1_b1-10"):
+        explorer.select(point)
+        explorer.page.keyboard.press("p")
+    explorer.page.keyboard.press("7")
+    explorer.wait_until_shown("/b2-0.1_b1-10/", ("compare-1-samples", "compare-1-reconstructions"))
+    explorer.page.keyboard.press("e")
+    names = {}
+    exec(explorer.text("#export-code"), names)
+    for index in (0, 1):
+        sheet = contact_sheet(as_bytes(names[f"samples_{index + 1}"]))
+        assert np.array_equal(shown(explorer, f"compare-{index}-samples"), sheet)
+
+
+def fetched(explorer, address):
+    body = explorer.page.request.get(explorer.page.url.split("?")[0].rstrip("/") + address).body()
+    return np.asarray(Image.open(io.BytesIO(body)))
+
+
+def shown(explorer, slot):
+    return fetched(explorer, explorer.page.locator(f"#{slot}-picture").get_attribute("data-picture-url"))
+
+
+def as_bytes(pictures):
+    return (pictures.numpy() * 255).round().astype(np.uint8)
 
 
 def test_what_is_not_there_is_not_found(export):

@@ -11,8 +11,9 @@ SMALL_TEXT = """() => {
         const text = texts.currentNode.textContent.trim(), element = texts.currentNode.parentElement;
         if (!text || !element.checkVisibility({visibilityProperty: true})) continue;
         if (element.getBoundingClientRect().width < 2 || element.closest('sub, sup, tspan')) continue;
-        const size = parseFloat(getComputedStyle(element).fontSize);
-        if (size < 20) found.push([size, text]);
+        const place = element.getScreenCTM?.(), scale = place ? Math.hypot(place.a, place.b) : 1;
+        const size = scale * parseFloat(getComputedStyle(element).fontSize);
+        if (size < 19.9) found.push([size, text]);
     }
     return found;
 }"""

@@ -207,11 +207,11 @@ def test_rates_can_be_read_in_bits_on_logarithmic_axes(open_page, address):
     explorer = open_page(address)
     go(explorer, f"{address}?view=parent&units=bits&axes=log")
     explorer.wait_until_shown("", SLOTS)
-    assert explorer.page.locator("#parent-rates .axis").all_inner_texts() == [
+    assert explorer.page.locator("#parent-rates .axis").all_text_contents() == [
         "R(z₂), bits per image",
         "R(z₁|z₂), bits per image",
     ]
-    ticks = explorer.page.locator("#parent-rates .tick").all_inner_texts()
+    ticks = explorer.page.locator("#parent-rates .tick").all_text_contents()
     assert {"0.1", "1", "10"} <= set(ticks)
 
 
