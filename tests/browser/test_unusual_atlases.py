@@ -87,6 +87,10 @@ ATLASES = (
     unfinished,
 )
 
+SIZES = [(1440, 900), (390, 844)]
+ON_A_PHONE = ("one_point", "no_rates", "colour_images")
+"""Those whose words or panels differ most; a walk through all views takes its time."""
+
 IS_SETTLED = """(view) => document.querySelector('.page').dataset.view === view
     && [...document.querySelectorAll('img.picture')].every(
     (image) => !image.offsetParent || image.dataset.state === 'shown')
@@ -113,18 +117,19 @@ FAULTS = r"""() => {
 
 
 @pytest.fixture(scope="module", params=ATLASES, ids=lambda build: build.__name__)
-def atlas_address(request, serve, tmp_path_factory):
+def address_and_sizes(request, serve, tmp_path_factory):
     name = request.param.__name__
-    return serve(request.param(tmp_path_factory.mktemp(name) / name))
+    return serve(request.param(tmp_path_factory.mktemp(name) / name)), SIZES[: 1 + (name in ON_A_PHONE)]
 
 
-def test_every_view_of_it_is_whole(open_page, atlas_address):
+def test_every_view_of_it_is_whole(open_page, address_and_sizes):
+    address, sizes = address_and_sizes
     ready = "#landscapes-0 :is(.scatterlayer .point, .annotation)"
-    page = open_page(atlas_address, ready=ready, reduced_motion="reduce").page
+    page = open_page(address, ready=ready, reduced_motion="reduce").page
     said = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.keyboard.press("p")
-    for width, height in ((1440, 900), (390, 844)):
+    for width, height in sizes:
         page.set_viewport_size({"width": width, "height": height})
         for key, view in enumerate(VIEWS, start=1):
             page.keyboard.press(str(key))
