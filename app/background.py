@@ -25,6 +25,10 @@ from dash.background_callback.managers import BaseBackgroundCallbackManager
 
 from app.worker import open_results, work
 
+MOST_JOBS = 2
+"""Processes at a time, or a flood of requests would fill the machine with them: one does the work, another
+finds that it is being done and says so."""
+
 STOP_SECONDS = 5.0
 """How long a job that is cancelled has to clean up after itself."""
 
@@ -35,7 +39,7 @@ class ProcessManager(DiskcacheManager):
     fn: a function that can be imported by its name; report: called with one value for each output of the
     callback's `progress`. setting: what the server decides, which no browser can change; it must pickle.
     refuse: called in the request; a value to answer instead of starting anything, or None.
-    busy: what is answered while a job is running: one at a time, or anyone could fill the machine with them.
+    busy: what is answered while MOST_JOBS are running.
     Values that are reported and returned must be JSON.
     """
 
@@ -77,7 +81,8 @@ class ProcessManager(DiskcacheManager):
         """Start the job and return its handle; answer at once where it is refused."""
         with self._starting:
             refusal = self.refuse()
-            if refusal is None and any(process.is_alive() for process in self._jobs.values()):
+            running = {job: process for job, process in self._jobs.items() if process.is_alive()}
+            if refusal is None and len(running) >= MOST_JOBS:
                 refusal = self.busy
             if refusal is not None:
                 self.handle.set(key, refusal)
@@ -89,7 +94,7 @@ class ProcessManager(DiskcacheManager):
                 daemon=True,  # it ends with the server
             )
             process.start()
-            self._jobs = {str(process.pid): process}
+            self._jobs = {**running, str(process.pid): process}
             return str(process.pid)
 
     def terminate_job(self, job: str | None) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from atlas_builder import build_atlas
 from command_line import SMALL, precompute
+from filelock import FileLock
 
 from hvae.metrics.variational import one_thread
 
@@ -37,10 +39,16 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def digits_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A 2×2 atlas of digits, made by the command line in one process; not to be changed."""
-    out = tmp_path_factory.mktemp("atlases") / "digits"
-    result = precompute("run", out, *SMALL)
-    assert result.returncode == 0, result.stderr
+    """A 2×2 atlas of digits, made by the command line; one for all processes of the tests."""
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    out = place / "digits"
+    with FileLock(place / "digits.lock"):
+        if not (place / "digits.made").exists():
+            result = precompute("run", out, *SMALL)
+            assert result.returncode == 0, result.stderr
+            (place / "digits.made").touch()
     return out
 
 

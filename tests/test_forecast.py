@@ -130,7 +130,7 @@ def test_the_pace_is_that_of_steps_after_the_warm_up(monkeypatch):
             time.sleep(0.1 if self.done <= forecast.WARM_UP_STEPS else 0.01)
 
     monkeypatch.setattr(forecast, "MEASURED_SECONDS", 0.1)
-    job = SimpleNamespace(fleet=lambda images, state: Sleeper())
+    job = SimpleNamespace(fleet=lambda images, state: Sleeper(), points=())
     images = SimpleNamespace(images=torch.zeros(1))
     assert forecast.pace(job, None, images) == pytest.approx(0.01, rel=0.8)
 

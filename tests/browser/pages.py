@@ -27,7 +27,7 @@ class Explorer:
         self.page.wait_for_function(
             """([slots, part]) => slots.every((slot) => {
                 const image = document.getElementById(slot + '-picture');
-                return image.dataset.state === 'shown' && image.dataset.pictureUrl.includes(part);
+                return image?.dataset.state === 'shown' && image.dataset.pictureUrl.includes(part);
             })""",
             arg=[list(slots), part],
         )

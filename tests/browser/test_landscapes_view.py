@@ -154,11 +154,13 @@ def test_hovering_shows_a_card_with_the_dots_numbers_and_samples(explorer):
 
 
 def test_a_cell_of_the_colour_key_selects_its_point_and_wears_a_ring(explorer):
-    explorer.page.locator(".key-cells [data-point='b2-0.1_b1-10']").click()
+    explorer.page.locator(".legend .key-cells [data-point='b2-0.1_b1-10']").click()
     explorer.wait_until_shown("/b2-0.1_b1-10/")
-    assert explorer.page.locator(".key-cells .is-selected").get_attribute("data-point") == "b2-0.1_b1-10"
+    assert (
+        explorer.page.locator(".legend .key-cells .is-selected").get_attribute("data-point") == "b2-0.1_b1-10"
+    )
     corner, other = (
-        explorer.page.locator(f".key-cells [data-point='{point}']").bounding_box()
+        explorer.page.locator(f".legend .key-cells [data-point='{point}']").bounding_box()
         for point in ("b2-0.1_b1-10", "b2-10_b1-0.1")
     )
     assert corner["x"] < other["x"] and corner["y"] < other["y"], "β₂ to the right, β₁ upwards"
@@ -174,12 +176,12 @@ def test_coloured_by_a_metric_dots_and_key_have_the_same_colours(explorer):
             const paint = document.createElement('i');
             return new Set(dots.marker.color).size > 4 && dots.ids.every((point, i) => {
                 paint.style.backgroundColor = dots.marker.color[i];
-                const cell = document.querySelector(`.key-cells [data-point='${point}']`);
+                const cell = document.querySelector(`.legend .key-cells [data-point='${point}']`);
                 return paint.style.backgroundColor === cell.style.backgroundColor;
             });
         }"""
     )
-    assert explorer.page.locator(".key-cells .is-selected").count() == 1
+    assert explorer.page.locator(".legend .key-cells .is-selected").count() == 1
 
 
 @pytest.mark.parametrize("missing", ["everything", "one point"])
@@ -187,7 +189,7 @@ def test_an_atlas_with_next_to_nothing_has_a_plane_or_words(open_page, serve, tm
     nan = [float("nan")] * 9
     if missing == "one point":
         explorer = open_page(serve(build_atlas(tmp_path / "one", betas=(1.0,))))
-        assert len(explorer.dots()) == 1 and explorer.page.locator(".key-cells i").count() == 1
+        assert len(explorer.dots()) == 1 and explorer.page.locator(".legend .key-cells i").count() == 1
     else:
         metrics = {column: nan for column in ("rate_z2", "rate_z1", "psnr", "distortion", "neg_elbo")}
         folder = build_atlas(tmp_path / "none", metrics=metrics)
