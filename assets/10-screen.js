@@ -1,17 +1,15 @@
 /* What is on screen, and the address bar, which always says it. The one place that changes it.
  *
  * `current` has the fields of app/state.py's Screen, and `change`, which counts our changes. Modules subscribe to
- * it. Dash's stores mirror it: `screen` a little later, since pictures do not wait for Dash, and `look`, the part
- * that figures depend on, at once and only when it changes.
+ * it. Dash is told of it as little as possible, since each change of one of its stores takes it 10 to 90 ms: the
+ * store `screen` holds what a visitor sees first, and `look`, the part that figures depend on, is kept up to date.
  */
 (function () {
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
-  const MIRROR_AFTER_MS = 150;
   const LOOK = ["view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "rate", "lecture"];
   const FOLD = /^fold_b2-[0-9.e+-]{1,24}_b1-[0-9.e+-]{1,24}$/;
   const listeners = [];
-  let mirror = 0;
   let first = null;
   let fields = {};
 
@@ -30,7 +28,6 @@
       tell(null, performance.now());
       write("replaceState");
       if (look(this.current) !== this.told) tellLook();
-      tellDash();
     },
 
     /* Call `listener(current, former, since)` at the start and after every change; former is null at the start.
@@ -48,9 +45,6 @@
       // Back leads to the former view, not to the former dot.
       write(this.current.view === former.view ? "replaceState" : "pushState");
       if (look(this.current) !== this.told) tellLook();
-      // Pictures first: Dash's own work would take the time that they need to be decoded.
-      clearTimeout(mirror);
-      mirror = setTimeout(tellDash, MIRROR_AFTER_MS);
     },
 
     /* The address that shows what is on screen now. */
@@ -68,19 +62,9 @@
     window.dash_clientside.set_props("look", { data: JSON.parse(hvae.screen.told) });
   }
 
-  function tellDash() {
-    clearTimeout(mirror);
-    mirror = 0;
-    window.dash_clientside.set_props("screen", { data: hvae.screen.current });
-  }
-
   function look(screen) {
     return JSON.stringify(Object.fromEntries(LOOK.map((name) => [name, screen[name]])));
   }
-
-  document.addEventListener("hvae:drawn", ({ detail }) => {
-    if (mirror && detail.slot === "samples") tellDash();
-  });
 
   /* The fields that an address says, as far as they are valid. */
   function read(search) {

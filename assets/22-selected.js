@@ -3,8 +3,7 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
 
-  hvae.screen.subscribe((screen, former) => {
-    if (former && former.point !== screen.point) forget();
+  function fill(screen) {
     const point = hvae.screen.points[screen.point];
     for (const head of document.querySelectorAll(".selected-head")) {
       head.querySelector("h2, h3").textContent = point ? point.title : "This atlas has no models";
@@ -13,7 +12,13 @@
         number.textContent = point ? hvae.words.stat(point, number.dataset.column) : "–";
       }
     }
+  }
+
+  hvae.screen.subscribe((screen, former) => {
+    if (former && former.point !== screen.point) forget();
+    fill(screen);
   });
+  document.addEventListener("hvae:known", () => fill(hvae.screen.current));
 
   /* A panel with data-message names the element that says why; one message for all of its pictures. */
   const failures = new Map();

@@ -59,7 +59,7 @@
     hvae.dom.tellShift(event.target);
   });
 
-  document.addEventListener("click", (event) => {
+  function press(event) {
     if (event.target.closest("#draw-again")) {
       hvae.model.drawAgain(event.timeStamp);
     } else if (event.target.closest("#traversal-reset")) {
@@ -68,8 +68,11 @@
         hvae.dom.tellShift(slider);
       }
       askTraversal(event.timeStamp);
-    }
-  });
+    } else return;
+    // Dash would count the click, which takes it longer than the pictures take.
+    event.stopPropagation();
+  }
+  document.addEventListener("click", press, { capture: true });
 
   /* One message for all pictures of the strip; it goes when they can be had again. */
   function tellFailures() {
@@ -77,8 +80,14 @@
     window.dash_clientside.set_props("model-message", message ? { children: message, hide: false } : { hide: true });
   }
 
+  function tellTraversal(point) {
+    document.getElementById("traversal-subtitle").textContent = point ? point.traversal : "";
+  }
+
   document.addEventListener("hvae:known", ({ detail }) => {
-    if (asked && asked.point === detail.point) placeSliders(hvae.screen.points[detail.point].dimensions);
+    if (!asked || asked.point !== detail.point) return;
+    placeSliders(hvae.screen.points[detail.point].dimensions);
+    tellTraversal(hvae.screen.points[detail.point]);
   });
 
   document.addEventListener("hvae:failed", ({ detail }) => {
@@ -100,6 +109,7 @@
 
   /* Ask for the pictures of what is on screen; only those that the change concerns. */
   hvae.screen.subscribe((screen, former, since) => {
+    tellTraversal(hvae.screen.points[screen.point]);
     if (!hvae.screen.points[screen.point] || document.getElementById("model-panel").hidden) return;
     const samePoint = asked && asked.point === screen.point;
     if (samePoint && asked.units !== screen.units) tellRates(hvae.screen.points[screen.point].dimensions);
@@ -119,15 +129,4 @@
   function onlyChange(former, screen) {
     return Object.keys(screen).every((name) => name === "change" || String(former[name]) === String(screen[name]));
   }
-
-  /* Dash calls this with the store `screen` after every change. */
-  window.dash_clientside.hvae.showModel = function () {
-    const point = hvae.screen.points[hvae.screen.current?.point];
-    if (!point) return ["This atlas has no models", {}, "", ...COLUMNS.map(() => "–")];
-    const numbers = COLUMNS.map((column) => hvae.words.stat(point, column));
-    return [point.title, { backgroundColor: point.colour }, point.traversal, ...numbers];
-  };
-
-  /* In the order of the callback's outputs. */
-  const COLUMNS = ["rate_z2", "rate_z1", "distortion", "psnr"];
 })();

@@ -84,8 +84,9 @@
     trainingRunning(running) {
       if (running === false && state() === "running" && cancelled) say("idle", "Cancelled: nothing was kept.");
       else if (running === false && state() === "running") {
+        const which = asked;
         setTimeout(() => {
-          if (state() === "running") say("failed", "The training ended without a result; the server's log says more.");
+          if (state() === "running" && asked === which) say("failed", "The training ended without a result; the server's log says more.");
         }, 1500);
       }
       return window.dash_clientside.no_update;

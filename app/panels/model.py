@@ -6,7 +6,7 @@ Its pictures and sliders belong to assets/40-model.js; here are the places they 
 from __future__ import annotations
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, html
+from dash import Dash, html
 
 from app.points import STATS, TRAVERSAL
 from app.sheet import COLUMNS, GAP
@@ -24,14 +24,17 @@ def layout(atlas: Atlas) -> dmc.Paper:
     size = {"height": height, "width": width}
     title = html.Div(
         [
-            html.Span(id="model-swatch", className="swatch"),
+            html.Span(className="swatch"),
             dmc.Title("No model selected", order=2, size="h4", id="model-title"),
             dmc.Button("Pin", id="pin", variant="subtle", size="compact-sm", **{"aria-pressed": "false"}),
         ],
         className="model-title",
     )
     stats = html.Dl(
-        [html.Div([html.Dt(name), html.Dd("–", id=f"stat-{column}")]) for column, name in STATS.items()],
+        [
+            html.Div([html.Dt(name), html.Dd("–", id=f"stat-{column}", **{"data-column": column})])
+            for column, name in STATS.items()
+        ],
         className="stats",
     )
     draw_again = dmc.Button("Draw again", id="draw-again", variant="light", size="compact-sm")
@@ -51,7 +54,7 @@ def layout(atlas: Atlas) -> dmc.Paper:
     )
     return dmc.Paper(
         [
-            html.Div([title, stats], className="panel-head"),
+            html.Div([title, stats], className="panel-head selected-head"),
             html.Div([message, *strips], className="strips"),
         ],
         className="panel model-panel",
@@ -71,15 +74,7 @@ def example_images(atlas: Atlas) -> int:
 
 
 def register(app: Dash, atlas: Atlas) -> None:
-    """Callbacks: what is on screen sets the title and the numbers."""
-    app.clientside_callback(
-        ClientsideFunction("hvae", "showModel"),
-        Output("model-title", "children"),
-        Output("model-swatch", "style"),
-        Output("traversal-subtitle", "children"),
-        *(Output(f"stat-{column}", "children") for column in STATS),
-        Input("screen", "data"),
-    )
+    """No callbacks: the page's scripts do it all."""
 
 
 def _strip(
