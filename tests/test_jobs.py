@@ -76,7 +76,7 @@ def begin(out: Path) -> subprocess.Popen:
 
 def workers_of(pid: int) -> list[int]:
     found = subprocess.run(
-        ["ps", "--no-headers", "-o", "pid,args", "--ppid", str(pid)], capture_output=True, text=True
+        ["ps", "-ww", "--no-headers", "-o", "pid,args", "--ppid", str(pid)], capture_output=True, text=True
     )
     lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
     return [int(pid) for pid, args in lines if "popen_loky" in args]
