@@ -10,6 +10,8 @@ import dataclasses
 import platform
 import shlex
 import sys
+from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,7 @@ from precompute.measurements import RECONSTRUCTION, EvaluationData
 from precompute.plan import Plan
 
 EXAMPLE_IMAGES = 256
+NUMBERS_COME_FROM = ("torchvision", "scikit-learn", "numpy", "pandas")
 LOCK = ".lock"
 OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, PARENT, LOCK, TRAINING}
 
@@ -137,11 +140,15 @@ class AtlasFolder:
         self.write(name)
         return row
 
-    def spend(self, what: str, seconds: float) -> None:
-        """Add to the seconds that atlas.json says were spent; `write` makes it lasting."""
+    def spend(self, what: str, seconds: float, cores: int = 1) -> None:
+        """Add to the seconds and device-hours that atlas.json says were spent; `write` makes it lasting.
+
+        cores: how many were busy with it; a device-hour on a CPU is an hour of one core.
+        """
         made_with = self.manifest.made_with
         spent = round(float(made_with.get(what, 0)) + seconds, 1)
-        self.update(made_with={**made_with, what: spent})
+        hours = round(float(made_with.get("device_hours", 0)) + seconds * cores / 3600, 5)
+        self.update(made_with={**made_with, what: spent, "device_hours": hours})
 
     def parent(self) -> Parent | None:
         """The parent, if it is there and was made from this plan."""
@@ -150,10 +157,10 @@ class AtlasFolder:
             self.write(PARENT)
         return parent
 
-    def add_parent(self, parent: Parent, seconds: float) -> None:
-        """Write the parent and its line in atlas.json."""
+    def add_parent(self, parent: Parent, seconds: float, cores: int = 1) -> None:
+        """Write the parent and its line in atlas.json; see `spend`."""
         save_parent(parent, self.path / PARENT, {"made_from": made_from_plan(self.manifest, "parent")})
-        self.spend("parent_seconds", seconds)
+        self.spend("parent_seconds", seconds, cores)
         self.write(PARENT)
 
     def write(self, *changed: str) -> None:
@@ -219,6 +226,7 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
             "device": device_name(device),
             "python": platform.python_version(),
             "torch": torch.__version__,
+            **{package: version(package) for package in NUMBERS_COME_FROM},
             "hvae-explorer": __version__,
         },
         evaluation={RECONSTRUCTION.name: RECONSTRUCTION.fingerprint},
@@ -232,7 +240,17 @@ def device_name(device: torch.device) -> str:
     """What the device calls itself."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type} ({platform.machine()}, {torch.get_num_threads()} threads)"
+    return f"{device.type} ({processor()}, {torch.get_num_threads()} threads)"
+
+
+def processor() -> str:
+    """What the processor calls itself, where the platform says so; else its architecture."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            key, _, name = line.partition(":")
+            if key.strip() == "model name":
+                return name.strip()
+    return platform.processor() or platform.machine()
 
 
 def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.progress import Progress
 
@@ -151,7 +152,8 @@ class Run:
                 if not interval.state.weights.isfinite().all():
                     raise UserError("The parent's training diverged: use another --seed, or --from-scratch.")
                 parent = with_weights(initial, interval.state.weights[0])
-                self.atlas.add_parent(parent, self._seconds["parent"])
+                cores = torch.get_num_threads() if self.data.train.images.device.type == "cpu" else 1
+                self.atlas.add_parent(parent, self._seconds["parent"], cores)
                 # As a run that continues reads it: in another memory layout a fold's last bit may differ.
                 self.parent = self.atlas.parent()
                 checkpoints.remove(self.atlas.path, job.names[0])
