@@ -74,7 +74,7 @@ def main() -> None:
     rates = " ".join(f"{rate:.2f}" for rate in reversed(reconstruction.rates))
     for what, seconds, target, found in (
         ("rates of z_2, z_1, distortion", seconds_rates, "", f"{rates} {reconstruction.distortion:.1f} nats"),
-        ("PSNR", seconds_psnr, "", f"{decibels:.2f} dB"),
+        ("PSNR", seconds_psnr, "", f"{show(decibels)} dB"),
         ("MI of z_2", seconds_top, "4 s", f"{show(information[-1])} nats"),
         ("MI of z_1", seconds_information - seconds_top, "4 s", f"{show(information[0])} nats"),
         (f"{len(probes[0])} probes of z_1, z_2", seconds_probes, "", " | ".join(accuracies)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hvae.atlas import Manifest
+from hvae.metrics.estimate import Estimate, columns_of
 
 if TYPE_CHECKING:
     from hvae.datasets import Images
@@ -93,16 +94,21 @@ def save_finished(folder: Path, point: Point, finished: Finished) -> None:
     save_model(finished.model, folder / point.checkpoint, finished.metadata, dtype)
 
 
-def reconstruction_columns(measured: RatesAndDistortion, psnr_db: float) -> dict[str, float]:
-    """Rates, distortion, −ELBO and PSNR of a two-layer HVAE, by column."""
-    return {
-        "rate_z2": float(measured.rates[1]),
-        "rate_z1": float(measured.rates[0]),
-        "rate_total": measured.rate_total,
-        "distortion": measured.distortion,
-        "neg_elbo": measured.neg_elbo,
-        "psnr": psnr_db,
+def reconstruction_columns(measured: RatesAndDistortion, decibels: Estimate) -> dict[str, float]:
+    """Rates, distortion, −ELBO and PSNR of a two-layer HVAE and their standard errors, by column."""
+    rate_1, rate_2, distortion = measured.of_images.T
+    of_images = {
+        "rate_z2": (float(measured.rates[1]), rate_2),
+        "rate_z1": (float(measured.rates[0]), rate_1),
+        "rate_total": (measured.rate_total, rate_1 + rate_2),
+        "distortion": (measured.distortion, distortion),
+        "neg_elbo": (measured.neg_elbo, rate_1 + rate_2 + distortion),
     }
+    means = {
+        column: Estimate(mean, Estimate.mean_of(terms).standard_error)
+        for column, (mean, terms) in of_images.items()
+    }
+    return columns_of({**means, "psnr": decibels})
 
 
 def finite_or_none(value: float) -> float | None:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hvae.atlas import METRIC_COLUMNS, PROBES
+from hvae.metrics.estimate import columns_of
 from hvae.point import reconstruction_columns
 
 # torch and scikit-learn are imported where something is measured, so that finding nothing to do is quick.
@@ -68,14 +69,6 @@ def with_errors(*columns: str) -> tuple[str, ...]:
     return tuple(name for column in columns for name in (column, f"{column}_se"))
 
 
-def columns_of(estimates: dict[str, Estimate]) -> dict[str, float]:
-    """Column → value, and column_se → standard error."""
-    values = {}
-    for column, estimate in estimates.items():
-        values[column], values[f"{column}_se"] = estimate
-    return values
-
-
 def measure_reconstruction(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Rates, distortion, −ELBO (nats per image) and PSNR (dB) on the whole test set."""
     from hvae.metrics.psnr import psnr
@@ -129,8 +122,9 @@ def generation_scores(probabilities: torch.Tensor) -> dict[str, Estimate]:
 
 RECONSTRUCTION = Measurement(
     "reconstruction",
-    ("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"),
+    with_errors("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"),
     measure_reconstruction,
+    version=2,
 )
 
 

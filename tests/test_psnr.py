@@ -12,6 +12,7 @@ from hvae.layers import HVAEConfig
 from hvae.metrics.psnr import psnr
 from hvae.metrics.rates import layer_rates
 from hvae.model import HVAE
+from hvae.point import reconstruction_columns
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,18 @@ def test_psnr_is_that_of_torchmetrics_over_the_whole_set(model, digits, batch_si
     for x in everything(digits).split(100):
         reference.update(model.reconstruct(x), x)
 
-    assert psnr(model, digits, batch_size=batch_size) == pytest.approx(reference.compute().item(), abs=1e-4)
+    assert psnr(model, digits, batch_size=batch_size).value == pytest.approx(
+        reference.compute().item(), abs=1e-4
+    )
+
+
+def test_the_standard_error_of_psnr_is_that_of_a_jackknife_over_images(model, digits):
+    x = everything(digits)
+    mse = (model.reconstruct(x) - x).square().flatten(1).mean(1).double().detach().numpy()
+    n = len(mse)
+    without_each = -10 * np.log10((mse.sum() - mse) / (n - 1))
+    jackknife = math.sqrt((n - 1) / n * ((without_each - without_each.mean()) ** 2).sum())
+    assert psnr(model, digits).standard_error == pytest.approx(jackknife, rel=0.01)
 
 
 def test_psnr_pools_errors_before_it_takes_the_logarithm(model, digits, monkeypatch):
@@ -43,12 +55,12 @@ def test_psnr_pools_errors_before_it_takes_the_logarithm(model, digits, monkeypa
     monkeypatch.setattr(
         model, "reconstruct", lambda x: torch.tensor([0.1, 0.2]).reshape(2, 1, 1, 1).expand_as(x)
     )
-    assert psnr(model, images) == pytest.approx(10 * math.log10(2 / (0.1**2 + 0.2**2)), abs=1e-5)
+    assert psnr(model, images).value == pytest.approx(10 * math.log10(2 / (0.1**2 + 0.2**2)), abs=1e-5)
 
 
 def test_perfect_reconstructions_have_infinite_psnr(model, digits, monkeypatch):
     monkeypatch.setattr(model, "reconstruct", lambda x: x)
-    assert psnr(model, digits) == math.inf
+    assert psnr(model, digits).value == math.inf
 
 
 @pytest.mark.parametrize("inference", ["generalized", "ladder"])
@@ -70,6 +82,25 @@ def test_rates_are_the_means_of_closed_form_divergences(digits, inference, layer
 
     np.testing.assert_allclose(measured.rates, expected, rtol=1e-5)
     assert measured.rate_total == pytest.approx(sum(expected).item(), rel=1e-5)
+
+
+def test_standard_errors_of_rates_and_distortion_are_those_of_means_over_images(model, digits):
+    x = everything(digits)
+    with torch.inference_mode():
+        distortion, rates = model(x, model.noise(len(x), seed=0))
+    images = {
+        "rate_z2": rates[:, 1],
+        "rate_z1": rates[:, 0],
+        "rate_total": rates.sum(1),
+        "distortion": distortion,
+        "neg_elbo": rates.sum(1) + distortion,
+    }
+
+    columns = reconstruction_columns(layer_rates(model, digits), psnr(model, digits))
+
+    for column, terms in images.items():
+        assert columns[column] == pytest.approx(terms.mean().item(), rel=1e-4), column
+        assert columns[f"{column}_se"] == pytest.approx(terms.std().item() / len(x) ** 0.5, rel=1e-3), column
 
 
 def test_rates_of_top_dimensions_add_up_to_the_rate_of_the_top_layer(model, digits):
@@ -102,7 +133,7 @@ def test_a_model_with_nan_weights_gives_nan(model, digits):
         for weight in model.parameters():
             weight.fill_(math.nan)
     measured = layer_rates(model, digits)
-    assert np.isnan([*measured.rates, measured.distortion, measured.neg_elbo, psnr(model, digits)]).all()
+    assert np.isnan([*measured.rates, measured.distortion, measured.neg_elbo, *psnr(model, digits)]).all()
 
 
 def test_a_set_without_images_is_refused(model, digits):
@@ -122,4 +153,4 @@ def test_psnr_of_mnist_against_its_mean_image_is_that_of_numpy(model, monkeypatc
     mean = pixels.mean(0)
     expected = -10 * np.log10(np.mean((pixels - mean) ** 2))
     monkeypatch.setattr(model, "reconstruct", lambda x: torch.tensor(mean, dtype=torch.float32).expand_as(x))
-    assert psnr(model, images) == pytest.approx(expected, abs=1e-4)
+    assert psnr(model, images).value == pytest.approx(expected, abs=1e-4)

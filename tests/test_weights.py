@@ -68,7 +68,7 @@ def test_the_metrics_are_exactly_those_of_the_stored_weights(half, full, data):
         assert row["rate_z2"] == float(measured.rates[1])
         assert row["rate_z1"] == float(measured.rates[0])
         assert row["distortion"] == measured.distortion
-        assert row["psnr"] == psnr(model, data.test)
+        assert row["psnr"] == psnr(model, data.test).value
     assert not (atlas.metrics["distortion"] == Atlas.open(full).metrics["distortion"]).any()
 
 

@@ -34,3 +34,11 @@ class Estimate(NamedTuple):
 
 
 NOT_A_NUMBER = Estimate(math.nan, math.nan)
+
+
+def columns_of(estimates: dict[str, Estimate]) -> dict[str, float]:
+    """Column → value, and column_se → standard error."""
+    values = {}
+    for column, estimate in estimates.items():
+        values[column], values[f"{column}_se"] = estimate
+    return values

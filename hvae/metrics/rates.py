@@ -19,11 +19,13 @@ class RatesAndDistortion:
     rates: (L,), R(z_ℓ|z_>ℓ) of every layer, layer 1 first.
     distortion: E[−log p(x|z_1)], constants included.
     top_rates: (top_dim,), what each dimension of z_L contributes to `rates[-1]`.
+    of_images: (N, L + 1), each image's rates, layer 1 first, and its distortion.
     """
 
     rates: np.ndarray
     distortion: float
     top_rates: np.ndarray
+    of_images: np.ndarray
 
     @property
     def rate_total(self) -> float:
@@ -50,18 +52,21 @@ def layer_rates(model: HVAE, images: Images, *, batch_size: int = 500, seed: int
         raise ValueError("rates need at least one image")
     noise = model.noise(len(images), seed)
     kl_sums: list[torch.Tensor] = []
-    distortion = 0.0
+    of_images: list[torch.Tensor] = []
     for rows, x in batches(images, batch_size, model.device):
         inference = model.infer(x, rows_of(noise, rows))
         logits = model.logits(inference.latents[0])
-        distortion += model.negative_log_likelihood(x, logits).cpu().double().sum().item()
-        sums = [kl.flatten(1).cpu().double().sum(0) for kl in inference.kl]
+        distortion = model.negative_log_likelihood(x, logits).cpu().double()
+        kls = [kl.flatten(1).cpu().double() for kl in inference.kl]
+        of_images.append(torch.stack([*(kl.sum(1) for kl in kls), distortion], dim=1))
+        sums = [kl.sum(0) for kl in kls]
         kl_sums = [total + part for total, part in zip(kl_sums, sums, strict=True)] if kl_sums else sums
     means = [total / len(images) for total in kl_sums]
     return RatesAndDistortion(
         rates=np.array([mean.sum().item() for mean in means]),
-        distortion=distortion / len(images),
+        distortion=sum(rows[:, -1].sum().item() for rows in of_images) / len(images),
         top_rates=means[-1].numpy(),
+        of_images=torch.cat(of_images).numpy(),
     )
 
 
