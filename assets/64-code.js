@@ -41,7 +41,6 @@
 
   /* The code for pictures at these addresses; of `point` where there are none. */
   hvae.code = function (addresses, point) {
-    const { atlas } = hvae.screen.current;
     if (!hvae.screen.points[point]) return "# This atlas has no models yet.";
     const blocks = new Map();
     const used = new Set();
@@ -70,8 +69,7 @@
         body.push(...KINDS[kind](said, `model${number}`, name));
       }
     });
-    const isDefault = document.getElementById("export").dataset.default === "yes";
-    const head = [isDefault ? "atlas = Atlas.default()" : `atlas = Atlas.open(${JSON.stringify(atlas)})  # its folder`];
+    const head = [`atlas = ${document.getElementById("export").dataset.opening}`];
     const imports = ["from hvae import Atlas"];
     const text = body.join("\n");
     if (text.includes("leading_directions")) imports.push("from hvae.directions import leading_directions");

@@ -47,7 +47,9 @@ COLUMNS = ("beta_2", "beta_1", *METRIC_COLUMNS, "checkpoint")
 """Columns of metrics.parquet, in order; a metric that was not computed is NaN. Rates, distortion and
 mutual information are in nats, psnr in dB, accuracies in [0, 1]."""
 
-DEFAULT_ATLAS = Path(__file__).parent / "atlases" / "mnist"
+SHIPPED = Path(__file__).parent / "atlases"
+"""The atlases that come with this package, each in a folder of its own."""
+DEFAULT_NAME = "mnist"
 
 _FILE_NAME = re.compile(r"(models/)?[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
@@ -133,8 +135,16 @@ class Atlas:
 
     @classmethod
     def default(cls) -> Atlas:
-        """The atlas that ships with this package: MNIST."""
-        return cls.open(DEFAULT_ATLAS)
+        """The atlas of MNIST that ships with this package."""
+        return cls.shipped(DEFAULT_NAME)
+
+    @classmethod
+    def shipped(cls, name: str) -> Atlas:
+        """An atlas that ships with this package; `shipped_names` lists them. Raises UserError."""
+        names = shipped_names()
+        if name not in names:
+            raise UserError(f"No atlas {name} ships with this package: there are {', '.join(names)}.")
+        return cls.open(SHIPPED / name)
 
     @property
     def name(self) -> str:
@@ -194,6 +204,12 @@ class Atlas:
     def examples(self) -> Examples:
         """The test images that ship with the atlas. Raises UserError where they are damaged."""
         return read_examples(self.checked_file(EXAMPLES))
+
+
+def shipped_names() -> list[str]:
+    """The names of the atlases that ship with this package, MNIST first."""
+    names = [manifest.parent.name for manifest in SHIPPED.glob(f"*/{MANIFEST}")]
+    return sorted(names, key=lambda name: (name != DEFAULT_NAME, name))
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -9,12 +9,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.panels.dialogs import dialog
-from hvae.atlas import DEFAULT_ATLAS, Atlas
+from hvae.atlas import DEFAULT_NAME, SHIPPED, Atlas
 
 
 def export_dialog(atlas: Atlas) -> Component:
     """The dialog; what it lists depends on what is on screen when it is opened."""
-    is_default = atlas.path.resolve() == DEFAULT_ATLAS.resolve()
     return dialog(
         "export",
         "Export",
@@ -32,5 +31,12 @@ def export_dialog(atlas: Atlas) -> Component:
             # Tab reaches it, so that arrow keys can scroll long lines on a narrow screen.
             html.Pre(id="export-code", tabIndex="0", **{"aria-label": "Python code"}),
         ],
-        {"data-default": "yes" if is_default else "no"},
+        {"data-opening": opening(atlas)},
     )
+
+
+def opening(atlas: Atlas) -> str:
+    """Python that opens the atlas."""
+    if atlas.path.resolve().parent != SHIPPED.resolve():
+        return f'Atlas.open("{atlas.name}")  # its folder'
+    return "Atlas.default()" if atlas.name == DEFAULT_NAME else f'Atlas.shipped("{atlas.name}")'
