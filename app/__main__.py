@@ -26,7 +26,11 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @cli.command()
 def main(
     atlas: Annotated[
-        Path | None, typer.Argument(help="Folder that `precompute run` wrote; default: the one that ships.")
+        Path | None,
+        typer.Argument(
+            help="Folder that `precompute run` wrote, shown first. Atlases that ship are in the menu beside "
+            "it, but for one of the same name; default: those alone."
+        ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for any that is free.")] = 8050,
@@ -38,7 +42,7 @@ def main(
         bool, typer.Option("--allow-training", help="Let visitors from other computers train points here.")
     ] = False,
 ) -> None:
-    """Explore an atlas of hierarchical VAEs in the browser."""
+    """Explore atlases of hierarchical VAEs in the browser."""
     serve(atlas, host, port, open_browser=not no_browser, data_dir=data_dir, allow_training=allow_training)
 
 
@@ -70,19 +74,20 @@ def serve(
     data_dir: Path = Path("data"),
     allow_training: bool = False,
 ) -> None:
-    """Serve an atlas until interrupted. Raises UserError where it or the address cannot be had.
+    """Serve an atlas and those that ship until interrupted.
 
-    data_dir, allow_training: see `app.training.TrainingOptions`.
+    path: see `app.shelf.shelf`. data_dir, allow_training: see `app.training.TrainingOptions`.
+    Raises UserError where the atlas or the address cannot be had.
     """
     # Imports make 300,000 objects that stay, and looking for garbage among them took a seventh of the time
     # until the first picture: none is looked for before.
     gc.disable()
-    from hvae.atlas import Atlas
+    from app.shelf import shelf
 
-    atlas = Atlas.default() if path is None else Atlas.open(path)
-    listener = listen(host, port)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    atlases = shelf(path)
+    listener = listen(host, port)
 
     import waitress
 
@@ -92,7 +97,7 @@ def serve(
 
     only_here = is_loopback(listener.getsockname()[0])
     hosts = [*LOOPBACK_NAMES, host] if only_here else None
-    app = create_app({atlas.name: atlas}, hosts, TrainingOptions(data_dir, allow_training))
+    app = create_app(atlases, hosts, TrainingOptions(data_dir, allow_training))
     decoder = app.server.extensions["decoder"]
     decoder.ready.add_done_callback(lambda _: _collect_garbage())
     server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident=None)

@@ -32,9 +32,12 @@ class Decoder:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
 
     def warm_up(self) -> None:
-        """Import torch and load models in the background, as many as are kept; returns at once."""
+        """Import torch in the background; returns at once."""
         self.ready: Future[None] = self._thread.submit(self._first_decode)
-        self._thread.submit(self._load_ahead, islice(self.models.all_points(), MAX_MODELS))
+
+    def load_ahead(self, atlas: str) -> None:
+        """Load an atlas's models in the background, as many as are kept; returns at once."""
+        self._thread.submit(self._load_ahead, atlas, islice(self.models.points(atlas), MAX_MODELS))
 
     def make(self, atlas: str, point: str, make: Callable[[Subject], Made]) -> Made:
         """What `make` returns for a point, called on the decoder's thread; this one waits.
@@ -55,15 +58,15 @@ class Decoder:
         except Exception:
             logging.getLogger(__name__).exception("torch does not work here")
 
-    def _load_ahead(self, points: Iterator[tuple[str, str]]) -> None:
+    def _load_ahead(self, atlas: str, points: Iterator[str]) -> None:
         """Load one model and queue up again, so that requests never wait for more than one."""
-        for atlas, point in points:
+        for point in points:
             try:
                 self.models.subject(atlas, point)
             except UserError:
                 continue  # told when its pictures are asked for
             try:
-                self._thread.submit(self._load_ahead, points)
+                self._thread.submit(self._load_ahead, atlas, points)
             except RuntimeError:
                 pass  # shutting down
             return

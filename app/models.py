@@ -174,11 +174,10 @@ class Models:
             raise NotHere("This atlas has no such point.")
         return source
 
-    def all_points(self) -> Iterator[tuple[str, str]]:
-        """Atlas and name of every point of every grid."""
-        for name, atlas in self.atlases.items():
-            for file in atlas.metrics["checkpoint"]:
-                yield name, point_name(str(file))
+    def points(self, atlas: str) -> Iterator[str]:
+        """The name of every point of an atlas's grid."""
+        for file in self.atlases[atlas].metrics["checkpoint"]:
+            yield point_name(str(file))
 
     def check(self, atlas: str, file: str) -> FileState:
         """The state of an atlas's file, found sound. Raises UserError where it is missing or damaged."""

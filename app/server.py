@@ -1,13 +1,15 @@
-"""From atlases to a server: Dash for the page, and the picture endpoints beside it."""
+"""From atlases to a server: Dash for their pages, and the picture endpoints beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, State, dcc, html
-from flask import Flask
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
 
 from app import lecture, views
 from app.decoder import Decoder
@@ -21,7 +23,9 @@ from app.panels.dialogs import keys_dialog
 from app.panels.export import export_dialog
 from app.pictures import pictures_blueprint
 from app.points import points_data
+from app.shelf import atlas_titles
 from app.state import fields, first_screen, look
+from app.switch import Switch, page_prefix
 from app.training import TrainingOptions
 from hvae.atlas import Atlas
 
@@ -31,19 +35,55 @@ def create_app(
     hosts: Sequence[str] | None = None,
     training: TrainingOptions | None = None,
 ) -> Dash:
-    """The page and its pictures for atlases by name, at least one; the page shows the first.
+    """The pages and pictures of atlases by name, at least one; an address that names none shows the first.
 
     hosts: see `app.guard.guard`. training: where data sets are, and who may train points of their own.
 
     The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
     """
-    server = Flask("app", static_folder=None)
     decoder = Decoder(atlases)
+    titles = atlas_titles(atlases)
+    first, *others = atlases
+
+    def page_of(name: str) -> Dash:
+        prefix = "/" if name == first else page_prefix(name)
+        return page_app(name, atlases[name], titles, prefix, hosts, training or TrainingOptions())
+
+    def other_page(name: str) -> Flask:
+        app = page_of(name)
+        decoder.load_ahead(name)
+        return app.server
+
+    app = page_of(first)
+    server = app.server
     server.register_blueprint(pictures_blueprint(decoder))
     server.register_blueprint(downloads_blueprint(decoder.models))
-    app = Dash(
+    refuse_unknown(server, atlases)
+    server.wsgi_app = Switch(server.wsgi_app, others, other_page)
+    server.extensions["decoder"] = decoder
+    decoder.warm_up()
+    decoder.load_ahead(first)
+    return app
+
+
+def page_app(
+    name: str,
+    atlas: Atlas,
+    titles: Mapping[str, str],
+    prefix: str,
+    hosts: Sequence[str] | None,
+    training: TrainingOptions,
+) -> Dash:
+    """The page of one atlas, and what its callbacks ask.
+
+    titles: of all atlases, by name. prefix: what the addresses that its callbacks ask begin with.
+    """
+    server = Flask("app", static_folder=None)
+    app = Page(
         "app",
         server=server,
+        routes_pathname_prefix="/",
+        requests_pathname_prefix=prefix,
         title="HVAE Explorer",
         update_title="",
         assets_folder=str(assets_folder()),
@@ -52,8 +92,7 @@ def create_app(
         add_log_handler=False,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
-    name, atlas = next(iter(atlases.items()))
-    app.layout = page(name, atlas)
+    app.layout = page(name, atlas, titles)
     app.clientside_callback(
         ClientsideFunction("hvae", "start"),
         Input("screen", "data"),
@@ -61,20 +100,46 @@ def create_app(
         State("points", "data"),
     )
     app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
-    server.extensions["training"] = training or TrainingOptions()
+    server.extensions["training"] = training
 
     def renew_page() -> None:
         """What was drawn of the atlas is no longer all there is: it has grown."""
         server.config[GROWN] = server.config.get(GROWN, 0) + 1
-        app.layout = page(name, atlas)
+        app.layout = page(name, atlas, titles)
 
     server.extensions["renew_page"] = renew_page
+    header.register(app, titles)
     views.register(app, atlas)
     guard(app, hosts)
     answer_mishaps(app)
-    server.extensions["decoder"] = decoder
-    decoder.warm_up()
     return app
+
+
+class Page(Dash):
+    """A Dash app; its scripts and styles have the same addresses on all pages, and are fetched once."""
+
+    def interpolate_index(self, **parts: str) -> str:
+        """The first HTML that a browser gets."""
+        prefix = self.config.requests_pathname_prefix
+        for part in ("css", "scripts", "favicon"):
+            parts[part] = parts[part].replace(f'"{prefix}', '"/')
+        return super().interpolate_index(**parts)
+
+
+def refuse_unknown(server: Flask, atlases: Container[str]) -> None:
+    """Answer 404 for an atlas that is not served; a visitor sees the first one, and is told."""
+
+    @server.get("/pages/<path:anything>")
+    def no_page(anything: str) -> Response:
+        # Without this, Dash would answer any address with its page.
+        raise NotFound("There is no such atlas here.")
+
+    @server.after_request
+    def not_this_one(response: Response) -> Response:
+        asked = request.args.get("atlas")
+        if request.path == "/" and asked and asked not in atlases and response.status_code == 200:
+            response.status_code = 404
+        return response
 
 
 def assets_folder() -> Path:
@@ -83,8 +148,8 @@ def assets_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "assets"
 
 
-def page(name: str, atlas: Atlas) -> dmc.MantineProvider:
-    """Everything a visitor sees of one atlas."""
+def page(name: str, atlas: Atlas, titles: Mapping[str, str] = MappingProxyType({})) -> dmc.MantineProvider:
+    """Everything a visitor sees of one atlas. titles: of all that are served, by name."""
     screen = first_screen(name, atlas).to_dict()
     stores = {
         "points": points_data(atlas),
@@ -96,7 +161,7 @@ def page(name: str, atlas: Atlas) -> dmc.MantineProvider:
         html.Div(
             [
                 *(dcc.Store(id=store, data=data) for store, data in stores.items()),
-                header.layout(atlas),
+                header.layout(name, atlas, titles),
                 views.layout(atlas),
                 lecture_panel.layout(atlas),
                 keys_dialog(),

@@ -11,6 +11,7 @@ DATASETS = {
     "svhn": "SVHN",
     "cifar10": "CIFAR-10",
     "digits": "Digits",
+    "street-digits": "Street digits",
 }
 
 _PROBES = {"logistic": "logistic", "linear_svm": "linear SVM", "rbf_svm": "RBF SVM", "knn": "kNN"}
@@ -42,6 +43,11 @@ def dataset_title(dataset: str) -> str:
     if dataset.startswith("folder:"):
         return PurePath(dataset.removeprefix("folder:")).name or "own pictures"
     return DATASETS.get(dataset, dataset)
+
+
+def models_text(count: int) -> str:
+    """How many models there are."""
+    return f"{count} two-layer model{'s' * (count != 1)}"
 
 
 def beta_text(beta: float) -> str:

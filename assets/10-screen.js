@@ -47,6 +47,14 @@
       if (look(this.current) !== this.told) tellLook();
     },
 
+    /* Go to another atlas, which has a page of its own: how things are shown stays, what is shown is its own. */
+    open(atlas) {
+      const how = Object.fromEntries([...LOOK, "part"].map((name) => [name, this.current[name]]));
+      const said = new URLSearchParams(query({ ...first, ...how, lecture: first.lecture, atlas }));
+      said.delete("point");
+      location.assign(`/?${said}`);
+    },
+
     /* The address that shows what is on screen now. */
     address() {
       return new URL(`?${query(this.current)}`, location.href).href;

@@ -11,6 +11,7 @@ from atlas_builder import build_atlas
 from command_line import SMALL, precompute
 from filelock import FileLock
 
+from hvae.layers import HVAEConfig
 from hvae.metrics.variational import one_thread
 
 
@@ -18,6 +19,13 @@ from hvae.metrics.variational import one_thread
 def tiny_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a 3×3 atlas of tiny random-weight HVAEs; not to be changed."""
     return build_atlas(tmp_path_factory.mktemp("atlases") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def colour_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a 2×2 atlas of colour pictures, whose names of points `tiny_atlas` has too."""
+    config = HVAEConfig(image_shape=(3, 32, 32), top_dim=8, channels=2, width=8)
+    return build_atlas(tmp_path_factory.mktemp("atlases") / "colour", (1.0, 10.0), config)
 
 
 @pytest.fixture

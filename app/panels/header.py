@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import dash_mantine_components as dmc
-from dash import html
+from collections.abc import Mapping
 
+import dash_mantine_components as dmc
+from dash import Dash, html
+from dash.development.base_component import Component
+
+from app.panels import controls
 from app.state import VIEWS
-from app.words import dataset_title
+from app.words import dataset_title, models_text
 from hvae.atlas import Atlas
 
 TITLE = "Where does a hierarchical VAE keep its information?"
 
 
-def layout(atlas: Atlas) -> html.Header:
-    """Title, tabs and tools."""
-    count = len(atlas.metrics)
-    about = f"{dataset_title(atlas.manifest.dataset)} · {count} two-layer model{'s' * (count != 1)}"
+def layout(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Header:
+    """Title, tabs and tools. titles: of all atlases, by name."""
     tabs = [
         html.Button(
             title,
@@ -34,7 +36,9 @@ def layout(atlas: Atlas) -> html.Header:
     ]
     return html.Header(
         [
-            html.Div([html.H1(TITLE), html.P(about)], className="page-title"),
+            html.Div([html.H1(TITLE), _about(name, atlas, titles)], className="page-title"),
+            # assets/33-atlases.js says here that there is no such atlas.
+            html.P(id="atlas-message", className="page-message", role="status"),
             html.Div(
                 [
                     html.Div(tabs, role="tablist", className="view-tabs", **{"aria-label": "Views"}),
@@ -44,6 +48,25 @@ def layout(atlas: Atlas) -> html.Header:
             ),
         ],
         className="page-head",
+    )
+
+
+def register(app: Dash, titles: Mapping[str, str]) -> None:
+    """What a visitor chooses leads to another atlas."""
+    if len(titles) > 1:
+        controls.register(app, ["atlas"])
+
+
+def _about(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Div:
+    """Which atlas this is, and the way to others."""
+    which: Component = html.Span(f"{dataset_title(atlas.manifest.dataset)} ·")
+    if len(titles) > 1:
+        which = controls.menu("atlas", "Atlas", titles, name)
+    return html.Div(
+        [which, html.Span(models_text(len(atlas.metrics)), id="model-count")],
+        id="about",
+        className="page-about",
+        **{"data-atlas": titles.get(name, name)},
     )
 
 

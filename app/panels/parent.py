@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import shlex
+from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
 from flask import request
 
 from app.background import ProcessManager
@@ -20,6 +22,7 @@ from app.growth import grow, plane_dots
 from app.points import STATS
 from app.sheet import COLUMNS, GAP
 from app.training import NOT_HERE, TrainingOptions, TrainingSetting, may_train, train_point
+from app.words import models_text
 from hvae.atlas import Atlas
 from hvae.errors import UserError
 from hvae.own_copy import BUSY
@@ -78,15 +81,20 @@ def register(app: Dash, atlas: Atlas) -> None:
         prevent_initial_call=True,
     )(train_point)
 
-    @app.callback(Output("grown", "data"), Input("training-result", "data"), prevent_initial_call=True)
-    def join(result: dict[str, str] | None) -> object:
+    @app.callback(
+        Output("grown", "data"),
+        Output("model-count", "children"),
+        Input("training-result", "data"),
+        prevent_initial_call=True,
+    )
+    def join(result: dict[str, str] | None) -> tuple[dict[str, Any], str]:
         if not isinstance(result, dict) or "point" not in result:
-            return no_update
+            raise PreventUpdate
         grown = grow(atlas)
         if grown is None:
-            return no_update
+            raise PreventUpdate
         app.server.extensions["renew_page"]()
-        return {**grown, "point": result["point"]}
+        return {**grown, "point": result["point"]}, models_text(len(atlas.metrics))
 
     for store, function in {
         "training-progress": "trainingProgress",

@@ -62,13 +62,13 @@ def browser() -> Iterator:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[[Path], str]]:
-    """Serve an atlas on a free port; returns the page's address."""
+def serve() -> Iterator[Callable[..., str]]:
+    """Serve atlases on a free port; returns the address of the first one's page."""
     servers = []
 
-    def start(folder: Path) -> str:
-        atlas = Atlas.open(folder)
-        server = waitress.create_server(create_app({atlas.name: atlas}).server, host="127.0.0.1", port=0)
+    def start(*folders: Path) -> str:
+        atlases = {atlas.name: atlas for atlas in map(Atlas.open, folders)}
+        server = waitress.create_server(create_app(atlases).server, host="127.0.0.1", port=0)
         threading.Thread(target=server.run, daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.effective_port}/"
@@ -79,7 +79,7 @@ def serve() -> Iterator[Callable[[Path], str]]:
 
 
 @pytest.fixture(scope="session")
-def tiny_address(serve: Callable[[Path], str], tiny_atlas: Path) -> str:
+def tiny_address(serve: Callable[..., str], tiny_atlas: Path) -> str:
     return serve(tiny_atlas)
 
 

@@ -259,8 +259,10 @@ def wait_for_words(view, pattern):
     )
 
 
-def test_a_trained_point_becomes_a_dot_without_a_reload(open_page, serve, trainable, data_folder):
-    view = parent_view(open_page(serve(trainable)))
+def test_a_trained_point_becomes_a_dot_without_a_reload(open_page, serve, tiny_atlas, trainable, data_folder):
+    """On the page of a second atlas: cancelling, below, is tried on that of a first."""
+    view = parent_view(open_page(f"{serve(tiny_atlas, trainable)}?atlas=trainable"))
+    assert view.text("#model-count") == "4 two-layer models"
     drag(view, (0.4, 0.7))
     view.page.click("#train-point")
     view.page.wait_for_selector("#training-panel[data-state=done]", timeout=TRAINING_MS)
@@ -272,6 +274,7 @@ def test_a_trained_point_becomes_a_dot_without_a_reload(open_page, serve, traina
     )
     view.page.wait_for_selector(f"#parent-rates [data-point='{name}']")
     view.page.wait_for_function(f"() => location.search.includes('point={name}')")
+    assert view.text("#model-count") == "5 two-layer models"
     assert view.page.locator("#train-point").is_disabled()
     view.page.click("#tab-landscapes")
     view.wait_until_shown(f"/{name}/")

@@ -1,0 +1,54 @@
+"""The menu of atlases: another one is shown, the address says which, and Back returns."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+POINTS = {"b2-1_b1-1", "b2-1_b1-10", "b2-10_b1-1", "b2-10_b1-10"}
+MENU = "input[aria-label=Atlas]"
+
+
+@pytest.fixture(scope="module")
+def address(serve, tiny_atlas, colour_atlas):
+    return serve(tiny_atlas, colour_atlas)
+
+
+def test_another_atlas_shows_its_own_models_in_the_same_view_and_back_returns(open_page, address):
+    ready = "#reconstruction-0 .scatterlayer .point"
+    explorer = open_page(f"{address}?view=reconstruction&units=bits&point=b2-10_b1-0.1", ready=ready)
+    page, grey = explorer.page, explorer.picture("samples")
+    assert page.locator(MENU).input_value() == "Digits, 3 × 3"
+    page.locator(MENU).click()
+    page.get_by_role("option", name="Digits, 2 × 2").click()
+    page.wait_for_url(re.compile(r"atlas=colour&view=reconstruction&point=b2-1_b1-1&units=bits$"))
+    explorer.wait_until_drawn("reconstruction")
+    explorer.wait_until_shown("/pictures/colour/b2-1_b1-1/")
+    assert set(explorer.dots("reconstruction-0")) == POINTS
+    assert explorer.picture("samples") != grey
+    assert explorer.text("#model-count") == "4 two-layer models"
+    explorer.click_dot("b2-10_b1-10", "reconstruction-0")
+    explorer.wait_until_shown("/pictures/colour/b2-10_b1-10/")
+    link = page.url
+
+    page.go_back()
+    explorer.wait_until_drawn("reconstruction")
+    explorer.wait_until_shown("/pictures/tiny/b2-10_b1-0.1/")
+    assert len(explorer.dots("reconstruction-0")) == 9 and explorer.picture("samples") == grey
+    assert page.locator(MENU).input_value() == "Digits, 3 × 3"
+
+    copied = open_page(link, ready=ready)
+    copied.wait_until_shown("/pictures/colour/b2-10_b1-10/")
+    assert copied.page.locator(MENU).input_value() == "Digits, 2 × 2"
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_link_to_an_atlas_that_is_not_here_says_so_and_the_head_fits(open_page, address, width):
+    page = open_page(f"{address}?atlas=elsewhere", width=width).page
+    message = page.locator("#atlas-message").inner_text()
+    assert message == "There is no atlas “elsewhere” here: this is Digits, 3 × 3."
+    assert "atlas=tiny" in page.url
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    title, about = (page.locator(part).bounding_box() for part in ("h1", "#about"))
+    assert about["height"] < 40 and (about["y"] >= title["y"] + title["height"] or about["x"] > title["x"])
