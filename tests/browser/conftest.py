@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 import waitress
+from pages import FIRST_DOT, Explorer
+from windows import Windows
 
 from app.server import create_app
 from hvae.atlas import Atlas
@@ -83,35 +85,27 @@ def tiny_address(serve: Callable[..., str], tiny_atlas: Path) -> str:
     return serve(tiny_atlas)
 
 
-def breaches(text: str) -> list[str]:
-    """The message, if it is about something that the page's security policy forbids."""
-    return [text] if "Content Security Policy" in text else []
+@pytest.fixture(scope="session")
+def windows(browser) -> Windows:
+    return Windows(browser)
 
 
 @pytest.fixture
-def open_page(browser) -> Iterator[Callable]:
+def open_page(windows: Windows) -> Iterator[Callable[..., Explorer]]:
     """Open an address in a window of its own; any error on the page fails the test."""
-    from pages import FIRST_DOT, Explorer
-
-    contexts, errors = [], []
+    taken = []
 
     def start(
-        address: str, width: int = 1440, height: int = 900, ready: str = FIRST_DOT, **options
+        address: str, width: int = 1440, height: int = 900, ready: str = FIRST_DOT, **media: str
     ) -> Explorer:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.extend(breaches(message.text)))
-        return Explorer(page).open(address, ready)
+        taken.append(windows.take(width, height, **media))
+        return Explorer(taken[-1]).open(address, ready)
 
     yield start
-    for context in contexts:
-        context.close()
-    assert errors == []
+    assert windows.give_back(taken) == []
 
 
 @pytest.fixture
-def explorer(open_page, tiny_address):
+def explorer(open_page: Callable[..., Explorer], tiny_address: str) -> Explorer:
     """The page of the tiny atlas, its first pictures shown."""
     return open_page(tiny_address)

@@ -1,0 +1,57 @@
+"""Windows of the browser, which tests use one after another.
+
+A page is loaded anew for every test, so nothing of the last one is left; but a window that has shown it has
+parsed its scripts already, which is two thirds of the work of showing it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+CLEAR = "() => { localStorage.clear(); sessionStorage.clear(); return true; }"
+
+
+class Windows:
+    """Those of one browser, Playwright's."""
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+        self._idle: list[Any] = []
+        self._errors: list[str] = []
+
+    def take(
+        self, width: int, height: int, color_scheme: str = "light", reduced_motion: str = "no-preference"
+    ) -> Any:
+        """A window of that size with nothing in it; the rest is what its visitor prefers."""
+        page = self._idle.pop() if self._idle else self._new()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+        return page
+
+    def give_back(self, pages: list[Any]) -> list[str]:
+        """Empty these windows; returns the errors that have happened on their pages."""
+        from playwright.sync_api import Error
+
+        for page in pages:
+            try:
+                page.unroute_all()
+                page.wait_for_function(CLEAR)  # unlike `evaluate`, it gives up where a page is stuck
+                page.goto("about:blank")
+                page.mouse.up()
+                page.mouse.move(0, 0)
+                self._idle.append(page)
+            except Error:
+                page.context.close()
+        errors, self._errors = self._errors, []
+        return errors
+
+    def _new(self) -> Any:
+        page = self._browser.new_context().new_page()
+        page.on("pageerror", lambda error: self._errors.append(str(error)))
+        page.on("console", lambda message: self._errors.extend(breaches(message.text)))
+        return page
+
+
+def breaches(text: str) -> list[str]:
+    """The message, if it is about something that the page's security policy forbids."""
+    return [text] if "Content Security Policy" in text else []
