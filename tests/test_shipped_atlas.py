@@ -5,13 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from hvae import Atlas
+from hvae import HVAE, Atlas
 from hvae.atlas import METRIC_COLUMNS, PROBES
 from hvae.bounds import best_accuracy, best_distortion, label_entropy
+from hvae.datasets import Images
+from hvae.metrics.rates import layer_rates
 from hvae.verify import problems
 from precompute.evaluate import is_current
 
+README = Path(__file__).parent.parent / "README.md"
 MNIST = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
@@ -23,10 +27,35 @@ def atlas() -> Atlas:
 def test_it_is_sound_complete_and_small(atlas):
     assert problems(atlas.path) == []
     assert is_current(atlas)
-    assert len(atlas.metrics) >= 25
-    assert np.isfinite(atlas.metrics[list(METRIC_COLUMNS)]).all(axis=None)
+    assert len(atlas.metrics) >= 13 * 13
+    assert np.isfinite(atlas.metrics.drop(columns="checkpoint")).all(axis=None)
+    assert set(METRIC_COLUMNS) <= set(atlas.metrics.columns)
     size = sum(path.stat().st_size for path in atlas.path.rglob("*") if path.is_file())
-    assert size < 15 * 2**20
+    assert size <= 60 * 2**20
+
+
+def test_it_says_how_it_was_made(atlas):
+    made_with = atlas.manifest.made_with
+    assert made_with["command"] in README.read_text(encoding="utf-8")
+    assert {"device", "python", "torch", "scikit-learn", "hvae-explorer"} <= set(made_with)
+    parts = [made_with[f"{part}_seconds"] for part in ("parent", "training", "metrics")]
+    assert sum(parts) / 3600 <= made_with["device_hours"]
+
+
+@pytest.mark.parametrize(("beta_2", "beta_1"), [(0.1, 0.1), (1, 1), (10, 0.1), (0.46, 0.46)])
+def test_its_parent_covers_its_plane(atlas, beta_2, beta_1):
+    """What a fold reaches is what the point that was trained on from it reaches, but for a few nats."""
+    fold = atlas.load_parent().fold([beta_1, beta_2])
+    row = atlas.nearest(beta_2, beta_1)
+    pixels = torch.tensor(atlas.examples().images)
+    examples = Images(pixels, torch.zeros(len(pixels), dtype=torch.int64), ())
+
+    def objective(model: HVAE) -> float:
+        measured = layer_rates(model, examples)
+        return measured.distortion + beta_1 * measured.rates[0] + beta_2 * measured.rates[1]
+
+    trained_on = objective(atlas.load_checkpoint(row["checkpoint"]))
+    assert trained_on - 0.5 <= objective(fold) <= trained_on + 5
 
 
 def test_digits_are_recognisable(atlas):
