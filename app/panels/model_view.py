@@ -12,12 +12,11 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from app.panels import key
-from app.panels.parts import Frame, example_count, model_head, picture, strip, thumbnails
+from app.panels.parts import MOST_EXAMPLES, Frame, example_count, model_head, picture, strip, thumbnails
 from app.points import SLIDERS
 from app.sheet import COLUMNS
 from app.state import PARTS
 from hvae.atlas import Atlas
-from hvae.errors import UserError
 
 SAMPLES = 32
 RESAMPLE_ROWS = 8
@@ -253,8 +252,4 @@ def _mix(frame: Frame, count: int) -> list[Component]:
 
 def directions(atlas: Atlas) -> int:
     """How many directions of z₁ get a slider: as many as the test images can tell apart, at most SLIDERS."""
-    try:
-        images = len(atlas.examples().images)
-    except UserError:
-        return SLIDERS
-    return max(0, min(SLIDERS, images - 1))
+    return max(0, min(SLIDERS, example_count(atlas, if_damaged=MOST_EXAMPLES) - 1))
