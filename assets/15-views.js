@@ -11,9 +11,9 @@
     document.querySelector(".page").dataset.view = screen.view;
   });
 
-  /* Tabs are the buttons of a class; of each, data-FIELD is the value of that field of the state that it stands for. */
-  hvae.tabs = function (className, field) {
-    const all = () => [...document.querySelectorAll(`.${className}`)];
+  /* Rows of tabs that stand for values of a field of the state: class FIELD-tab, the value in data-FIELD. */
+  hvae.tabs = function (field) {
+    const all = () => [...document.querySelectorAll(`.${field}-tab`)];
 
     hvae.screen.subscribe((screen, former) => {
       if (former && former[field] === screen[field]) return;
@@ -25,13 +25,13 @@
     });
 
     document.addEventListener("click", (event) => {
-      const tab = event.target.closest(`.${className}`);
+      const tab = event.target.closest(`.${field}-tab`);
       if (tab) hvae.screen.set({ [field]: tab.dataset[field] }, event.timeStamp);
     });
 
     /* Left and right go from tab to tab, as the ARIA practices have it. */
     document.addEventListener("keydown", (event) => {
-      const tab = event.target.closest(`.${className}`);
+      const tab = event.target.closest(`.${field}-tab`);
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!tab || !step || event.altKey || event.ctrlKey || event.metaKey) return;
       const tabs = all();
@@ -43,5 +43,5 @@
     });
   };
 
-  hvae.tabs("view-tab", "view");
+  hvae.tabs("view");
 })();

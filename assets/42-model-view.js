@@ -85,7 +85,7 @@
     there.append(slider);
   }
 
-  hvae.tabs("part-tab", "part");
+  hvae.tabs("part");
 
   hvae.screen.subscribe((screen, former, since) => {
     if (screen.view !== "model") return;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import html
 
+from app.panels.parts import tabs
 from app.state import VIEWS
 from app.words import dataset_title
 from hvae.atlas import Atlas
@@ -16,17 +17,6 @@ def layout(atlas: Atlas) -> html.Header:
     """Title, tabs and tools."""
     count = len(atlas.metrics)
     about = f"{dataset_title(atlas.manifest.dataset)} · {count} two-layer model{'s' * (count != 1)}"
-    tabs = [
-        html.Button(
-            title,
-            id=f"tab-{name}",
-            type="button",
-            role="tab",
-            className="view-tab",
-            **{"data-view": name, "aria-controls": f"view-{name}", "aria-selected": "false"},
-        )
-        for name, title in VIEWS.items()
-    ]
     tools = [
         _tool("open-lecture", "Lecture", "Lecture mode (l)"),
         _tool("open-export", "Export", "Export figures, metrics, models (e)"),
@@ -37,7 +27,7 @@ def layout(atlas: Atlas) -> html.Header:
             html.Div([html.H1(TITLE), html.P(about)], className="page-title"),
             html.Div(
                 [
-                    html.Div(tabs, role="tablist", className="view-tabs", **{"aria-label": "Views"}),
+                    tabs("view", VIEWS, ids="tab", label="Views"),
                     html.Div(tools, className="tools"),
                 ],
                 className="page-bar",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from app.figures.look import AXES, UNITS
+from app.figures.look import AXES, BETAS, UNITS
 from app.panels import controls, key
-from app.state import BETAS, size_metrics
+from app.state import size_metrics
 from app.words import METRICS
 from hvae.atlas import Atlas
 

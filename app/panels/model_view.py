@@ -12,7 +12,7 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from app.panels import key
-from app.panels.parts import MOST_EXAMPLES, Frame, example_count, model_head, picture, strip, thumbnails
+from app.panels.parts import MOST_EXAMPLES, Frame, example_count, model_head, picture, strip, tabs, thumbnails
 from app.points import SLIDERS
 from app.sheet import COLUMNS
 from app.state import PARTS
@@ -38,17 +38,6 @@ def layout(atlas: Atlas) -> Component:
         "walks": _walks(frame, directions(atlas)),
         "mix": _mix(frame, count),
     }
-    tabs = [
-        html.Button(
-            title,
-            id=f"part-tab-{name}",
-            type="button",
-            role="tab",
-            className="part-tab",
-            **{"data-part": name, "aria-controls": f"part-{name}", "aria-selected": "false"},
-        )
-        for name, title in PARTS.items()
-    ]
     panels = [
         html.Div(
             part,
@@ -81,9 +70,7 @@ def layout(atlas: Atlas) -> Component:
             html.Aside([model_head(), diagram, about, key.layout(atlas)], className="model-side"),
             html.Div(
                 [
-                    html.Div(
-                        tabs, role="tablist", className="part-tabs", **{"aria-label": "Parts of the view"}
-                    ),
+                    tabs("part", PARTS, ids="part-tab", label="Parts of the view"),
                     html.P(id="model-view-message", className="view-message", role="status"),
                     *panels,
                 ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import dash_mantine_components as dmc
@@ -73,6 +74,25 @@ def stats(ids: str = "", classes: str = "stats") -> html.Dl:
             number.id = f"{ids}-{column}"
         rows.append(html.Div([html.Dt(name), number]))
     return html.Dl(rows, className=classes)
+
+
+def tabs(field: str, titles: Mapping[str, str], ids: str, label: str) -> html.Div:
+    """A row of tabs, each for the panel `FIELD-NAME`; assets/15-views.js goes from one to the next.
+
+    field: of the state, which says the current one's name. titles: by name. ids: what their ids begin with.
+    """
+    buttons = [
+        html.Button(
+            title,
+            id=f"{ids}-{name}",
+            type="button",
+            role="tab",
+            className=f"{field}-tab",
+            **{f"data-{field}": name, "aria-controls": f"{field}-{name}", "aria-selected": "false"},
+        )
+        for name, title in titles.items()
+    ]
+    return html.Div(buttons, role="tablist", className=f"{field}-tabs", **{"aria-label": label})
 
 
 def thumbnails(slot: str, count: int, frame: Frame, label: str) -> html.Div:
