@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, send_file
 from werkzeug.exceptions import NotFound
 
+from app.mishaps import answer_what_is_missing
 from app.models import Models, NotHere
-from hvae.errors import UserError
 
 
 def downloads_blueprint(models: Models) -> Blueprint:
@@ -40,16 +40,5 @@ def downloads_blueprint(models: Models) -> Blueprint:
         # Without this, Dash would answer any address with its page.
         raise NotFound("There are metrics.csv and POINT.safetensors of each atlas.")
 
-    @blueprint.errorhandler(NotHere)
-    def not_here(error: NotHere) -> tuple[dict[str, str], int]:
-        return {"error": str(error)}, 404
-
-    @blueprint.errorhandler(NotFound)
-    def not_found(error: NotFound) -> tuple[dict[str, str | None], int]:
-        return {"error": error.description}, 404
-
-    @blueprint.errorhandler(UserError)
-    def bad_file(error: UserError) -> tuple[dict[str, str], int]:
-        return {"error": "The file of this point is missing or damaged on the server."}, 409
-
+    answer_what_is_missing(blueprint, models)
     return blueprint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from app.models import FileState, NotHere, Source, Understand
@@ -47,6 +47,12 @@ def beta_range(atlas: Atlas) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def covers(between: tuple[float, float], betas: Iterable[float]) -> bool:
+    """Whether a parent of the range `between` may be folded at `betas`."""
+    low, high = between
+    return all(low * (1 - EDGE) <= beta <= high * (1 + EDGE) for beta in betas)
+
+
 def folds(atlas: Atlas) -> Understand:
     """The folds of the atlas's parent, by their names."""
     kept: dict[str, tuple[FileState | None, Any]] = {}
@@ -64,8 +70,8 @@ def folds(atlas: Atlas) -> Understand:
         between = once("range", lambda: beta_range(atlas))
         if between is None:
             raise NotHere("This atlas has no parent: only its dots can be shown.")
-        low, high = between
-        if not all(low * (1 - EDGE) <= beta <= high * (1 + EDGE) for beta in betas):
+        if not covers(between, betas):
+            low, high = between
             raise NotHere(f"This atlas's parent covers β from {low:g} to {high:g}.")
 
         def load() -> HVAE:

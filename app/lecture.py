@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from app.figures.bands import best
 from app.points import points_table
 from app.state import PREFERRED_SIZES, first_screen
 from app.words import METRICS, beta_text, value_text
@@ -41,8 +42,8 @@ def lecture(atlas: Atlas) -> list[Step]:
     start = table.set_index("point").loc[standard]
     equal = table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-6)]
     cheapest = equal.loc[equal["beta_2"].idxmin()] if len(equal) else table.iloc[0]
-    best = {goal: best_point(table, columns) for goal, columns in zip(GOALS, PREFERRED_SIZES, strict=True)}
-    optima = [point for _, point in best.values() if point is not None]
+    reached = {goal: best_point(table, columns) for goal, columns in zip(GOALS, PREFERRED_SIZES, strict=True)}
+    optima = {goal: point for goal, (_, point) in reached.items() if point is not None}
     return [
         Step(
             "One VAE",
@@ -70,8 +71,8 @@ def lecture(atlas: Atlas) -> list[Step]:
             "Keep z₂ and draw z₁ again: what stays the same is what z₂ knows, what changes is left to z₁.",
             {"view": "model", "point": standard},
         ),
-        *(goal_step(atlas, goal, *best[goal]) for goal in GOALS),
-        Step(*conclusion(best), {"view": "compare", "pins": list(dict.fromkeys(optima))}),
+        *(goal_step(atlas, goal, *reached[goal]) for goal in GOALS),
+        Step(*conclusion(optima), {"view": "compare", "pins": list(dict.fromkeys(optima.values()))}),
     ]
 
 
@@ -83,11 +84,11 @@ GOALS = {
 
 
 def best_point(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str | None, str | None]:
-    """The first of `columns` with a finite value, and the point where it is highest; None where none has."""
+    """The first of `columns` with a finite value, and the point where it is best; None where none has."""
     for column in columns:
-        values = table[column].to_numpy(float)
-        if np.isfinite(values).any():
-            return column, table["point"].iloc[int(np.nanargmax(values))]
+        at = best(table, column)
+        if at is not None:
+            return column, table["point"].iloc[at]
     return None, None
 
 
@@ -104,13 +105,22 @@ def goal_step(atlas: Atlas, goal: str, column: str | None, point: str | None) ->
     return Step(GOALS[goal], sentence, {"view": goal, "point": point})
 
 
-def conclusion(best: dict[str, tuple[str | None, str | None]]) -> tuple[str, str]:
-    """Title and sentence of the last step: whether one model is best at all that was measured."""
-    optima = {point for _, point in best.values() if point is not None}
-    if len(optima) > 1:
-        number = {2: "Two", 3: "Three"}[len(optima)]
+def conclusion(optima: dict[str, str]) -> tuple[str, str]:
+    """Title and sentence of the last step: whether one model is best at all that was measured.
+
+    optima: of each goal that was measured, the point that meets it best.
+    """
+    different = len(set(optima.values()))
+    if different > 1:
+        number = {2: "Two", 3: "Three"}[different]
         return (
             "No one-size-fits-all",
             f"{number} goals, {number.lower()} different models: there is no one-size-fits-all HVAE.",
         )
-    return "One model for all?", "In this atlas the same model is best at all that was measured."
+    if len(optima) > 1:
+        sentence = "In this atlas the same model is best at all that was measured."
+    elif optima:
+        sentence = f"This atlas cannot tell: of the three goals, only {next(iter(optima))} was measured."
+    else:
+        sentence = "This atlas cannot tell: none of the three goals was measured."
+    return "One model for all?", sentence

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dash import Dash
 from dash.exceptions import DependencyException
-from flask import Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
+
+from app.models import Models, NotHere
+from hvae.atlas import Atlas
+from hvae.errors import UserError
 
 CALLBACKS = "/_dash-update-component"
 NOT_THIS_PAGE = "This is not what the page would ask: reload it."
@@ -47,6 +51,27 @@ def answer_mishaps(app: Dash) -> None:
     def unforeseen(error: Exception) -> tuple[Response, int]:
         log.error("%s failed", request.path, exc_info=error)
         return jsonify(error="The server could not answer this; its log says why."), 500
+
+
+def answer_what_is_missing(blueprint: Blueprint, models: Models) -> None:
+    """Answer with a sentence where the blueprint is asked for what is not there, or what has gone bad."""
+
+    @blueprint.errorhandler(NotHere)
+    def not_here(error: NotHere) -> tuple[Response, int]:
+        return jsonify(error=str(error)), 404
+
+    @blueprint.errorhandler(UserError)
+    def bad_file(error: UserError) -> tuple[Response, int]:
+        log.warning("%s", error)
+        return jsonify(error=without_paths(str(error), models.atlases.values())), 409
+
+
+def without_paths(sentence: str, atlases: Iterable[Atlas]) -> str:
+    """The sentence without the folders that the server keeps its atlases in."""
+    for atlas in atlases:
+        for folder in {str(atlas.path), str(atlas.path.resolve())}:
+            sentence = sentence.replace(f" in {folder}", "").replace(folder, atlas.name)
+    return sentence
 
 
 def is_callback_request(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> bool:

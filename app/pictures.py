@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import NotFound
 
 from app.decoder import Decoder
 from app.kinds import KINDS
 from app.kinds.base import Kind
-from app.models import Models, NotHere
+from app.mishaps import answer_what_is_missing
+from app.models import Models
 from app.openapi import description
 from app.queries import Query, QueryError, parse
-from hvae.atlas import EXAMPLES, Atlas
-from hvae.errors import UserError
+from hvae.atlas import EXAMPLES
 
 PICTURE_VERSION = 1
 """Raise it whenever the same address would give other bytes than before."""
-
-log = logging.getLogger(__name__)
 
 
 def pictures_blueprint(decoder: Decoder) -> Blueprint:
@@ -68,38 +65,8 @@ def pictures_blueprint(decoder: Decoder) -> Blueprint:
     def bad_query(error: QueryError) -> tuple[Response, int]:
         return jsonify(error=str(error)), 400
 
-    @blueprint.errorhandler(NotHere)
-    def not_here(error: NotHere) -> tuple[Response, int]:
-        return jsonify(error=str(error)), 404
-
-    @blueprint.errorhandler(UserError)
-    def bad_file(error: UserError) -> tuple[Response, int]:
-        log.warning("%s", error)
-        return jsonify(error=without_paths(str(error), decoder.models.atlases.values())), 409
-
-    @blueprint.app_errorhandler(MethodNotAllowed)
-    @blueprint.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Response:
-        response = jsonify(error=error.description)
-        response.status_code = error.code or 500
-        if isinstance(error, MethodNotAllowed) and error.valid_methods:
-            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-        return response
-
-    @blueprint.errorhandler(Exception)
-    def unforeseen(error: Exception) -> tuple[Response, int]:
-        log.error("%s failed", request.path, exc_info=error)
-        return jsonify(error="The server could not make this picture; its log says why."), 500
-
+    answer_what_is_missing(blueprint, decoder.models)
     return blueprint
-
-
-def without_paths(sentence: str, atlases: Iterable[Atlas]) -> str:
-    """The sentence without the folders that the server keeps its atlases in."""
-    for atlas in atlases:
-        for folder in {str(atlas.path), str(atlas.path.resolve())}:
-            sentence = sentence.replace(f" in {folder}", "").replace(folder, atlas.name)
-    return sentence
 
 
 def etag(models: Models, atlas: str, point: str, kind: Kind, query: Query) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.folds import covers
 from app.worker import stop_when_orphaned, uninterrupted
 from hvae.atlas import PARENT, Atlas
 from hvae.errors import UserError
@@ -81,8 +82,7 @@ def wished_point(atlas: Atlas, wish: object) -> Point:
         point = Point(float(wish["beta_2"]), float(wish["beta_1"]))
     except (KeyError, TypeError, ValueError):
         raise UserError("Training needs β₂ and β₁: pick a place in the plane.") from None
-    # A β was rounded to four digits on its way through the page.
-    if not all(low * 0.999 <= beta <= high * 1.001 for beta in point):
+    if not covers((low, high), point):
         raise UserError(f"The parent covers β from {low:g} to {high:g}: pick a place in between.")
     return point
 

@@ -51,6 +51,13 @@
       const sign = value > 0 ? "+" : value < 0 ? "−" : "";
       slider.closest("label").querySelector("output").textContent = sign + Math.abs(value).toFixed(value ? 2 : 0);
     },
+
+    /* Write a point's numbers into the elements of a place that name a column; dashes where there is no point. */
+    tellStats(place, point) {
+      for (const number of place.querySelectorAll("[data-column]")) {
+        number.textContent = point ? hvae.words.stat(point, number.dataset.column) : "–";
+      }
+    },
   };
 
   hvae.words = {

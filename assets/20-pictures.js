@@ -20,6 +20,7 @@
       this.name = name;
       this.wish = null;
       this.busy = false;
+      this.asked = ""; // what it shows, or is about to
     }
 
     get image() {
@@ -28,6 +29,7 @@
 
     ask(url, since) {
       this.wish = { url, since };
+      this.asked = url;
       if (!this.busy) this.work();
     }
 
@@ -76,6 +78,7 @@
         image.dataset.state = "failed";
         image.dataset.pictureUrl = "";
       }
+      if (this.asked === url) this.asked = "";
       tell("hvae:failed", { slot: this.name, url, message });
     }
   }
@@ -96,6 +99,11 @@
     document.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
+  function slotOf(name) {
+    if (!slots.has(name)) slots.set(name, new Slot(name));
+    return slots.get(name);
+  }
+
   hvae.pictures = {
     drawn: [],
 
@@ -106,8 +114,43 @@
 
     /* Show the picture at `url` in the <img id="{slot}-picture">. */
     ask(slot, url, since = performance.now()) {
-      if (!slots.has(slot)) slots.set(slot, new Slot(slot));
-      slots.get(slot).ask(url, since);
+      slotOf(slot).ask(url, since);
+    },
+
+    /* Ask for a picture of the selected point unless the slot shows that already, or is about to; whether it did. */
+    askOnce(slot, picture, parameters, since) {
+      const { atlas, point } = hvae.screen.current;
+      const url = hvae.pictures.address(atlas, point, picture, parameters);
+      if (slotOf(slot).asked === url) return false;
+      slotOf(slot).ask(url, since);
+      return true;
+    },
+
+    /* The parameter that names the first `count` test images. */
+    firstImages(count) {
+      return `images=${Array.from({ length: count }, (_, index) => index)}`;
+    },
+
+    /* Have `tell(place, message)` say why pictures are missing: one message for all slots of a place, and "" when
+     * they can be had again. placeOf(slot): that place; null, or nothing, for a slot that is none of these. Returns
+     * the failures, slot → message. */
+    sayWhyMissing(placeOf, tell) {
+      const failures = new Map();
+      const retell = (place) => {
+        const mine = [...failures].filter(([slot]) => placeOf(slot) === place);
+        tell(place, mine.length ? mine[0][1] : "");
+      };
+      document.addEventListener("hvae:failed", ({ detail }) => {
+        const place = placeOf(detail.slot);
+        if (!place) return;
+        failures.set(detail.slot, detail.message);
+        retell(place);
+      });
+      document.addEventListener("hvae:drawn", ({ detail }) => {
+        const place = failures.delete(detail.slot) && placeOf(detail.slot);
+        if (place) retell(place);
+      });
+      return failures;
     },
   };
 })();

@@ -8,9 +8,7 @@
     for (const head of document.querySelectorAll(".selected-head")) {
       head.querySelector("h2, h3").textContent = point ? point.title : "This atlas has no models";
       head.querySelector(".swatch").style.backgroundColor = point ? point.colour : "transparent";
-      for (const number of head.querySelectorAll("[data-column]")) {
-        number.textContent = point ? hvae.words.stat(point, number.dataset.column) : "–";
-      }
+      hvae.dom.tellStats(head, point);
     }
   }
 
@@ -21,35 +19,17 @@
   document.addEventListener("hvae:known", () => fill(hvae.screen.current));
 
   /* A panel with data-message names the element that says why; one message for all of its pictures. */
-  const failures = new Map();
+  const failures = hvae.pictures.sayWhyMissing(
+    (slot) => {
+      const panel = document.getElementById(`${slot}-picture`)?.closest("[data-message]");
+      return panel && document.getElementById(panel.dataset.message);
+    },
+    (place, message) => (place.textContent = message),
+  );
 
   /* Of another model, nothing is known to be wrong. */
   function forget() {
     failures.clear();
     for (const message of document.querySelectorAll(".view-message")) message.textContent = "";
   }
-
-  function place(slot) {
-    const panel = document.getElementById(`${slot}-picture`)?.closest("[data-message]");
-    return panel ? document.getElementById(panel.dataset.message) : null;
-  }
-
-  function tell(message) {
-    const mine = [...failures].filter(([slot]) => place(slot) === message);
-    message.textContent = mine.length ? mine[0][1] : "";
-  }
-
-  document.addEventListener("hvae:failed", ({ detail }) => {
-    const message = place(detail.slot);
-    if (!message) return;
-    failures.set(detail.slot, detail.message);
-    tell(message);
-  });
-
-  document.addEventListener("hvae:drawn", ({ detail }) => {
-    if (failures.delete(detail.slot)) {
-      const message = place(detail.slot);
-      if (message) tell(message);
-    }
-  });
 })();

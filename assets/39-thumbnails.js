@@ -10,8 +10,8 @@
       if (shown.has(slot) || !count) return;
       shown.add(slot);
       const { atlas, point } = hvae.screen.current;
-      const images = Array.from({ length: count }, (_, index) => index);
-      hvae.pictures.ask(slot, hvae.pictures.address(atlas, point, "examples", `images=${images}`), since);
+      const images = hvae.pictures.firstImages(count);
+      hvae.pictures.ask(slot, hvae.pictures.address(atlas, point, "examples", images), since);
     },
 
     /* Number the chosen ones in their order. */

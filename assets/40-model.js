@@ -3,9 +3,7 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   const SAMPLES = 32;
-  const IMAGES = Array.from({ length: 16 }, (_, index) => index);
   const LARGEST_SHIFT = 4;
-  const failures = new Map();
   let asked = null; // what the strip shows, or is about to
 
   function address(picture, parameters) {
@@ -22,8 +20,9 @@
   }
 
   function askReconstructions(since) {
-    const images = IMAGES.slice(0, Number(document.getElementById("model-panel").dataset.images));
-    if (images.length) hvae.pictures.ask("reconstructions", address("reconstructions", `images=${images}`), since);
+    const count = Number(document.getElementById("model-panel").dataset.images);
+    const images = hvae.pictures.firstImages(count);
+    if (count) hvae.pictures.ask("reconstructions", address("reconstructions", images), since);
   }
 
   function askTraversal(since) {
@@ -75,10 +74,11 @@
   document.addEventListener("click", press, { capture: true });
 
   /* One message for all pictures of the strip; it goes when they can be had again. */
-  function tellFailures() {
-    const [message] = failures.values();
-    window.dash_clientside.set_props("model-message", message ? { children: message, hide: false } : { hide: true });
-  }
+  hvae.pictures.sayWhyMissing(
+    (slot) => document.getElementById(`${slot}-picture`)?.closest("#model-panel"),
+    (_, message) =>
+      window.dash_clientside.set_props("model-message", message ? { children: message, hide: false } : { hide: true }),
+  );
 
   function tellTraversal(point) {
     document.getElementById("traversal-subtitle").textContent = point ? point.traversal : "";
@@ -88,16 +88,6 @@
     if (!asked || asked.point !== detail.point) return;
     placeSliders(hvae.screen.points[detail.point].dimensions);
     tellTraversal(hvae.screen.points[detail.point]);
-  });
-
-  document.addEventListener("hvae:failed", ({ detail }) => {
-    if (!document.querySelector(`#model-panel #${detail.slot}-picture`)) return;
-    failures.set(detail.slot, detail.message);
-    tellFailures();
-  });
-
-  document.addEventListener("hvae:drawn", ({ detail }) => {
-    if (failures.delete(detail.slot)) tellFailures();
   });
 
   hvae.model = {

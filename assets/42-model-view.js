@@ -4,20 +4,7 @@
   const hvae = (window.hvae = window.hvae || {});
   const LARGEST_SHIFT = 3; // the ends of the strips beside the sliders
   const SAMPLES = 32;
-  const asked = new Map();
-
-  /* Ask for a picture unless its slot shows it already, or is about to. */
-  function ask(slot, picture, parameters, since) {
-    const { atlas, point } = hvae.screen.current;
-    const url = hvae.pictures.address(atlas, point, picture, parameters);
-    if (asked.get(slot) === url) return;
-    asked.set(slot, url);
-    hvae.pictures.ask(slot, url, since);
-  }
-
-  document.addEventListener("hvae:failed", ({ detail }) => {
-    if (asked.get(detail.slot) === detail.url) asked.delete(detail.slot);
-  });
+  const ask = hvae.pictures.askOnce;
 
   function imageCount() {
     return Number(document.querySelector(".model-view").dataset.images);
@@ -41,8 +28,8 @@
       const temperature = document.getElementById("temperature").value;
       ask("model-samples", "samples", `n=${SAMPLES}&seed=${screen.seed}&temperature=${temperature}`, since);
       ask("model-resample", "resample", `rows=8&seed=${screen.seed}`, since);
-      const images = Array.from({ length: imageCount() }, (_, index) => index);
-      if (images.length) ask("model-reconstructions", "reconstructions", `images=${images}`, since);
+      const images = hvae.pictures.firstImages(imageCount());
+      if (imageCount()) ask("model-reconstructions", "reconstructions", images, since);
     },
     walks(screen, since) {
       for (const latent of ["z2", "z1"]) {
@@ -98,14 +85,11 @@
     there.append(slider);
   }
 
+  hvae.tabs("part");
+
   hvae.screen.subscribe((screen, former, since) => {
     if (screen.view !== "model") return;
     for (const part of document.querySelectorAll(".part")) part.hidden = part.dataset.part !== screen.part;
-    for (const tab of document.querySelectorAll(".part-tab")) {
-      const isCurrent = tab.dataset.part === screen.part;
-      tab.setAttribute("aria-selected", isCurrent);
-      tab.tabIndex = isCurrent ? 0 : -1;
-    }
     placeTemperature();
     if (!hvae.screen.points[screen.point]) return;
     placeSliders(screen.point);
@@ -127,10 +111,8 @@
   });
 
   document.addEventListener("click", (event) => {
-    const tab = event.target.closest(".part-tab");
     const reset = event.target.closest(".walk-reset");
     const thumbnail = event.target.closest(".model-view .thumbnail");
-    if (tab) hvae.screen.set({ part: tab.dataset.part }, event.timeStamp);
     if (event.target.closest(".model-draw-again")) hvae.model.drawAgain(event.timeStamp);
     if (reset) {
       for (const slider of document.querySelectorAll(`#${reset.dataset.latent}-sliders input`)) {
@@ -149,21 +131,4 @@
     const changed = without.length === images.length ? [...images, index].slice(-4) : without;
     if (changed.length >= 2) hvae.screen.set({ images: changed.join(",") }, since);
   }
-
-  /* Left and right go from tab to tab, as the ARIA practices have it. */
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      const tab = event.target.closest(".part-tab");
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (!tab || !step || event.altKey || event.ctrlKey || event.metaKey) return;
-      const tabs = [...document.querySelectorAll(".part-tab")];
-      const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
-      next.focus();
-      hvae.screen.set({ part: next.dataset.part }, event.timeStamp);
-      event.preventDefault();
-      event.stopPropagation();
-    },
-    { capture: true },
-  );
 })();

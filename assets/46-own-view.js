@@ -5,7 +5,7 @@
 (function () {
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
-  const asked = new Map();
+  const ask = hvae.pictures.askOnce;
   let strokes = []; // in pixels of the canvas
   let stroke = null; // the one under the pen
   let image = ""; // what is shown, base64url
@@ -19,22 +19,8 @@
     return { channels: Number(channels), height: Number(height), width: Number(width), fill: Number(fill) };
   }
 
-  /* Ask for a picture unless its slot shows it already, or is about to; whether it did. */
-  function ask(slot, picture, parameters, since) {
-    const { atlas, point } = hvae.screen.current;
-    const url = hvae.pictures.address(atlas, point, picture, parameters);
-    if (asked.get(slot) === url) return false;
-    asked.set(slot, url);
-    hvae.pictures.ask(slot, url, since);
-    return true;
-  }
-
   document.addEventListener("hvae:drawn", ({ detail }) => {
     if (detail.slot === "own-layers" && image) answerMore();
-  });
-
-  document.addEventListener("hvae:failed", ({ detail }) => {
-    if (asked.get(detail.slot) === detail.url) asked.delete(detail.slot);
   });
 
   /* Show what the model makes of `image`. */

@@ -10,7 +10,7 @@
   const STEP = 1 / 24; // of the plane's side, by an arrow key
   const ROUGH_IMAGES = 16;
   const REACH = 9; // pixels from a dot within which a click means the dot
-  const PICTURES = { samples: (seed) => `n=24&seed=${seed}`, reconstructions: (_, images) => `images=${images}` };
+  const PICTURES = { samples: (seed) => `n=24&seed=${seed}`, reconstructions: (_, images) => images };
   let shown = null; // the fold that is on screen
   let dragging = false;
   let told = null; // the numbers that are on screen
@@ -41,7 +41,7 @@
 
   function askPictures(atlas, name, seed, since) {
     const count = Math.min(8, Number(find("model-panel").dataset.images));
-    const images = Array.from({ length: count }, (_, index) => index);
+    const images = hvae.pictures.firstImages(count);
     for (const [kind, parameters] of Object.entries(PICTURES)) {
       if (kind === "reconstructions" && !count) continue;
       const address = hvae.pictures.address(atlas, name, kind, parameters(seed, images));
@@ -69,9 +69,7 @@
     told = known;
     const count = known.images ? `Estimated on ${known.images} test images.` : "";
     find("parent-note").textContent = count;
-    for (const number of document.querySelectorAll(".parent-stats [data-column]")) {
-      number.textContent = hvae.words.stat({ numbers: known, stats: known.stats }, number.dataset.column);
-    }
+    hvae.dom.tellStats(document.querySelector(".parent-stats"), { numbers: known, stats: known.stats });
     hvae.ratePlane.diamond(known.rate_z2, known.rate_z1, find("parent-swatch").style.backgroundColor);
   }
 
@@ -84,16 +82,10 @@
     if (here() && detail.point === shown) tell(hvae.screen.points[shown]);
   });
 
-  for (const [event, message] of [
-    ["hvae:failed", (detail) => detail.message],
-    ["hvae:drawn", () => ""],
-  ]) {
-    document.addEventListener(event, ({ detail }) => {
-      if (detail.slot.startsWith("parent-") && find("parent-message")) {
-        find("parent-message").textContent = message(detail);
-      }
-    });
-  }
+  hvae.pictures.sayWhyMissing(
+    (slot) => slot.startsWith("parent-") && find("parent-message"),
+    (place, message) => (place.textContent = message),
+  );
 
   /* ------------------------------------------------------------------------------------------- the β plane */
 

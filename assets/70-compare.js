@@ -33,14 +33,12 @@
     column.dataset.point = point;
     column.querySelector(".swatch").style.backgroundColor = known.colour;
     column.querySelector(".compare-title").textContent = known.title;
-    for (const number of column.querySelectorAll("[data-column]")) {
-      number.textContent = hvae.words.stat(known, number.dataset.column);
-    }
+    hvae.dom.tellStats(column, known);
     const { atlas, seed } = hvae.screen.current;
     const images = Math.min(PAIRS, Number(document.getElementById("model-panel").dataset.images));
     const wishes = {
       samples: `n=${SAMPLES}&seed=${seed}`,
-      reconstructions: `images=${Array.from({ length: images }, (_, index) => index)}`,
+      reconstructions: hvae.pictures.firstImages(images),
     };
     for (const [kind, parameters] of Object.entries(wishes)) {
       const slot = `compare-${column.dataset.index}-${kind}`;
@@ -66,13 +64,8 @@
     return former.seed === screen.seed && former.units === screen.units;
   }
 
-  document.addEventListener("hvae:failed", ({ detail }) => note(detail.slot, detail.message));
-  document.addEventListener("hvae:drawn", ({ detail }) => note(detail.slot, ""));
-
-  function note(slot, message) {
-    const picture = document.getElementById(`${slot}-picture`);
-    if (picture && picture.closest(".compare-column")) {
-      picture.closest(".strip").querySelector(".picture-note").textContent = message;
-    }
-  }
+  hvae.pictures.sayWhyMissing(
+    (slot) => document.getElementById(`${slot}-picture`)?.closest(".compare-column .strip")?.querySelector(".picture-note"),
+    (note, message) => (note.textContent = message),
+  );
 })();

@@ -85,6 +85,34 @@ def canvas(traces: Sequence[go.Scatter], x: dict, y: dict) -> go.Figure:
     return go.Figure(list(traces), layout)
 
 
+def points_figure(
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    at: tuple[str, str],
+    look: Look,
+    card: Sequence[str],
+    x: dict,
+    y: dict,
+    size: np.ndarray | None = None,
+    errors: Sequence[str] = (),
+    behind: Sequence[go.Scatter] = (),
+    before: Sequence[go.Scatter] = (),
+) -> go.Figure:
+    """The points at two columns, β₂ = β₁ behind them and the standard VAE before them, with these axes.
+
+    table, rows, card: see `dots`. at: the columns across and up. size: diameters (N,) in pixels; without it
+    they are all the same. errors: those of `at` whose standard errors are drawn. behind, before: further
+    traces below and above the dots.
+    """
+    across, up = (_place(rows, column, look) for column in at)
+    error_x, error_y = (shown(rows, f"{column}_se", look) if column in errors else None for column in at)
+    size = same_diameter(len(rows)) if size is None else size
+    points = dots(table, rows, across, up, size, look, card, error_x, error_y)
+    return canvas(
+        [*behind, equal_betas(rows, *at, look), points, *before, standard_vae(rows, *at, look)], x, y
+    )
+
+
 def words(sentence: str) -> go.Figure:
     """A figure without data: a sentence in its middle."""
     nowhere = {"visible": False, "range": [0, 1], "fixedrange": True}

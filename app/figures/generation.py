@@ -10,18 +10,14 @@ import plotly.graph_objects as go
 
 from app.figures.canvas import (
     axis,
-    canvas,
-    dots,
     drawable,
-    equal_betas,
     line,
     mark,
     nothing,
+    points_figure,
     rate_axis,
     rate_values,
-    same_diameter,
     span,
-    standard_vae,
 )
 from app.figures.look import Look
 from app.figures.planes import PLANE, band_marks
@@ -44,8 +40,7 @@ def score_figure(
     rows = drawable(table, at)
     if not len(rows):
         return nothing(table, at, NEEDS)
-    x, y, error = rate_values(rows, rate, look), shown(rows, score, look), shown(rows, f"{score}_se", look)
-    x_axis = rate_axis(rate, x, look)
+    x_axis = rate_axis(rate, rate_values(rows, rate, look), look)
     lines, optima = [], []
     if score in ceiling:
         real = ceiling[score]
@@ -55,16 +50,17 @@ def score_figure(
         lines = [line(ends, [real, real], "real images", dash="dot", label=label, label_side="bottom left")]
     if rate == "rate_total":
         optima = [band_marks(rows, *at, score, look)]
-    return canvas(
-        [
-            *lines,
-            equal_betas(rows, *at, look),
-            dots(table, rows, x, y, same_diameter(len(rows)), look, [*PLANE, rate, *SCORES], error_y=error),
-            *optima,
-            standard_vae(rows, *at, look),
-        ],
-        x_axis,
-        axis(axis_title(score, look), span(y, *(part.y for part in lines))),
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, rate, *SCORES],
+        x=x_axis,
+        y=axis(axis_title(score, look), span(shown(rows, score, look), *(part.y for part in lines))),
+        errors=[score],
+        behind=lines,
+        before=optima,
     )
 
 
@@ -74,34 +70,23 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
     rows = drawable(table, at)
     if not len(rows):
         return nothing(table, at, NEEDS)
-    (x, error_x), (y, error_y) = ((shown(rows, c, look), shown(rows, f"{c}_se", look)) for c in at)
     known = set(at) <= set(ceiling)
     real = pd.DataFrame([ceiling], columns=list(at)) if known else rows.head(0)
-    wide = span(x, real["diversity"].to_numpy(float))
-    high = span(y, real["sharpness"].to_numpy(float))
+    wide, high = (span(shown(rows, column, look), real[column].to_numpy(float)) for column in at)
     x_axis, y_axis = axis(name("diversity"), wide), axis(name("sharpness"), high)
     stars = mark(real, *at, "star", "real images", look, size=15)
     stars.update(mode="markers+text", text=["real<br>images"], textposition="bottom left")
-    return canvas(
-        [
-            *(_constant_score(score, x_axis["range"], y_axis["range"]) for score in _scores(wide, high)),
-            equal_betas(rows, *at, look),
-            dots(
-                table,
-                rows,
-                x,
-                y,
-                same_diameter(len(rows)),
-                look,
-                [*PLANE, *SCORES],
-                error_x=error_x,
-                error_y=error_y,
-            ),
-            *([stars] if known else []),
-            standard_vae(rows, *at, look),
-        ],
-        x_axis | {"showgrid": False},
-        y_axis | {"showgrid": False},
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *SCORES],
+        x=x_axis | {"showgrid": False},
+        y=y_axis | {"showgrid": False},
+        errors=at,
+        behind=[_constant_score(score, x_axis["range"], y_axis["range"]) for score in _scores(wide, high)],
+        before=[stars] if known else [],
     )
 
 

@@ -11,19 +11,16 @@ import plotly.graph_objects as go
 from app.figures.bands import band_edges, best, best_of_bands, diagonal
 from app.figures.canvas import (
     SYMBOLS,
-    canvas,
     diameters,
-    dots,
     drawable,
-    equal_betas,
     left_out,
     line,
     mark,
     mark_size,
     nothing,
+    points_figure,
     rate_axis,
     rate_values,
-    standard_vae,
 )
 from app.figures.look import Look
 from app.figures.quantities import text
@@ -94,19 +91,10 @@ def _plane(
     size = diameters(
         rows[metric].to_numpy(float) if metric else np.ones(len(rows)), metric in LOWER_IS_BETTER
     )
-    x, y = (rate_values(rows, column, look) for column in PLANE)
-    card = [*PLANE, metric] if metric else [*PLANE]
     everywhere = drawable(table, PLANE)  # the axes of all planes are alike
-    return canvas(
-        [
-            *behind,
-            equal_betas(rows, *PLANE, look),
-            dots(table, rows, x, y, size, look, card),
-            *before,
-            standard_vae(rows, *PLANE, look),
-        ],
-        *(rate_axis(column, rate_values(everywhere, column, look), look) for column in PLANE),
-    )
+    x, y = (rate_axis(column, rate_values(everywhere, column, look), look) for column in PLANE)
+    card = [*PLANE, metric] if metric else [*PLANE]
+    return points_figure(table, rows, PLANE, look, card, x, y, size, behind=behind, before=before)
 
 
 def _total_rate_line(total: float, look: Look, is_labelled: bool) -> go.Scatter:

@@ -8,17 +8,13 @@ import plotly.graph_objects as go
 
 from app.figures.canvas import (
     axis,
-    canvas,
-    dots,
     drawable,
-    equal_betas,
     line,
     nothing,
+    points_figure,
     rate_axis,
     rate_values,
-    same_diameter,
     span,
-    standard_vae,
 )
 from app.figures.look import Look
 from app.figures.planes import PLANE, band_marks
@@ -42,17 +38,19 @@ def distortion_figure(table: pd.DataFrame, look: Look) -> go.Figure:
     hull = lower_hull(total, y)
     # Densely: straight between its points on linear axes only.
     along = np.union1d(total[hull], rates[(rates > total.min()) & (rates < total.max())])
-    size = same_diameter(len(rows))
-    return canvas(
-        [
+    lowest = max(y.min() - 0.3 * np.ptp(y), bound.min())
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *at, "neg_elbo"],
+        x=rate_axis("rate_total", x, look),
+        y=axis(axis_title("distortion", look), (lowest, y.max())),
+        behind=[
             line(np.maximum(along, x.min()), np.interp(along, total[hull], y[hull]), "lower hull", ink=False),
             line(rates, bound, "bound", dash="dot"),
-            equal_betas(rows, *at, look),
-            dots(table, rows, x, y, size, look, [*PLANE, *at, "neg_elbo"]),
-            standard_vae(rows, *at, look),
         ],
-        rate_axis("rate_total", x, look),
-        axis(axis_title("distortion", look), (max(y.min() - 0.3 * np.ptp(y), bound.min()), y.max())),
     )
 
 
@@ -62,16 +60,15 @@ def psnr_figure(table: pd.DataFrame, look: Look) -> go.Figure:
     rows = drawable(table, at)
     if not len(rows):
         return nothing(table, at)
-    x, y = rate_values(rows, "rate_total", look), shown(rows, "psnr", look)
-    return canvas(
-        [
-            equal_betas(rows, *at, look),
-            dots(table, rows, x, y, same_diameter(len(rows)), look, [*PLANE, *at]),
-            band_marks(rows, *at, "psnr", look),
-            standard_vae(rows, *at, look),
-        ],
-        rate_axis("rate_total", x, look),
-        axis(axis_title("psnr", look), span(y)),
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *at],
+        x=rate_axis("rate_total", rate_values(rows, "rate_total", look), look),
+        y=axis(axis_title("psnr", look), span(shown(rows, "psnr", look))),
+        before=[band_marks(rows, *at, "psnr", look)],
     )
 
 

@@ -16,17 +16,14 @@ import plotly.graph_objects as go
 from app.figures.canvas import (
     FAINT,
     axis,
-    canvas,
-    dots,
     drawable,
-    equal_betas,
     line,
     nothing,
+    points_figure,
     rate_axis,
     rate_values,
     same_diameter,
     span,
-    standard_vae,
 )
 from app.figures.look import Look
 from app.figures.planes import PLANE
@@ -50,7 +47,7 @@ def information_figure(
     rows = drawable(table, at)
     if not len(rows):
         return nothing(table, at)
-    x, y, error = _numbers(rows, at, look)
+    x, y = rate_values(rows, at[0], look), shown(rows, metric, look)
     lines = []
     if len(frequencies):
         entropy = label_entropy(frequencies)
@@ -59,15 +56,17 @@ def information_figure(
         bound = np.minimum(rates, in_unit)
         label = f"H[y] = {text(metric, entropy, look)}" if bound[-1] == in_unit else ""
         lines = [line(rates, bound, "bound", dash="dot", label=label, label_side="top left")]
-    return canvas(
-        [
-            *lines,
-            equal_betas(rows, *at, look),
-            dots(table, rows, x, y, same_diameter(len(rows)), look, [*PLANE, *at], error_y=error),
-            standard_vae(rows, *at, look),
-        ],
-        rate_axis(RATE[layer], x, look),
-        axis(axis_title(metric, look), span(y, np.zeros(1), *(1.1 * np.asarray(part.y) for part in lines))),
+    heights = span(y, np.zeros(1), *(1.1 * np.asarray(part.y) for part in lines))
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *at],
+        x=rate_axis(RATE[layer], x, look),
+        y=axis(axis_title(metric, look), heights),
+        errors=[metric],
+        behind=lines,
     )
 
 
@@ -80,24 +79,23 @@ def accuracy_figure(
     rows = drawable(table, at)
     if not len(rows):
         return nothing(table, at)
-    x, y, error = _numbers(rows, at, look)
+    x, y = rate_values(rows, at[0], look), shown(rows, metric, look)
     lines = []
     if len(frequencies):
         rates = _rates(x, look)
         lines = [line(rates, _accuracy_bound(rates, frequencies, look), "bound of the rate", dash="dot")]
         known = drawable(rows, [f"mi_{layer}"])
         lines.append(_dashes(known, layer, frequencies, look))
-    return canvas(
-        [
-            *lines,
-            equal_betas(rows, *at, look),
-            dots(
-                table, rows, x, y, same_diameter(len(rows)), look, [*PLANE, *at, f"mi_{layer}"], error_y=error
-            ),
-            standard_vae(rows, *at, look),
-        ],
-        rate_axis(RATE[layer], x, look),
-        _accuracy_axis(metric, y, lines, look),
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *at, f"mi_{layer}"],
+        x=rate_axis(RATE[layer], x, look),
+        y=_accuracy_axis(metric, y, lines, look),
+        errors=[metric],
+        behind=lines,
     )
 
 
@@ -110,38 +108,22 @@ def accuracy_of_information_figure(
     rows = drawable(table, at)
     if not len(rows):
         return nothing(table, at)
-    x, error_x = shown(rows, at[0], look), shown(rows, f"{at[0]}_se", look)
-    y, error_y = shown(rows, metric, look), shown(rows, f"{metric}_se", look)
+    x, y = (shown(rows, column, look) for column in at)
     lines = []
     if len(frequencies):
         information = np.linspace(0, max(float(x.max()), 1e-3), 120)
         lines = [line(information, _accuracy_bound(information, frequencies, look), "bound", dash="dot")]
-    return canvas(
-        [
-            *lines,
-            equal_betas(rows, *at, look),
-            dots(
-                table,
-                rows,
-                x,
-                y,
-                same_diameter(len(rows)),
-                look,
-                [*PLANE, *at],
-                error_x=error_x,
-                error_y=error_y,
-            ),
-            standard_vae(rows, *at, look),
-        ],
-        axis(axis_title(at[0], look), span(x, np.zeros(1))),
-        _accuracy_axis(metric, y, lines, look),
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *at],
+        x=axis(axis_title(at[0], look), span(x, np.zeros(1))),
+        y=_accuracy_axis(metric, y, lines, look),
+        errors=at,
+        behind=lines,
     )
-
-
-def _numbers(
-    rows: pd.DataFrame, at: tuple[str, str], look: Look
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return rate_values(rows, at[0], look), shown(rows, at[1], look), shown(rows, f"{at[1]}_se", look)
 
 
 def _rates(x: np.ndarray, look: Look) -> np.ndarray:

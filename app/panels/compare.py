@@ -8,8 +8,8 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import Dash, html
 
-from app.points import STATS
-from app.sheet import COLUMNS, GAP
+from app.panels.parts import Frame, picture, stats
+from app.sheet import COLUMNS
 from app.state import MOST_PINS
 from hvae.atlas import Atlas
 
@@ -19,16 +19,15 @@ PICTURES = {"samples": ("Samples", 4), "reconstructions": ("Reconstructions", 4)
 
 def layout(atlas: Atlas) -> html.Div:
     """A column for each pin, and words where there is none."""
-    shape = atlas.manifest.model.get("image_shape")
-    height, width = shape[1:] if isinstance(shape, list) and len(shape) == 3 else (32, 32)
-    return html.Div([_column(index, height, width) for index in range(MOST_PINS)], className="compare")
+    frame = Frame.of(atlas)
+    return html.Div([_column(index, frame) for index in range(MOST_PINS)], className="compare")
 
 
 def register(app: Dash, atlas: Atlas) -> None:
     """No callbacks: the page's scripts do it all."""
 
 
-def _column(index: int, height: int, width: int) -> dmc.Paper:
+def _column(index: int, frame: Frame) -> dmc.Paper:
     head = html.Div(
         [
             html.Span(className="swatch"),
@@ -43,24 +42,14 @@ def _column(index: int, height: int, width: int) -> dmc.Paper:
         ],
         className="model-title",
     )
-    stats = html.Dl(
-        [
-            html.Div([html.Dt(name), html.Dd("–", **{"data-column": column})])
-            for column, name in STATS.items()
-        ],
-        className="stats",
-    )
     pictures = [
         html.Section(
             [
                 dmc.Title(title, order=3, size="h5"),
-                html.Img(
-                    id=f"compare-{index}-{kind}-picture",
-                    alt=f"{title} of pinned model {index + 1}",
-                    className="picture",
-                    width=COLUMNS * (width + GAP) - GAP,
-                    height=rows * (height + GAP) - GAP,
-                    draggable="false",
+                picture(
+                    f"compare-{index}-{kind}",
+                    f"{title} of pinned model {index + 1}",
+                    frame.sheet(COLUMNS, rows),
                 ),
                 html.P(className="picture-note", role="status"),
             ],
@@ -77,7 +66,7 @@ def _column(index: int, height: int, width: int) -> dmc.Paper:
         className="empty",
     )
     return dmc.Paper(
-        [empty, html.Div([head, stats, *pictures], className="compare-model", hidden=True)],
+        [empty, html.Div([head, stats(), *pictures], className="compare-model", hidden=True)],
         className="panel compare-column",
         withBorder=True,
         radius="lg",

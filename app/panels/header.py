@@ -9,6 +9,7 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from app.panels import controls
+from app.panels.parts import tabs
 from app.state import VIEWS
 from app.words import dataset_title, models_text
 from hvae.atlas import Atlas
@@ -18,17 +19,6 @@ TITLE = "Where does a hierarchical VAE keep its information?"
 
 def layout(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Header:
     """Title, tabs and tools. titles: of all atlases, by name."""
-    tabs = [
-        html.Button(
-            title,
-            id=f"tab-{name}",
-            type="button",
-            role="tab",
-            className="view-tab",
-            **{"data-view": name, "aria-controls": f"view-{name}", "aria-selected": "false"},
-        )
-        for name, title in VIEWS.items()
-    ]
     tools = [
         _tool("open-lecture", "Lecture", "Lecture mode (l)"),
         _tool("open-export", "Export", "Export figures, metrics, models (e)"),
@@ -41,7 +31,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Header:
             html.P(id="atlas-message", className="page-message", role="status"),
             html.Div(
                 [
-                    html.Div(tabs, role="tablist", className="view-tabs", **{"aria-label": "Views"}),
+                    tabs("view", VIEWS, ids="tab", label="Views"),
                     html.Div(tools, className="tools"),
                 ],
                 className="page-bar",

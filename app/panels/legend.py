@@ -5,27 +5,31 @@ from __future__ import annotations
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from app.figures.look import AXES, UNITS
+from app.figures.look import AXES, BETAS, UNITS
 from app.panels import controls, key
-from app.state import BETAS, size_metrics
+from app.state import size_metrics
 from app.words import METRICS
 from hvae.atlas import Atlas
 
 KEY = "figures-key"
 
-SIGNS: tuple[tuple[str, str, str], ...] = (
-    ("mark-line", "β₂ = β₁: β-VAEs", "landscapes reconstruction representation generation"),
-    ("mark-standard", "both 1: standard VAE", "landscapes reconstruction representation generation"),
-    ("mark-optima", "best in each plane", "landscapes"),
-    ("mark-sizes", "larger: better", "landscapes reconstruction generation"),
-    ("mark-total", "constant total rate", "reconstruction generation"),
-    ("mark-band", "best of each band", "reconstruction generation"),
-    ("mark-bound", "bound (Eq. 6)", "reconstruction"),
-    ("mark-bound", "bounds (Eq. 7)", "representation"),
-    ("mark-dash", "f⁻¹(I) of each model", "representation"),
-    ("mark-bound", "real test images", "generation"),
+EVERYWHERE = "landscapes reconstruction representation generation"
+SIGNS: tuple[tuple[str, str, str, str], ...] = (
+    ("mark-line", "β₂ = β₁: β-VAEs", EVERYWHERE, "diagonal"),
+    ("mark-standard", "both 1: standard VAE", EVERYWHERE, "standard"),
+    ("mark-optima", "best in each plane", "landscapes", "optimum"),
+    ("mark-sizes", "larger: better", "landscapes reconstruction generation", "sizes"),
+    ("mark-total", "constant total rate", "reconstruction generation", "total"),
+    ("mark-band", "best of each band", "reconstruction generation", "best of each band"),
+    ("mark-bound", "bound (Eq. 6)", "reconstruction", "bound"),
+    ("mark-bound", "bounds (Eq. 7)", "representation", "bound"),
+    ("mark-dash", "f⁻¹(I) of each model", "representation", "bounds of the information"),
+    ("mark-bound", "real test images", "generation", "real images"),
 )
-"""Class of the sign, its meaning, the views that have it."""
+"""Class of the sign, its meaning, the views that have it, and how the names of its traces begin.
+
+assets/34-legend.js hides those that no figure on screen holds.
+"""
 
 
 def layout(atlas: Atlas) -> html.Aside:
@@ -64,9 +68,11 @@ def _same(names: tuple[str, ...]) -> dict[str, str]:
     return {name: name for name in names}
 
 
-def _sign(sign: str, meaning: str, views: str) -> Component:
+def _sign(sign: str, meaning: str, views: str, trace: str) -> Component:
     parts = [html.I(), html.I(), html.I()] if sign in ("mark-sizes", "mark-optima") else []
     shown = "landscapes" in views
     return html.Li(
-        [html.Span(parts, className=f"mark {sign}"), meaning], hidden=not shown, **{"data-views": views}
+        [html.Span(parts, className=f"mark {sign}"), meaning],
+        hidden=not shown,
+        **{"data-views": views, "data-trace": trace},
     )

@@ -12,12 +12,11 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from app.panels import key
-from app.panels.parts import Frame, example_count, model_head, picture, strip, thumbnails
+from app.panels.parts import MOST_EXAMPLES, Frame, example_count, model_head, picture, strip, tabs, thumbnails
 from app.points import SLIDERS
 from app.sheet import COLUMNS
 from app.state import PARTS
 from hvae.atlas import Atlas
-from hvae.errors import UserError
 
 SAMPLES = 32
 RESAMPLE_ROWS = 8
@@ -39,17 +38,6 @@ def layout(atlas: Atlas) -> Component:
         "walks": _walks(frame, directions(atlas)),
         "mix": _mix(frame, count),
     }
-    tabs = [
-        html.Button(
-            title,
-            id=f"part-tab-{name}",
-            type="button",
-            role="tab",
-            className="part-tab",
-            **{"data-part": name, "aria-controls": f"part-{name}", "aria-selected": "false"},
-        )
-        for name, title in PARTS.items()
-    ]
     panels = [
         html.Div(
             part,
@@ -82,9 +70,7 @@ def layout(atlas: Atlas) -> Component:
             html.Aside([model_head(), diagram, about, key.layout(atlas)], className="model-side"),
             html.Div(
                 [
-                    html.Div(
-                        tabs, role="tablist", className="part-tabs", **{"aria-label": "Parts of the view"}
-                    ),
+                    tabs("part", PARTS, ids="part-tab", label="Parts of the view"),
                     html.P(id="model-view-message", className="view-message", role="status"),
                     *panels,
                 ],
@@ -253,8 +239,4 @@ def _mix(frame: Frame, count: int) -> list[Component]:
 
 def directions(atlas: Atlas) -> int:
     """How many directions of z₁ get a slider: as many as the test images can tell apart, at most SLIDERS."""
-    try:
-        images = len(atlas.examples().images)
-    except UserError:
-        return SLIDERS
-    return max(0, min(SLIDERS, images - 1))
+    return max(0, min(SLIDERS, example_count(atlas, if_damaged=MOST_EXAMPLES) - 1))

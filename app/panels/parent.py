@@ -19,8 +19,8 @@ from app.background import ProcessManager
 from app.figures.colours import beta_ranges, corners_in_oklab
 from app.folds import beta_range
 from app.growth import grow, plane_dots
-from app.points import STATS
-from app.sheet import COLUMNS, GAP
+from app.panels.parts import Frame, picture, stats
+from app.sheet import COLUMNS
 from app.training import NOT_HERE, TrainingOptions, TrainingSetting, may_train, train_point
 from app.words import models_text
 from hvae.atlas import Atlas
@@ -146,21 +146,13 @@ def _rate_plane() -> dmc.Paper:
 
 
 def _fold(atlas: Atlas) -> dmc.Paper:
-    shape = atlas.manifest.model.get("image_shape")
-    height, width = shape[1:] if isinstance(shape, list) and len(shape) == 3 else (32, 32)
+    frame = Frame.of(atlas)
     title = html.Div(
         [
             html.Span(id="parent-swatch", className="swatch"),
             dmc.Title("", order=2, size="h4", id="parent-title", **{"aria-live": "polite"}),
         ],
         className="model-title",
-    )
-    stats = html.Dl(
-        [
-            html.Div([html.Dt(name), html.Dd("–", **{"data-column": column})])
-            for column, name in STATS.items()
-        ],
-        className="stats parent-stats",
     )
     pictures = [
         html.Section(
@@ -172,14 +164,7 @@ def _fold(atlas: Atlas) -> dmc.Paper:
                     ],
                     className="strip-head",
                 ),
-                html.Img(
-                    id=f"parent-{kind}-picture",
-                    alt=f"{name} of the folded parent",
-                    className="picture",
-                    width=COLUMNS * (width + GAP) - GAP,
-                    height=rows * (height + GAP) - GAP,
-                    draggable="false",
-                ),
+                picture(f"parent-{kind}", f"{name} of the folded parent", frame.sheet(COLUMNS, rows)),
             ],
             className="strip",
         )
@@ -191,7 +176,7 @@ def _fold(atlas: Atlas) -> dmc.Paper:
     return dmc.Paper(
         [
             title,
-            stats,
+            stats(classes="stats parent-stats"),
             html.P(id="parent-note", className="parent-note"),
             *pictures,
             html.P(id="parent-message", className="picture-note", role="alert"),

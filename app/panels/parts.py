@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import dash_mantine_components as dmc
@@ -13,7 +14,7 @@ from app.sheet import APART, COLUMNS, GAP
 from hvae.atlas import Atlas
 from hvae.errors import UserError
 
-MOST_THUMBNAILS = 16
+MOST_EXAMPLES = 16
 
 
 class Frame(NamedTuple):
@@ -61,14 +62,41 @@ def model_head(level: int = 2) -> html.Div:
         [html.Span(className="swatch"), dmc.Title("No model selected", order=level, size="h4")],
         className="model-title",
     )
-    stats = [
-        html.Div([html.Dt(name), html.Dd("–", **{"data-column": column})]) for column, name in STATS.items()
+    return html.Div([title, stats()], className="selected-head")
+
+
+def stats(ids: str = "", classes: str = "stats") -> html.Dl:
+    """A model's numbers, yet to come. ids: what the ids of the numbers begin with, where they have any."""
+    rows = []
+    for column, name in STATS.items():
+        number = html.Dd("–", **{"data-column": column})
+        if ids:
+            number.id = f"{ids}-{column}"
+        rows.append(html.Div([html.Dt(name), number]))
+    return html.Dl(rows, className=classes)
+
+
+def tabs(field: str, titles: Mapping[str, str], ids: str, label: str) -> html.Div:
+    """A row of tabs, each for the panel `FIELD-NAME`; assets/15-views.js goes from one to the next.
+
+    field: of the state, which says the current one's name. titles: by name. ids: what their ids begin with.
+    """
+    buttons = [
+        html.Button(
+            title,
+            id=f"{ids}-{name}",
+            type="button",
+            role="tab",
+            className=f"{field}-tab",
+            **{f"data-{field}": name, "aria-controls": f"{field}-{name}", "aria-selected": "false"},
+        )
+        for name, title in titles.items()
     ]
-    return html.Div([title, html.Dl(stats, className="stats")], className="selected-head")
+    return html.Div(buttons, role="tablist", className=f"{field}-tabs", **{"aria-label": label})
 
 
 def thumbnails(slot: str, count: int, frame: Frame, label: str) -> html.Div:
-    """The first test images, each a button; assets/44-thumbnails.js shows them."""
+    """The first test images, each a button; assets/39-thumbnails.js shows them."""
     buttons = [
         html.Button(
             type="button",
@@ -91,9 +119,12 @@ def thumbnails(slot: str, count: int, frame: Frame, label: str) -> html.Div:
     )
 
 
-def example_count(atlas: Atlas) -> int:
-    """How many of the atlas's test images are offered; none where they are damaged."""
+def example_count(atlas: Atlas, if_damaged: int = 0) -> int:
+    """How many of the atlas's test images are offered; it may hold only a few.
+
+    if_damaged: what is answered where they cannot be read; a picture of some then says what is wrong.
+    """
     try:
-        return min(MOST_THUMBNAILS, len(atlas.examples().images))
+        return min(MOST_EXAMPLES, len(atlas.examples().images))
     except UserError:
-        return 0  # their pictures will say what is wrong
+        return if_damaged

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import plotly.graph_objects as go
 from dash import Dash, html
 
 from app.figures.look import Look, choice
@@ -24,7 +25,8 @@ INFORMATION = {
     "z2": "An estimate of I(y; z₂), at most R(z₂) and at most H[y].",
     "z1": "A lower bound of I(y; z₁), at most the total rate and at most H[y].",
 }
-ACCURACY = "f⁻¹ of the rate bounds every classifier of a draw of {layer}; dashes: f⁻¹ of its information."
+ACCURACY = "f⁻¹ of the rate bounds every classifier of a draw of {layer}"
+DASHES = "; dashes: f⁻¹ of its information"
 MEANS = "Probes read posterior means, which can tell more than draws do: dots may lie above the bound."
 
 
@@ -58,10 +60,17 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[board.Drawn]:
     frequencies = atlas.manifest.label_frequencies
     if not sum(frequencies) > 0:
         frequencies = []
+    accuracy = accuracy_figure(table, layer, probe, frequencies, style)
     return [
         board.Drawn(information_figure(table, layer, frequencies, style), INFORMATION[layer]),
-        board.Drawn(
-            accuracy_figure(table, layer, probe, frequencies, style), ACCURACY.format(layer=LAYERS[layer])
-        ),
+        board.Drawn(accuracy, _accuracy_note(accuracy, LAYERS[layer])),
         board.Drawn(accuracy_of_information_figure(table, layer, probe, frequencies, style), MEANS),
     ]
+
+
+def _accuracy_note(figure: go.Figure, layer: str) -> str:
+    """About the bounds that the figure holds."""
+    drawn = {trace.name for trace in figure.data if len(trace.x)}
+    if "bound of the rate" not in drawn:
+        return ""
+    return f"{ACCURACY.format(layer=layer)}{DASHES if 'bounds of the information' in drawn else ''}."

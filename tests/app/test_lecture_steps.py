@@ -1,5 +1,7 @@
 """What the presenter's steps say of an atlas."""
 
+import math
+
 import pytest
 from atlas_builder import build_atlas
 
@@ -29,3 +31,19 @@ def test_what_was_not_measured_is_said(tmp_path, betas):
     steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", betas=betas)))
     assert len(steps) == STEPS
     assert "not measured" in steps[5].sentence and "not measured" in steps[6].sentence
+
+
+def test_a_number_that_is_not_finite_is_no_best(tmp_path):
+    spoiled = [20.0, math.inf, math.nan, -math.inf, 25.0, *[10.0] * 4]
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics={"psnr": spoiled})))
+    assert steps[4].screen["point"] == "b2-1_b1-1" and "25.0 dB" in steps[4].sentence
+
+
+def test_what_was_not_measured_decides_nothing(tmp_path):
+    only_psnr = lecture(Atlas.open(build_atlas(tmp_path / "one")))
+    assert only_psnr[7].sentence.endswith("only reconstruction was measured.")
+    metrics = {"psnr": [math.nan] * 9}
+    nothing = lecture(Atlas.open(build_atlas(tmp_path / "none", metrics=metrics)))
+    assert "not measured" in nothing[4].sentence
+    assert nothing[7].sentence.endswith("none of the three goals was measured.")
+    assert nothing[7].screen["pins"] == []

@@ -149,6 +149,7 @@ def test_what_is_not_there_is_not_found(client, path):
 def test_other_methods_are_refused_with_a_reason(client):
     response = client.post(f"{POINT}/samples.png")
     assert response.status_code == 405 and response.get_json()["error"]
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
 def test_a_damaged_checkpoint_is_told_without_the_servers_paths(own_atlas):
@@ -165,6 +166,8 @@ def test_a_damaged_checkpoint_is_told_without_the_servers_paths(own_atlas):
         assert "b2-1_b1-1.safetensors" in sentence and "damaged" in sentence
         assert str(own_atlas.parent) not in sentence
     assert client.get("/pictures/own/b2-1_b1-10/samples.png").status_code == 200
+    download = client.get("/atlases/own/b2-1_b1-1.safetensors")
+    assert download.status_code == 409 and download.get_json()["error"] == sentence
     file.unlink()
     assert client.get(address).status_code == 409
     file.write_bytes(whole)

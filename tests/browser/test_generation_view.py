@@ -18,6 +18,8 @@ def test_another_score_over_another_rate_is_drawn(open_page, scored_address):
     explorer = open_page(f"{scored_address}?view=generation", ready="#generation-2 .point")
     assert explorer.text("#generation-note-0") == "best 3.40"
     assert "not measured" in explorer.text("#generation-note-1"), "this atlas has no ceiling"
+    explorer.page.locator(".signs li:visible", has_text="real test images").wait_for(state="hidden")
+    assert explorer.page.locator(".signs li:visible", has_text="best of each band").count() == 1
     for control, option in (("score", "Sharpness"), ("rate", "Over R(z₂)")):
         explorer.page.locator(f"#control-{control}").click()
         explorer.page.get_by_role("option", name=option, exact=True).click()
@@ -36,3 +38,4 @@ def test_an_atlas_without_scores_says_why(explorer):
     for index in range(3):
         words = explorer.page.locator(f"#generation-{index} .annotation").text_content()
         assert "No model of this atlas has a number" in words
+    explorer.page.locator(".signs li:visible").first.wait_for(state="hidden")
