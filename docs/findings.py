@@ -78,7 +78,7 @@ def summary(table: pd.DataFrame) -> str:
         "diversity": "diversity rises with R(z₂)",
     }
     holds = verdicts(table)
-    rows = [[claim, "yes" if holds[name] else "**no**"] for name, claim in claims.items()]
+    rows = [[claim, holds[name]] for name, claim in claims.items()]
     return markdown("the source, on SVHN ¦ in this atlas", rows)
 
 
