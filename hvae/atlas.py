@@ -38,8 +38,11 @@ PARENT = "parent.safetensors"
 TRAINING = ".training"
 
 PROBES = ("logistic", "linear_svm", "rbf_svm", "knn")
+TRAINED_COLUMNS = ("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr")
+"""What is measured as soon as a point is trained; `precompute evaluate` adds the rest."""
 METRIC_COLUMNS = (
-    *("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr", "mi_z2", "mi_z1"),
+    *TRAINED_COLUMNS,
+    *("mi_z2", "mi_z1"),
     *(f"acc_{probe}_{latent}" for latent in ("z2", "z1") for probe in PROBES),
     *("inception_score", "diversity", "sharpness"),
 )
@@ -248,9 +251,13 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
         metrics = pd.read_parquet(path, engine="pyarrow")
     except Exception as error:  # pyarrow raises many kinds
         raise UserError(f"{METRICS} in {folder} is not readable ({reason(error)}).") from None
-    missing = [column for column in COLUMNS if column not in metrics.columns]
+    needed = ("beta_2", "beta_1", *TRAINED_COLUMNS, "checkpoint")
+    missing = [column for column in needed if column not in metrics.columns]
     if missing:
         raise UserError(f"{METRICS} in {folder} lacks the column {missing[0]}.")
+    # An older release may have measured less.
+    unmeasured = [column for column in METRIC_COLUMNS if column not in metrics.columns]
+    metrics = metrics.assign(**dict.fromkeys(unmeasured, np.nan))
     for column in metrics.columns.drop("checkpoint"):
         if not pd.api.types.is_float_dtype(metrics[column]):
             raise UserError(f"{METRICS} in {folder}: the column {column} does not hold floats.")

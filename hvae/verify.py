@@ -11,6 +11,7 @@ from hvae.atlas import (
     MANIFEST,
     METRICS,
     PARENT,
+    TRAINED_COLUMNS,
     checked_file,
     plain_file,
     read_examples,
@@ -55,12 +56,11 @@ def problems(path: str | Path) -> list[str]:
     loaders = {name: load_model for name in metrics["checkpoint"]}
     if PARENT in manifest.files:
         loaders[PARENT] = load_parent
-    measured = ["rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"]
     for row in metrics.to_dict("records"):
         name = row["checkpoint"]
         if name in manifest.failures:
             continue
-        not_numbers = [column for column in measured if not np.isfinite(row[column])]
+        not_numbers = [column for column in TRAINED_COLUMNS if not np.isfinite(row[column])]
         if not_numbers:
             found.append(f"{METRICS} in {folder}: {not_numbers[0]} of {name} is not a finite number.")
     for name, load in loaders.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hvae.atlas import METRIC_COLUMNS, PROBES
+from hvae.atlas import METRIC_COLUMNS, PROBES, TRAINED_COLUMNS
 from hvae.metrics.estimate import columns_of
 from hvae.point import reconstruction_columns
 
@@ -122,7 +122,7 @@ def generation_scores(probabilities: torch.Tensor) -> dict[str, Estimate]:
 
 RECONSTRUCTION = Measurement(
     "reconstruction",
-    with_errors("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"),
+    with_errors(*TRAINED_COLUMNS),
     measure_reconstruction,
     version=2,
 )

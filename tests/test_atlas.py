@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from hvae import HVAE, Atlas, HVAEConfig, UserError
+from hvae.atlas import COLUMNS
 from hvae.checkpoint import load_model, save_model
 from hvae.files import sha256, write_json, write_whole
 from hvae.verify import problems
@@ -210,6 +211,16 @@ def test_verify_says_what_is_wrong_in_one_sentence(folder, damage):
     assert len(found) == 1, found
     assert named in found[0]
     assert "\n" not in found[0]
+
+
+def test_what_an_older_release_did_not_measure_is_nan(folder):
+    path = folder / "metrics.parquet"
+    pd.read_parquet(path).drop(columns=["mi_z2", "sharpness"]).to_parquet(path)
+    relist(folder)
+    assert problems(folder) == []
+    metrics = Atlas.open(folder).metrics
+    assert set(metrics.columns) == set(COLUMNS)
+    assert metrics[["mi_z2", "sharpness"]].isna().all(axis=None)
 
 
 def test_a_file_that_fails_to_be_written_leaves_the_old_one(tmp_path):
