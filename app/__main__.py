@@ -12,11 +12,14 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hvae.errors import UserError
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 THREADS = 8
 
@@ -89,8 +92,6 @@ def serve(
     atlases = shelf(path)
     listener = listen(host, port)
 
-    import waitress
-
     from app.guard import LOOPBACK_NAMES
     from app.server import create_app
     from app.training import TrainingOptions
@@ -100,7 +101,7 @@ def serve(
     app = create_app(atlases, hosts, TrainingOptions(data_dir, allow_training))
     decoder = app.server.extensions["decoder"]
     decoder.ready.add_done_callback(lambda _: _collect_garbage())
-    server = waitress.create_server(app.server, sockets=[listener], threads=THREADS, ident=None)
+    server = web_server(app.server, listener)
     address = f"http://{_shown_host(host)}:{listener.getsockname()[1]}/"
     print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
     if not only_here:
@@ -115,6 +116,20 @@ def serve(
         server.run()
     finally:
         decoder.close()
+
+
+def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
+    """A server of `application` on a listening socket; `run` serves until interrupted."""
+    import waitress
+
+    return waitress.create_server(
+        application,
+        sockets=[listener],
+        threads=THREADS,
+        ident=None,
+        # They are how app.training tells a visitor behind a proxy on this machine from its owner.
+        clear_untrusted_proxy_headers=False,
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -5,10 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
 import pytest
+
+from app.__main__ import listen, web_server
 
 
 def run(*arguments, **options):
@@ -79,6 +82,25 @@ def test_it_answers_without_torch_and_stops_quietly(tiny_atlas, stop):
         server.send_signal(stop)
         out, err = server.communicate(timeout=30)
     assert server.returncode == 0 and out == "" and err == ""
+
+
+def test_what_a_proxy_says_of_its_visitor_arrives():
+    """Else a visitor behind a proxy on this machine would pass for its owner, who may train points."""
+    arrived = {}
+
+    def application(environ, start_response):
+        arrived.update(environ)
+        start_response("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+    server = web_server(application, listen("127.0.0.1", 0))
+    threading.Thread(target=server.run, daemon=True).start()
+    headers = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+    address = f"http://127.0.0.1:{server.effective_port}/"
+    urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30)
+    server.close()
+    assert arrived["HTTP_X_FORWARDED_FOR"] == "203.0.113.9"
+    assert arrived["HTTP_FORWARDED"] == "for=203.0.113.9"
 
 
 def test_the_page_does_not_wait_for_torch(tiny_atlas):
