@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,17 @@ def add_parent(folder: Path, beta_range: tuple[float, float] = (0.1, 10.0)) -> P
     manifest["files"][PARENT] = sha256(folder / PARENT)
     write_json(folder / MANIFEST, manifest)
     return folder
+
+
+def part_of(atlas: Path, to: Path, *kept: str) -> Path:
+    """An atlas of which some files alone are there, as after a kill or a loss; returns `to`."""
+    manifest = json.loads((atlas / MANIFEST).read_text())
+    manifest["files"] = {name: manifest["files"][name] for name in kept}
+    to.mkdir(parents=True)
+    for name in kept:
+        shutil.copyfile(atlas / name, to / name)
+    write_json(to / MANIFEST, manifest)
+    return to
 
 
 def flip_one_byte(file: Path) -> None:

@@ -34,10 +34,17 @@ def own_atlas(tmp_path: Path) -> Path:
     return build_atlas(tmp_path / "own")
 
 
+@pytest.fixture(scope="session")
+def common_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run of the tests share."""
+    place = tmp_path_factory.getbasetemp()
+    return place.parent if "PYTEST_XDIST_WORKER" in os.environ else place
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def own_cache(common_folder: Path) -> Iterator[Path]:
     """Measured numbers are cached where no other run of the tests, and no user's cache, can be seen."""
-    folder = tmp_path_factory.mktemp("cache")
+    folder = common_folder / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HVAE_CACHE_DIR", str(folder))
         # For what tests start as a process of its own; see small_networks_on_one_thread.
@@ -46,17 +53,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def digits_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def digits_atlas(common_folder: Path) -> Path:
     """A 2×2 atlas of digits, made by the command line; one for all processes of the tests."""
-    place = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        place = place.parent
-    out = place / "digits"
-    with FileLock(place / "digits.lock"):
-        if not (place / "digits.made").exists():
+    out, made = common_folder / "digits", common_folder / "digits.made"
+    with FileLock(common_folder / "digits.lock"):
+        if not made.exists():
             result = precompute("run", out, *SMALL)
             assert result.returncode == 0, result.stderr
-            (place / "digits.made").touch()
+            made.touch()
     return out
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from command_line import SMALL, precompute
+from command_line import SMALL, called
 from safetensors import safe_open
 from small_runs import CONFIG, PLAN, run_small, small_data
 
@@ -136,7 +136,7 @@ def test_the_pace_is_that_of_steps_after_the_warm_up(monkeypatch):
 
 
 def test_run_replaced_by_plan_in_a_command_line_says_what_is_left(digits_atlas):
-    result = precompute("plan", digits_atlas, *SMALL, "--interval", "1", "--engine", "local")
+    result = called("plan", digits_atlas, *SMALL, "--interval", "1", "--engine", "local")
     assert result.returncode == 0, result.stderr
     assert "4, 4 of them done" in result.stdout
     assert "about 0:00:00" in result.stdout
