@@ -7,7 +7,7 @@
   const hvae = (window.hvae = window.hvae || {});
   const SVG = "http://www.w3.org/2000/svg";
   const MARGIN = { left: 52, right: 14, top: 12, bottom: 46 };
-  const FLOOR = 0.01; // nats: where a logarithmic axis begins
+  const FLOOR = 0.01; // in the unit shown, where a logarithmic axis begins; lower rates are drawn there
   const RADIUS = 4.5;
   let dots = [];
   let look = { units: "nats", axes: "linear" };
@@ -22,12 +22,18 @@
     return made;
   }
 
+  /* The unit shown, in nats. */
+  function unit() {
+    return look.units === "bits" ? Math.LN2 : 1;
+  }
+
   /* From nats to pixels, along an axis from `start` to `end`. */
   function scale(rates, start, end) {
-    const highest = Math.max(...rates, 10 * FLOOR);
+    const floor = FLOOR * unit();
+    const highest = Math.max(...rates, 10 * floor);
     if (look.axes === "log") {
-      const [low, high] = [Math.log(FLOOR), Math.log(1.3 * highest)];
-      const at = (rate) => start + ((Math.log(Math.max(rate, FLOOR)) - low) / (high - low)) * (end - start);
+      const [low, high] = [Math.log(floor), Math.log(1.3 * highest)];
+      const at = (rate) => start + ((Math.log(Math.max(rate, floor)) - low) / (high - low)) * (end - start);
       return { at, highest: 1.3 * highest };
     }
     const high = 1.06 * highest;
@@ -46,18 +52,25 @@
 
   /* Round numbers of the unit shown. */
   function ticks(highest) {
-    const unit = look.units === "bits" ? Math.LN2 : 1;
-    const most = highest / unit;
+    const most = highest / unit();
     if (look.axes === "log") {
       const powers = [];
-      for (let k = Math.ceil(Math.log10(FLOOR / unit)); 10 ** k <= most; k++) powers.push(10 ** k);
-      return powers.map((value) => [value * unit, hvae.folds.short(value, 2)]);
+      for (let k = Math.log10(FLOOR); 10 ** k <= most; k++) powers.push(10 ** k);
+      return powers.map((value, i) => [value * unit(), `${i ? "" : "≤ "}${hvae.folds.short(value, 2)}`]);
     }
     const rough = most / 5;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
     const values = Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
-    return values.map((value) => [value * unit, hvae.folds.short(value, 3)]);
+    return values.map((value) => [value * unit(), hvae.folds.short(value, 3)]);
+  }
+
+  /* What a dot is, and which of its rates are too low for where it is drawn. */
+  function title(dot) {
+    const rates = { "R(z₂)": dot.rate_z2, "R(z₁|z₂)": dot.rate_z1 };
+    const isLow = (name) => look.axes === "log" && rates[name] < FLOOR * unit();
+    const low = Object.keys(rates).filter(isLow).join(" and ");
+    return [hvae.screen.points[dot.point]?.title || "", ...(low ? [`${low} below ${FLOOR} ${look.units}`] : [])].join("; ");
   }
 
   function render() {
@@ -75,15 +88,15 @@
       svg.append(make("text", { class: "tick", x: MARGIN.left - 8, y: y.at(rate) + 4, "text-anchor": "end" }, text));
     }
     const middle = (MARGIN.top + floor) / 2;
-    const title = { class: "axis", "text-anchor": "middle" };
-    svg.append(make("text", { ...title, x: (MARGIN.left + width) / 2, y: height - 6 }, `R(z₂), ${look.units} per image`));
+    const axis = { class: "axis", "text-anchor": "middle" };
+    svg.append(make("text", { ...axis, x: (MARGIN.left + width) / 2, y: height - 6 }, `R(z₂), ${look.units} per image`));
     svg.append(
-      make("text", { ...title, transform: `translate(13 ${middle}) rotate(-90)` }, `R(z₁|z₂), ${look.units} per image`),
+      make("text", { ...axis, transform: `translate(13 ${middle}) rotate(-90)` }, `R(z₁|z₂), ${look.units} per image`),
     );
     for (const dot of dots) {
       const [cx, cy] = [x.at(dot.rate_z2), y.at(dot.rate_z1)];
       const circle = make("circle", { class: "dot", cx, cy, r: RADIUS, fill: dot.colour, "data-point": dot.point });
-      circle.append(make("title", {}, hvae.screen.points[dot.point]?.title || ""));
+      circle.append(make("title", {}, title(dot)));
       svg.append(circle);
     }
     const { point } = hvae.screen.current;

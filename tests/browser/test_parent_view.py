@@ -215,6 +215,18 @@ def test_rates_can_be_read_in_bits_on_logarithmic_axes(open_page, address):
     assert {"0.1", "1", "10"} <= set(ticks)
 
 
+def test_a_rate_that_a_logarithmic_axis_does_not_reach_is_not_drawn_as_another(open_page, serve, tmp_path):
+    low = {"rate_z2": [30.0, 20.0, 10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 0.002]}
+    address = serve(add_parent(build_atlas(tmp_path / "low", metrics=low)))
+    explorer = open_page(address)
+    go(explorer, f"{address}?view=parent&axes=log")
+    explorer.wait_until_shown("", SLOTS)
+    ticks = explorer.page.locator("#parent-rates .tick").all_text_contents()
+    assert ticks.count("≤ 0.01") == 2, "one for each axis"
+    titles = explorer.page.locator("#parent-rates .dot title").all_text_contents()
+    assert [title for title in titles if "below" in title] == ["β₂ = 10, β₁ = 10; R(z₂) below 0.01 nats"]
+
+
 def test_an_atlas_without_a_parent_has_words_and_a_command(open_page, tiny_address):
     explorer = open_page(tiny_address)
     explorer.page.click("#tab-parent")
