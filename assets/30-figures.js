@@ -172,13 +172,13 @@
   /* ---- The card ----------------------------------------------------------------------------------------- */
 
   let card = null;
-  let hovered = null; // the point whose card is shown
+  let hovered = null; // {plot, dot} whose card is shown
 
   function makeCard() {
     card = document.createElement("div");
     card.className = "dot-card";
     card.hidden = true;
-    card.innerHTML = '<b></b><dl></dl><img id="hover-picture" alt="" class="picture"><p></p>';
+    card.innerHTML = '<b></b><dl></dl><img id="hover-picture" alt="" class="picture"><p class="picture-note"></p><p class="more"></p>';
     document.body.append(card);
   }
 
@@ -192,8 +192,8 @@
     const [dot] = dots;
     if (!card) makeCard();
     plot.classList.add("over-dot");
-    if (hovered !== dot.point || card.hidden) fillCard(dot, dots.length, event.timeStamp);
-    hovered = dot.point;
+    if (hovered?.dot.point !== dot.point) fillCard(dot, dots.length, event.timeStamp);
+    hovered = { plot, dot };
     card.hidden = false;
     place(plot, dot);
   }
@@ -211,14 +211,25 @@
         return row;
       }),
     );
-    card.querySelector("p").textContent = count > 1 ? `${count} models here: click again for the next` : "";
+    card.querySelector(".more").textContent = count > 1 ? `${count} models here: click again for the next` : "";
     const { atlas, seed } = hvae.screen.current;
     const url = hvae.pictures.address(atlas, dot.point, "samples", `n=${SAMPLES}&seed=${seed}`);
     const image = card.querySelector("img");
-    // Not another model's samples under this one's name.
-    if (image.dataset.pictureUrl !== url) image.dataset.state = "asked";
+    // Not another model's samples, or what is wrong with it, under this one's name.
+    if (image.dataset.pictureUrl !== url) {
+      image.dataset.state = "asked";
+      card.querySelector(".picture-note").textContent = "";
+    }
     hvae.pictures.ask("hover", url, since);
   }
+
+  hvae.pictures.sayWhyMissing(
+    (slot) => slot === "hover" && card,
+    (_, message) => {
+      card.querySelector(".picture-note").textContent = message;
+      if (hovered) place(hovered.plot, hovered.dot);
+    },
+  );
 
   /* Beside the dot, inside the window, and not over the dot. */
   function place(plot, dot) {

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from atlas_builder import build_atlas
+from atlas_builder import build_atlas, flip_one_byte
 
 FIVE = ["b2-0.1_b1-0.1", "b2-10_b1-0.1", "b2-1_b1-0.1", "b2-0.1_b1-10", "b2-10_b1-10"]
 THREE = ["landscapes-0", "landscapes-1", "landscapes-2"]
@@ -151,6 +151,20 @@ def test_hovering_shows_a_card_with_the_dots_numbers_and_samples(explorer):
     assert box["x"] >= 0 and box["x"] + box["width"] <= window["width"]
     explorer.page.mouse.move(5, 5)
     card.wait_for(state="hidden")
+
+
+def test_the_card_of_a_damaged_model_says_so_and_the_next_dots_does_not(open_page, serve, own_atlas):
+    explorer = open_page(serve(own_atlas))
+    flip_one_byte(own_atlas / "models" / "b2-10_b1-1.safetensors")
+    dots = explorer.dots()
+    why = explorer.page.locator(".dot-card .picture-note")
+    explorer.page.mouse.move(dots["b2-10_b1-1"]["x"], dots["b2-10_b1-1"]["y"])
+    why.wait_for(state="visible")
+    assert "b2-10_b1-1.safetensors" in why.inner_text() and "damaged" in why.inner_text()
+    assert "β₂ = 10, β₁ = 1" in explorer.text(".dot-card")
+    explorer.page.mouse.move(dots["b2-0.1_b1-10"]["x"], dots["b2-0.1_b1-10"]["y"])
+    explorer.wait_until_shown("/b2-0.1_b1-10/", ("hover",))
+    assert why.is_hidden()
 
 
 def test_a_cell_of_the_colour_key_selects_its_point_and_wears_a_ring(explorer):
