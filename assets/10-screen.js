@@ -55,6 +55,11 @@
       location.assign(`/?${said}`);
     },
 
+    /* Have Dash draw the figures of what is on screen, which it was told of before. */
+    drawFigures() {
+      tellLook();
+    },
+
     /* The address that shows what is on screen now. */
     address() {
       return new URL(`?${query(this.current)}`, location.href).href;

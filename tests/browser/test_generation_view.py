@@ -32,6 +32,19 @@ def test_another_score_over_another_rate_is_drawn(open_page, scored_address):
     assert "score=sharpness" in explorer.page.url and "rate=rate_z2" in explorer.page.url
 
 
+def test_without_the_server_words_stand_where_figures_would_and_they_come_when_it_is_back(explorer):
+    explorer.page.route("**/*", lambda route: route.abort())
+    explorer.page.keyboard.press("4")
+    for index in range(3):
+        words = explorer.page.locator(f"#generation-place-{index}", has_text="does not answer")
+        words.wait_for(state="visible")
+        assert "choose this view again" in words.inner_text()
+    explorer.page.unroute("**/*")
+    explorer.page.click("#tab-generation")
+    explorer.wait_until_drawn("generation")
+    assert "does not answer" not in explorer.text("#view-generation")
+
+
 def test_an_atlas_without_scores_says_why(explorer):
     explorer.page.keyboard.press("4")
     explorer.wait_until_drawn("generation")

@@ -1,0 +1,44 @@
+/* Figures that do not come. Dash asks the server for a view's figures when it is first shown; where the server does
+ * not answer, their places say so, and choosing the view again asks again.
+ */
+(function () {
+  "use strict";
+  const hvae = (window.hvae = window.hvae || {});
+  const PATIENCE_MS = 1500;
+  const WORDS = "The server does not answer. Is it still running? When it is, choose this view again.";
+  let timer = 0;
+  let isLate = false; // whether figures of the view on screen have been waited for in vain
+
+  /* The places of the view on screen that have no figure. */
+  function blank() {
+    const places = document.querySelectorAll(`#view-${hvae.screen.current.view} .linked-figure`);
+    return [...places].filter((place) => !place.querySelector(".figure-graph"));
+  }
+
+  async function answers() {
+    try {
+      return (await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(2 * PATIENCE_MS) })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /* A server that answers is only slow. */
+  function wait(patience) {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      if (!blank().length) return;
+      isLate = true;
+      if (await answers()) wait(2 * patience);
+      else for (const place of blank()) window.dash_clientside.set_props(place.id, { children: WORDS });
+    }, patience);
+  }
+
+  hvae.screen.subscribe((screen, former) => {
+    const again = isLate && former?.view === screen.view;
+    isLate = again;
+    if (!blank().length) return;
+    if (again) hvae.screen.drawFigures();
+    wait(PATIENCE_MS);
+  });
+})();
