@@ -1,0 +1,89 @@
+"""From a folder of images to a page, by the very commands of the README."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from documents import ROOT, commands, is_printed, section
+from PIL import Image, ImageDraw
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with `my-pictures`: 40 drawings of each of three shapes; grey, which is trained on sooner."""
+    folder = tmp_path_factory.mktemp("reader")
+    generator = np.random.default_rng(0)
+    for shape in ("disc", "square", "triangle"):
+        (folder / "my-pictures" / shape).mkdir(parents=True)
+        for number in range(40):
+            draw(shape, generator).save(folder / "my-pictures" / shape / f"{number}.png")
+    return folder
+
+
+def draw(shape, generator):
+    image = Image.new("L", (48, 40), int(generator.integers(0, 60)))
+    (x, y), size = generator.integers(14, 26, 2).tolist(), int(generator.integers(7, 12))
+    corners = [x - size, y - size, x + size, y + size]
+    pen, grey = ImageDraw.Draw(image), int(generator.integers(120, 256))
+    if shape == "disc":
+        pen.ellipse(corners, fill=grey)
+    elif shape == "square":
+        pen.rectangle(corners, fill=grey)
+    else:
+        pen.polygon([(x, y - size), (x - size, y + size), (x + size, y + size)], fill=grey)
+    return image
+
+
+def test_the_readmes_three_commands_lead_from_a_folder_of_images_to_a_page(place):
+    make, check, show = commands(
+        section((ROOT / "README.md").read_text(encoding="utf-8"), "Your own pictures")
+    )
+    # A grid of one point, since 25 take minutes; and on the CPU, as the README shows it.
+    quick = re.sub(r"--betas \S+", "--betas 1:1:1 --device cpu", make.line)
+    assert quick != make.line
+    for line, shown in ((quick, make.printed), (check.line, check.printed)):
+        done = run(line, place)
+        assert done.returncode == 0, done.stderr
+        assert is_printed(shown, done.stdout + done.stderr), done.stdout + done.stderr
+    server = start(f"{show.line} --port 0 --no-browser", place)
+    try:
+        said = server.stdout.readline()
+        assert is_printed(show.printed, said), said
+        address = re.search(r"http://\S+/", said)[0]
+        for path in ("healthz", "", "pictures/my-atlas/beta2-1_beta1-1/reconstructions.png?images=0,1"):
+            with urllib.request.urlopen(address + path, timeout=60) as answer:
+                assert answer.status == 200
+        assert answer.headers["Content-Type"] == "image/png"
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def run(line: str, folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        arguments(line), cwd=folder, env=here(), capture_output=True, text=True, timeout=300
+    )
+
+
+def start(line: str, folder: Path) -> subprocess.Popen:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(arguments(line), cwd=folder, env=here(), **pipes)
+
+
+def arguments(line: str) -> list[str]:
+    program, *rest = shlex.split(line)
+    assert program == "python"
+    return [sys.executable, *rest]
+
+
+def here() -> dict[str, str]:
+    """An environment in which another folder finds this very code."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
