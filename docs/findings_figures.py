@@ -75,7 +75,7 @@ def probes(table: pd.DataFrame) -> Figure:
         dots(axis, table, "rate_z2", metric)
         row = table.loc[table[metric].idxmax()]
         axis.axvline(row["rate_z2"], color=PALE, linewidth=1, zorder=0)
-        axis.set_xscale("symlog", linthresh=1)
+        logarithmic(axis)
         axis.set_title(METRICS[metric].removeprefix("Accuracy, ").removesuffix(" on z₂"), fontsize=10)
         labelled(axis, Z2, "accuracy")
     return figure
@@ -95,7 +95,7 @@ def generation(table: pd.DataFrame) -> Figure:
         strict=True,
     ):
         dots(axis, table, rate, score)
-        axis.set_xscale("symlog", linthresh=1)
+        logarithmic(axis)
         labelled(axis, Z1 if rate == "rate_z1" else Z2, METRICS[score].lower())
     return figure
 
@@ -133,6 +133,12 @@ def line(axes: Axes, table: pd.DataFrame, x: str, y: str) -> None:
     equal = table[np.isclose(table["beta_2"], table["beta_1"])].sort_values("beta_2")
     look: dict[str, Any] = {"color": RED, "linewidth": 1.2, "linestyle": "--"}
     axes.plot(equal[x], equal[y], **look, label="β₂ = β₁", zorder=1)
+
+
+def logarithmic(axes: Axes) -> None:
+    """Rates from 1 nat on logarithmically, with room for zero."""
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(left=-0.2)
 
 
 def labelled(axes: Axes, x: str, y: str) -> None:
