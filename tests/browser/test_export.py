@@ -77,6 +77,7 @@ def test_the_code_of_compared_models_has_a_block_for_each(explorer, tiny_atlas, 
         explorer.select(point)
         explorer.page.keyboard.press("p")
     explorer.page.keyboard.press("7")
+    explorer.wait_until_shown("/b2-10_b1-1/", ("compare-0-samples", "compare-0-reconstructions"))
     explorer.wait_until_shown("/b2-0.1_b1-10/", ("compare-1-samples", "compare-1-reconstructions"))
     explorer.page.keyboard.press("e")
     names = {}
