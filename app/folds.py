@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from app.models import FileState, NotHere, Source, Understand
-from hvae.atlas import PARENT, Atlas, plain_file
-from hvae.metadata import read_metadata
+from hvae.atlas import PARENT, Atlas
+from hvae.metadata import beta_range as stored_range
 
 if TYPE_CHECKING:
     from hvae.model import HVAE
@@ -43,8 +43,7 @@ def beta_range(atlas: Atlas) -> tuple[float, float] | None:
     """
     if PARENT not in atlas.manifest.files:
         return None
-    low, high = read_metadata(plain_file(atlas.path, PARENT))["beta_range"]
-    return float(low), float(high)
+    return stored_range(atlas.metadata(PARENT), PARENT)
 
 
 def covers(between: tuple[float, float], betas: Iterable[float]) -> bool:

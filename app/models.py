@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hvae.atlas import EXAMPLES, Atlas, Examples, plain_file
+from hvae.atlas import EXAMPLES, Atlas, Examples
 from hvae.errors import UserError
-from hvae.metadata import dimension_rates, read_metadata
+from hvae.metadata import dimension_rates
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,7 +111,7 @@ def dots(atlas: Atlas) -> Understand:
         return Source(
             (file,),
             lambda: atlas.load_checkpoint(file),
-            lambda: dimension_rates(read_metadata(plain_file(atlas.path, file))),
+            lambda: dimension_rates(atlas.metadata(file)),
         )
 
     return understand

@@ -11,9 +11,8 @@ import pandas as pd
 from app.figures.colours import beta_ranges, colour_code
 from app.models import point_name
 from app.words import beta_text, value_text
-from hvae.atlas import Atlas, plain_file
+from hvae.atlas import Atlas
 from hvae.errors import UserError
-from hvae.metadata import read_metadata
 
 SLIDERS = 6
 """How many z₂ dimensions get a slider."""
@@ -68,7 +67,7 @@ def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:
     Empty where the checkpoint cannot be read: its pictures will say why.
     """
     try:
-        metadata = read_metadata(plain_file(atlas.path, checkpoint))
+        metadata = atlas.metadata(checkpoint)
     except UserError:
         return []
     rates = metadata.get("dimension_rates_z2")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.folds import covers
+from app.folds import beta_range, covers
 from app.worker import stop_when_orphaned, uninterrupted
 from hvae.atlas import PARENT, Atlas
 from hvae.errors import UserError
@@ -75,9 +75,8 @@ def train_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]
 
 def wished_point(atlas: Atlas, wish: object) -> Point:
     """The point that a page asks for. Raises UserError unless it is one that the parent covers."""
-    from hvae.metadata import read_metadata
-
-    low, high = read_metadata(atlas.checked_file(PARENT))["beta_range"]
+    atlas.checked_file(PARENT)
+    low, high = beta_range(atlas)
     try:
         point = Point(float(wish["beta_2"]), float(wish["beta_1"]))
     except (KeyError, TypeError, ValueError):

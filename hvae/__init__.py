@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Atlas": "hvae.atlas",
     "HVAE": "hvae.model",
-    "HVAEConfig": "hvae.layers",
+    "HVAEConfig": "hvae.config",
     "UserError": "hvae.errors",
 }
 __all__ = list(_HOME)

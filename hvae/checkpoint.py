@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 from torch import Tensor
 
-from hvae.errors import UserError
+from hvae.config import HVAEConfig
+from hvae.errors import UserError, one_line
 from hvae.files import write_whole
-from hvae.layers import HVAEConfig
-from hvae.metadata import KEY, read_metadata, reason, short_name
+from hvae.metadata import KEY, beta_range, metadata_in, opened_checkpoint, short_name
 from hvae.model import HVAE
 from hvae.multirate import Parent
+
+Model = TypeVar("Model", HVAE, Parent)
 
 
 def write_tensors(
@@ -39,19 +43,23 @@ def write_tensors(
         try:
             save_file(stored, aside, {KEY: text})
         except SafetensorError as error:  # a full disk, for one
-            raise OSError(errno.EIO, reason(error), str(path)) from None
+            raise OSError(errno.EIO, one_line(error), str(path)) from None
 
     write_whole(path, write)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """All tensors of a safetensors file. Raises UserError where it is missing or no such file."""
+    return tensors_in(_content(path), short_name(path))
+
+
+def tensors_in(data: bytes, name: str) -> dict[str, Tensor]:
+    """All tensors in a safetensors file's bytes. Raises UserError, naming it `name`, where it is no such."""
     try:
-        with safe_open(path, framework="pt") as file:
-            # Copied: in a file, tensors lie at any address, and the last bit of a product depends on theirs.
-            return {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"{short_name(path)} cannot be read as a checkpoint ({reason(error)}).") from None
+        # Copied: in a file, tensors lie at any address, and the last bit of a product depends on theirs.
+        return {key: tensor.clone() for key, tensor in load(data).items()}
+    except (SafetensorError, AssertionError, LookupError, RuntimeError, ValueError) as error:
+        raise UserError(f"{name} cannot be read as a checkpoint ({one_line(error)}).") from None
 
 
 def save_model(
@@ -85,38 +93,85 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
 
     Raises UserError where the file is missing, is no such checkpoint, or its weights do not fit its config.
     """
-    config, tensors = read_config(path), read_tensors(path)
-    try:
-        model = HVAE.from_weights(config, tensors)
-    except RuntimeError as error:
-        raise do_not_fit(path, error) from None
-    return model.float().to(device)
+    name = short_name(path)
+    data = _content(path)
+    return _model(data, name, _config(_metadata(data, name), name)).to(device)
 
 
 def load_parent(path: Path, device: str | torch.device = "cpu") -> Parent:
     """The Parent stored at `path`, in eval mode on `device`. Raises UserError as `load_model` does."""
-    config, tensors = read_config(path), read_tensors(path)
+    name = short_name(path)
+    data = _content(path)
+    return _parent(data, name, _config(_metadata(data, name), name)).to(device)
+
+
+def model_in(data: bytes, name: str, config: HVAEConfig) -> HVAE:
+    """The HVAE of this config in a checkpoint's bytes, in eval mode.
+
+    Raises UserError, which calls the file `name`, where it is no such checkpoint, has another config, or
+    weights that do not fit it or are not finite.
+    """
+    _refuse_other_config(data, name, config)
+    return _finite(_model(data, name, config), name)
+
+
+def parent_in(data: bytes, name: str, config: HVAEConfig) -> Parent:
+    """The Parent of two-layer HVAEs of this config; see `model_in`."""
+    _refuse_other_config(data, name, config)
+    if config.layers != 2:
+        raise UserError(f"{name} is a parent of models of {config.layers} layers, not of two.")
+    return _finite(_parent(data, name, config), name)
+
+
+def _model(data: bytes, name: str, config: HVAEConfig) -> HVAE:
     try:
-        low, high = (float(beta) for beta in read_metadata(path)["beta_range"])
-        with torch.device("meta"):
-            parent = Parent(config, (low, high))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{short_name(path)} has no usable range of β ({reason(error)}).") from None
-    try:
-        parent.load_state_dict(tensors, assign=True)
+        return HVAE.from_weights(config, tensors_in(data, name)).float()
     except RuntimeError as error:
-        raise do_not_fit(path, error) from None
-    return parent.float().eval().to(device)
+        raise _do_not_fit(name, error) from None
 
 
-def read_config(path: Path) -> HVAEConfig:
-    """The model config in a checkpoint's metadata. Raises UserError where there is none that will do."""
+def _parent(data: bytes, name: str, config: HVAEConfig) -> Parent:
+    between = beta_range(_metadata(data, name), name)
+    with torch.device("meta"):
+        parent = Parent(config, between)
     try:
-        return HVAEConfig(**read_metadata(path).get("config"))
+        parent.load_state_dict(tensors_in(data, name), assign=True)
+        return parent.float().eval()
+    except RuntimeError as error:
+        raise _do_not_fit(name, error) from None
+
+
+def _content(path: Path) -> bytes:
+    with opened_checkpoint(path) as file:
+        try:
+            return file.read()
+        except OSError as error:
+            raise UserError(f"{short_name(path)} cannot be read ({error.strerror}).") from None
+
+
+def _metadata(data: bytes, name: str) -> dict:
+    return metadata_in(io.BytesIO(data), name)
+
+
+def _config(metadata: dict, name: str) -> HVAEConfig:
+    try:
+        return HVAEConfig(**metadata.get("config"))
     except (TypeError, ValueError) as error:
-        raise UserError(f"{short_name(path)} has no usable model config ({reason(error)}).") from None
+        raise UserError(f"{name} has no usable model config ({one_line(error)}).") from None
 
 
-def do_not_fit(path: Path, error: Exception) -> UserError:
+def _refuse_other_config(data: bytes, name: str, config: HVAEConfig) -> None:
+    # Before anything is built: an atlas's config is known to be small.
+    if _config(_metadata(data, name), name) != config:
+        raise UserError(f"{name} has another model config than atlas.json.")
+
+
+def _finite(model: Model, name: str) -> Model:
+    if not all(weight.isfinite().all() for weight in model.state_dict().values()):
+        raise UserError(f"{name} has weights that are not finite numbers.")
+    return model
+
+
+def _do_not_fit(name: str, error: Exception) -> UserError:
     """What to raise where the tensors are not those of the config."""
-    return UserError(f"The weights in {short_name(path)} do not fit its config ({reason(error)}).")
+    return UserError(f"The weights in {name} do not fit its config ({one_line(error)}).")

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from hvae.checkpoint import read_tensors, write_tensors
 from hvae.datasets import Images
-from hvae.errors import UserError
-from hvae.metadata import read_metadata, reason
+from hvae.errors import UserError, one_line
+from hvae.metadata import read_metadata
 from hvae.metrics.batches import batches
 from hvae.metrics.estimate import Estimate
 
@@ -36,7 +36,7 @@ class ClassifierConfig:
     width: int = 16
 
     def __post_init__(self) -> None:
-        for name, low, high in (("in_channels", 1, 4), ("classes", 2, 10_000), ("width", 1, 512)):
+        for name, low, high in (("in_channels", 1, 4), ("classes", 2, 10_000), ("width", 1, 64)):
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
                 raise ValueError(f"{name} must be a whole number in [{low}, {high}], not {value!r}")
@@ -202,5 +202,5 @@ def load_classifier(path: Path, device: str | torch.device = "cpu") -> Classifie
         classifier.load_state_dict(tensors)
     except (RuntimeError, TypeError, ValueError) as error:
         name = Path(path).name
-        raise UserError(f"{name} is not a classifier that can be used ({reason(error)}).") from None
+        raise UserError(f"{name} is not a classifier that can be used ({one_line(error)}).") from None
     return classifier.eval().to(device, memory_format=torch.channels_last)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
+from typing import BinaryIO
 
-from safetensors import SafetensorError, safe_open
-
-from hvae.errors import UserError
+from hvae.atlas_files import NO_WAITING, open_regular
+from hvae.errors import UserError, one_line
 
 # All metadata under one key: safetensors writes several in an order that changes from run to run, and the
 # same model should give the same bytes.
 KEY = "hvae"
+
+MAX_HEADER = 2**21
 
 
 def read_metadata(path: Path) -> dict:
@@ -20,26 +23,40 @@ def read_metadata(path: Path) -> dict:
 
     Raises UserError where the file is missing or is no such file.
     """
+    with opened_checkpoint(path) as file:
+        return metadata_in(file, short_name(path))
+
+
+def metadata_in(file: BinaryIO, name: str) -> dict:
+    """The metadata in an open file, which errors call `name`. Raises UserError where it is no such file.
+
+    A safetensors file begins with its header's length, 8 bytes, little endian, and the header as JSON.
+    """
     try:
-        with safe_open(path, framework="np") as file:
-            metadata = json.loads((file.metadata() or {}).get(KEY, "null"))
-    except (OSError, SafetensorError, ValueError, RecursionError) as error:
-        raise UserError(f"{short_name(path)} cannot be read as a checkpoint ({reason(error)}).") from None
+        length = int.from_bytes(file.read(8), "little")
+        if length > MAX_HEADER:
+            raise ValueError(f"its header is longer than {MAX_HEADER // 2**20} MiB")
+        about = json.loads(file.read(length)).get("__metadata__") or {}
+        metadata = json.loads(about.get(KEY, "null"))
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise UserError(f"{name} cannot be read as a checkpoint ({one_line(error)}).") from None
     if not isinstance(metadata, dict):
-        raise UserError(
-            f"{short_name(path)} was not written by this program: it says nothing about its model."
-        )
+        raise UserError(f"{name} was not written by this program: it says nothing about its model.")
     return metadata
+
+
+def opened_checkpoint(path: Path) -> BinaryIO:
+    """The regular file at `path`. Raises UserError where there is none."""
+    try:
+        return open_regular(os.open(path, NO_WAITING))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{short_name(path)} cannot be read as a checkpoint ({reason}).") from None
 
 
 def short_name(path: Path) -> str:
     """The file's name with its folder's, for a sentence that is read far from the file."""
     return "/".join(Path(path).parts[-2:])
-
-
-def reason(error: Exception) -> str:
-    """An exception's text on one line, cut to what fits in a sentence."""
-    return " ".join(str(error).split())[:200]
 
 
 def dimension_rates(metadata: dict) -> list[float]:
@@ -49,3 +66,14 @@ def dimension_rates(metadata: dict) -> list[float]:
         return []
     known = all(isinstance(rate, float) and math.isfinite(rate) for rate in rates)
     return rates if known else []
+
+
+def beta_range(metadata: dict, name: str) -> tuple[float, float]:
+    """Lowest and highest β that a parent covers. Raises UserError where the file `name` does not say."""
+    try:
+        low, high = (float(beta) for beta in metadata["beta_range"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        low, high = math.nan, math.nan
+    if not 1e-9 <= low < high < 1e9:
+        raise UserError(f"{name} has no usable range of β.")
+    return low, high

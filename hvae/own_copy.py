@@ -17,9 +17,11 @@ import pandas as pd
 import platformdirs
 from filelock import FileLock, Timeout
 
-from hvae.atlas import MANIFEST, PARENT, Atlas, Manifest, checked_file, read_manifest
+from hvae.atlas import Atlas
+from hvae.atlas_files import MANIFEST, PARENT, checked_file
 from hvae.errors import UserError
 from hvae.files import user_path, write_json
+from hvae.manifest import Manifest, read_manifest
 from hvae.point import Finished, Point, made_from_plan, save_finished
 from hvae.tables import metrics_table, write_table
 
@@ -123,7 +125,7 @@ def copy_atlas(atlas: Atlas, folder: Path) -> None:
     try:
         (aside / "models").mkdir()
         for name in atlas.manifest.files:
-            shutil.copyfile(checked_file(atlas.path, atlas.manifest.files, name), aside / name)
+            (aside / name).write_bytes(atlas.read(name))
             checked_file(aside, atlas.manifest.files, name)
         write_json(aside / MANIFEST, atlas.manifest.model_copy(update={"pending": {}}).model_dump())
         os.chmod(aside, 0o755)  # mkdtemp gives 0700; an atlas is there to be shared

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from hvae.atlas import Manifest
+from hvae.manifest import Manifest
 from hvae.metrics.estimate import Estimate, columns_of
 
 if TYPE_CHECKING:

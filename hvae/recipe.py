@@ -5,6 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+RANGES = {
+    "epochs": (int, 0, 1e6),
+    "batch_size": (int, 1, 1e6),
+    "learning_rate": (int | float, 0, 1e3),
+    "beta_warmup": (int | float, 0, 1),
+    "weight_decay": (int | float, 0, 1e3),
+    "clip_norm": (int | float, 0, 1e9),
+}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -15,6 +24,7 @@ class Recipe:
     learning_rate: AdamW's at its peak; it rises over the first 2 % of the steps and falls to 0 as a cosine.
     beta_warmup: the share of the steps over which every β grows linearly from 0.
     weight_decay, clip_norm: AdamW's decay, and the largest norm of a gradient.
+    Raises ValueError for values outside their range.
     """
 
     epochs: int = 5
@@ -23,6 +33,12 @@ class Recipe:
     beta_warmup: float = 0.5
     weight_decay: float = 1e-2
     clip_norm: float = 100.0
+
+    def __post_init__(self) -> None:
+        for name, (kind, low, high) in RANGES.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+                raise ValueError(f"{name} must be a number in [{low:g}, {high:g}], not {value!r}")
 
     def steps(self, images: int) -> int:
         """The number of steps for so many training images; at least one."""

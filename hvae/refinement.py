@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hvae.atlas import Manifest
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.fleet import Fleet, with_weights
+from hvae.manifest import Manifest
 from hvae.metrics.variational import one_thread
 from hvae.model import HVAE
 from hvae.multirate import Parent

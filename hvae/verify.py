@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
-from hvae.atlas import (
-    EXAMPLES,
-    MANIFEST,
-    METRICS,
-    PARENT,
-    TRAINED_COLUMNS,
-    checked_file,
-    plain_file,
-    read_examples,
-    read_manifest,
-    read_metrics,
-)
+from hvae.atlas import Atlas
+from hvae.atlas_files import CLASSIFIER, EXAMPLES, METRICS, PARENT, checked_file
 from hvae.errors import UserError
 from hvae.files import user_path
+from hvae.manifest import read_manifest
+from hvae.tables import TRAINED_COLUMNS, read_metrics
 
 
 def problems(path: str | Path) -> list[str]:
@@ -29,7 +22,7 @@ def problems(path: str | Path) -> list[str]:
     numbers, and that every checkpoint loads with finite weights and the config of the atlas. A point that
     atlas.json lists as failed may hold NaN.
     """
-    from hvae.checkpoint import load_model, load_parent
+    from hvae.classifier import load_classifier
 
     folder = user_path(path)
     if not folder.is_dir():
@@ -38,41 +31,38 @@ def problems(path: str | Path) -> list[str]:
         manifest = read_manifest(folder)
     except UserError as error:
         return [str(error)]
-    found = []
     # metrics.parquet comes below: while it is being replaced, either of two checksums is right.
-    for name in dict.fromkeys([EXAMPLES, *manifest.files]).keys() - {METRICS}:
-        try:
-            checked_file(folder, manifest.files, name)
-        except UserError as error:
-            found.append(str(error))
-    found.sort()
+    names = sorted(dict.fromkeys([EXAMPLES, *manifest.files]).keys() - {METRICS})
+    found = sentences(lambda name=name: checked_file(folder, manifest.files, name) for name in names)
     if found:
         return found
     try:
-        metrics = read_metrics(folder, manifest)
-        read_examples(plain_file(folder, EXAMPLES))
+        atlas = Atlas(folder, manifest, read_metrics(folder, manifest))
+        atlas.examples()
     except UserError as error:
         return [str(error)]
-    loaders = {name: load_model for name in metrics["checkpoint"]}
-    if PARENT in manifest.files:
-        loaders[PARENT] = load_parent
-    for row in metrics.to_dict("records"):
+    for row in atlas.metrics.to_dict("records"):
         name = row["checkpoint"]
         if name in manifest.failures:
             continue
         not_numbers = [column for column in TRAINED_COLUMNS if not np.isfinite(row[column])]
         if not_numbers:
             found.append(f"{METRICS} in {folder}: {not_numbers[0]} of {name} is not a finite number.")
-    for name, load in loaders.items():
-        if name in manifest.failures:
-            continue
+    trained = [name for name in atlas.metrics["checkpoint"] if name not in manifest.failures]
+    loads: list[Callable] = [lambda name=name: atlas.load_checkpoint(name) for name in trained]
+    if PARENT in manifest.files:
+        loads.append(atlas.load_parent)
+    if CLASSIFIER in manifest.files:
+        loads.append(lambda: load_classifier(folder / CLASSIFIER))
+    return found + sentences(loads)
+
+
+def sentences(checks: Iterable[Callable[[], object]]) -> list[str]:
+    """What is wrong with that which is not right."""
+    found = []
+    for check in checks:
         try:
-            model = load(folder / name)
+            check()
         except UserError as error:
             found.append(str(error))
-            continue
-        if model.config.to_dict() != manifest.model:
-            found.append(f"{name} in {folder} has another model config than {MANIFEST}.")
-        if not all(weight.isfinite().all() for weight in model.state_dict().values()):
-            found.append(f"{name} in {folder} has weights that are not finite numbers.")
     return found

@@ -20,9 +20,8 @@ import torch
 from ray.exceptions import RayError, RayTaskError
 
 from hvae.datasets import Images
-from hvae.errors import UserError
+from hvae.errors import UserError, one_line
 from hvae.fleet import State
-from hvae.metadata import reason
 from precompute.device import choose_device, denormals_flushed
 from precompute.jobs import Job, advance
 
@@ -97,7 +96,7 @@ def serve(connection: Connection, address: str) -> None:
     except RayTaskError as error:
         send(connection, explained(error))
     except Exception as error:  # Ray raises ConnectionError, RuntimeError, BrokenPipeError, RayError, …
-        send(connection, ConnectionError(reason(error) or type(error).__name__))
+        send(connection, ConnectionError(one_line(error) or type(error).__name__))
 
 
 def explained(error: RayTaskError) -> Exception:
