@@ -14,6 +14,7 @@ import platformdirs
 from diskcache.core import MODE_PICKLE
 
 from hvae.errors import UserError
+from hvae.files import own_folder
 
 
 class JsonOnly(diskcache.JSONDisk):
@@ -34,16 +35,15 @@ def cache_folder() -> Path:
 class MetricCache:
     """Measured values by what determines them: a checkpoint's checksum, a metric, its version and parameters.
 
-    The folder gets mode 0700. Raises UserError where it belongs to somebody else or cannot be made.
+    The folder gets mode 0700. Raises UserError where it cannot be made, or somebody else may have written to
+    it: numbers of a stranger's would pass for measured.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         folder = (folder or cache_folder()) / "metrics"
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            own_folder(folder, 0o700)
             folder.chmod(0o700)
-            if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
-                raise PermissionError("it belongs to another user")
         except OSError as error:
             raise UserError(
                 f"The cache folder {folder} cannot be used ({error.strerror or error}): "
@@ -57,9 +57,12 @@ class MetricCache:
     def get(self, key: Mapping[str, object]) -> dict[str, float] | None:
         """The values stored under `key`, or None. What cannot be read counts as not there."""
         try:
-            return self._cache.get(_ordered(key))
-        except (ValueError, OSError, zlib.error, sqlite3.Error):
+            values = self._cache.get(_ordered(key))
+        except (ValueError, OSError, RecursionError, zlib.error, sqlite3.Error):
             return None
+        if not isinstance(values, dict) or not all(type(value) in (int, float) for value in values.values()):
+            return None
+        return values
 
     def set(self, key: Mapping[str, object], values: Mapping[str, float]) -> None:
         """Store `values`, column → number, under `key`, if the disk has room: it only saves time later."""

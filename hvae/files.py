@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,24 @@ def user_path(text: str | Path) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         raise UserError(f"There is no home folder for {text}: write the path without ~.") from None
+
+
+def own_folder(folder: Path, mode: int = 0o755) -> None:
+    """Make `folder` if there is none, and see that nobody but this user can have written what is in it.
+
+    It may be no link, must belong to this user, and nobody else may write to it; nor may others put another
+    in its place, being able to write to the folder that it is in. Raises OSError otherwise.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=mode)
+    if not hasattr(os, "getuid"):  # Windows: the user's own folders are
+        return
+    here, around = folder.lstat(), folder.parent.stat()
+    if not stat.S_ISDIR(here.st_mode):
+        raise NotADirectoryError(None, "it is a link")
+    if here.st_uid != os.getuid() or not {around.st_uid, folder.parent.lstat().st_uid} <= {os.getuid(), 0}:
+        raise PermissionError(None, "it belongs to another user")
+    if here.st_mode & 0o022 or around.st_mode & (0o002 | stat.S_ISVTX) == 0o002:
+        raise PermissionError(None, "others can write to it")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from hvae.atlas import Atlas
 from hvae.atlas_files import MANIFEST, PARENT, checked_file
 from hvae.errors import UserError
-from hvae.files import user_path, write_json
+from hvae.files import own_folder, user_path, write_json
 from hvae.manifest import Manifest, read_manifest
 from hvae.point import Finished, Point, made_from_plan, save_finished
 from hvae.tables import metrics_table, write_table
@@ -53,13 +53,17 @@ def copy_folder(atlas: Atlas) -> Path:
 
 
 def existing_copy(atlas: Atlas) -> Atlas | None:
-    """The user's own copy of `atlas`, if there is a sound one that holds all its points."""
+    """The user's own copy of `atlas`, if there is a sound one that holds all its points.
+
+    One that others may have written to is none.
+    """
     folder = copy_folder(atlas)
     if not folder.is_dir():
         return None
     try:
+        own_folder(folder.parent)
         copy = Atlas.open(folder)
-    except UserError:
+    except (OSError, UserError):
         return None
     return copy if set(atlas.metrics["checkpoint"]) <= set(copy.metrics["checkpoint"]) else None
 
@@ -72,7 +76,7 @@ def extending(atlas: Atlas) -> Iterator[Path]:
     """
     home = data_folder() / "atlases"
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        own_folder(home)
         lock = FileLock(home / LOCK)
         lock.acquire(timeout=0)
     except Timeout:
