@@ -106,7 +106,8 @@ def serve(
     print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
     if not only_here:
         print(
-            f"Listening on {host}: whoever can reach this port can use the page and see its models.",
+            f"Listening on {host}: whoever can reach this port can use the page and download its models and "
+            f"test images{', and train points here' if allow_training else ''}.",
             flush=True,
         )
     if open_browser and has_display():
@@ -122,11 +123,15 @@ def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
     """A server of `application` on a listening socket; `run` serves until interrupted."""
     import waitress
 
+    from app.guard import MAX_BODY
+
     return waitress.create_server(
         application,
         sockets=[listener],
         threads=THREADS,
         ident=None,
+        # It keeps a whole body before anybody looks at it. Above MAX_BODY a sentence says no, if not by far.
+        max_request_body_size=4 * MAX_BODY,
         # They are how app.training tells a visitor behind a proxy on this machine from its owner.
         clear_untrusted_proxy_headers=False,
     )

@@ -24,9 +24,10 @@ def grow(atlas: Atlas) -> dict[str, Any] | None:
     copy = existing_copy(atlas)
     if copy is None:
         return None
-    # The files of the one are there in the other, too; the table of points comes last.
-    atlas.path, atlas.manifest = copy.path, copy.manifest
-    atlas.metrics = copy.metrics
+    if copy.manifest != atlas.manifest:
+        # The files of the one are there in the other, too; the table of points comes last.
+        atlas.path, atlas.manifest = copy.path, copy.manifest
+        atlas.metrics = copy.metrics
     return {"points": points_data(atlas), "dots": plane_dots(atlas)}
 
 

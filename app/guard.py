@@ -8,6 +8,8 @@ from dash import Dash
 from flask import Response
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+MAX_BODY = 2**20
+"""Bytes of a request's body. What the page sends is a thousandth of it."""
 
 
 def guard(app: Dash, hosts: Sequence[str] | None = None) -> None:
@@ -17,6 +19,8 @@ def guard(app: Dash, hosts: Sequence[str] | None = None) -> None:
     machine can reach must answer to this machine's names only: any web page could rebind its own name to it.
     """
     server = app.server
+    server.debug = False  # whatever FLASK_DEBUG says
+    server.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     if hosts is not None:
         server.config["TRUSTED_HOSTS"] = list(hosts)
     policy = content_policy(app.csp_hashes())

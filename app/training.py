@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from app.folds import beta_range, covers
@@ -16,10 +19,13 @@ from hvae.errors import UserError
 from hvae.point import Finished, Point
 
 REPORT_SECONDS = 0.2
+PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
 NOT_HERE = (
     "This page is served from another computer, and there only its owner may train points: "
     "ask for it to be started with --allow-training."
 )
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ def may_train(remote: str | None, headers: Mapping[str, str], options: TrainingO
     """
     if options.allow_training:
         return True
-    if "X-Forwarded-For" in headers or "Forwarded" in headers:
+    if any(header in headers for header in PROXY_HEADERS):
         return False
     try:
         address = ipaddress.ip_address((remote or "").split("%")[0])
@@ -58,8 +64,20 @@ def train_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]
     """Train the point that `wish` names by `beta_2` and `beta_1`, and add it to the user's copy of the atlas.
 
     report: called with {"stage", "step", "steps", "seconds_left"} while it goes on. Returns the new point's
-    name and the copy's folder; until then nothing is written. Raises UserError in one sentence.
+    name; until then nothing is written. Raises UserError in one sentence without the server's folders: those
+    are in the log.
     """
+    try:
+        return {"point": _added_point(report, setting, wish)}
+    except UserError as error:
+        log.warning("%s", error)
+        raise UserError(_without_folders(str(error), setting)) from error
+    except OSError as error:
+        log.warning("%s: %s.", error.filename or "The system", error.strerror or error)
+        raise UserError(f"The new point cannot be kept: {error.strerror or 'the system refuses'}.") from error
+
+
+def _added_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]) -> str:
     from hvae.own_copy import add_point, existing_copy, extending, refuse_known_point
 
     atlas = Atlas.open(setting.atlas)
@@ -70,7 +88,28 @@ def train_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]
         report({"stage": "writing"})
         with uninterrupted():
             add_point(atlas, folder, point, point_finished)
-    return {"point": point.name, "folder": str(folder)}
+    log.warning(
+        "%s has a new point. To open that copy later: python -m app %s", atlas.name, quote(str(folder))
+    )
+    return point.name
+
+
+def _without_folders(sentence: str, setting: TrainingSetting) -> str:
+    """The sentence with words in place of the folders of the server that it may name."""
+    from hvae.files import user_path
+    from hvae.own_copy import data_folder
+
+    called = {Path(setting.data_dir): "the folder of data sets", data_folder(): "the data folder"}
+    with suppress(UserError):
+        atlas = Atlas.open(setting.atlas)
+        called[atlas.path] = f"the atlas {atlas.name}"
+        called[user_path(atlas.manifest.dataset.removeprefix("folder:"))] = "the folder of pictures"
+    places = {
+        str(way): words for folder, words in called.items() for way in (folder.absolute(), folder.resolve())
+    }
+    for place in sorted(places, key=len, reverse=True):  # one may be within another
+        sentence = sentence.replace(place, places[place])
+    return sentence
 
 
 def wished_point(atlas: Atlas, wish: object) -> Point:
@@ -79,7 +118,7 @@ def wished_point(atlas: Atlas, wish: object) -> Point:
     low, high = beta_range(atlas)
     try:
         point = Point(float(wish["beta_2"]), float(wish["beta_1"]))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise UserError("Training needs β₂ and β₁: pick a place in the plane.") from None
     if not covers((low, high), point):
         raise UserError(f"The parent covers β from {low:g} to {high:g}: pick a place in between.")

@@ -12,16 +12,11 @@
   const find = (id) => document.getElementById(id);
   const state = () => find("training-panel")?.dataset.state;
 
-  function say(newState, text, code = "") {
+  function say(newState, text) {
     const words = find("training-words");
     first = first || words.textContent;
     find("training-panel").dataset.state = newState;
     words.replaceChildren(text || first);
-    if (code) {
-      const command = document.createElement("code");
-      command.textContent = code;
-      words.append(" ", command);
-    }
     lock();
   }
 
@@ -95,11 +90,7 @@
     trainingResult(result) {
       if (result && result.error) say("failed", result.error);
       else if (result && result.point) {
-        say(
-          "done",
-          `${title(wish || betas)} is a dot now, in your own copy of this atlas. To open that later:`,
-          `python -m app ${/^[\w@%+=:,./-]+$/.test(result.folder) ? result.folder : `'${result.folder}'`}`,
-        );
+        say("done", `${title(wish || betas)} is a dot now, in your own copy of this atlas: the server's log says where.`);
       }
       return window.dash_clientside.no_update;
     },

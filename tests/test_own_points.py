@@ -45,7 +45,9 @@ def denormals_as_before():
 
 def train(atlas, beta_2, beta_1, reports=None):
     reports = [] if reports is None else reports
-    return train_point(reports.append, TrainingSetting(atlas, "data"), {"beta_2": beta_2, "beta_1": beta_1})
+    wish = {"beta_2": beta_2, "beta_1": beta_1}
+    told = train_point(reports.append, TrainingSetting(atlas, "data"), wish)
+    return {**told, "folder": str(copy_folder(Atlas.open(atlas)))}
 
 
 def files_of(folder):
@@ -166,12 +168,27 @@ def test_data_that_are_not_here_are_a_sentence_that_names_the_option(small_atlas
     folder = shutil.copytree(small_atlas, tmp_path / "as-mnist")
     manifest = json.loads((folder / "atlas.json").read_text())
     (folder / "atlas.json").write_text(json.dumps({**manifest, "dataset": "mnist"}))
-    with pytest.raises(UserError, match=r"MNIST cannot be read from .*nowhere: .* --data-dir"):
+    with pytest.raises(
+        UserError, match="MNIST cannot be read from the folder of data sets: .* --data-dir"
+    ) as told:
         train_point(
             lambda *_: None,
             TrainingSetting(folder, tmp_path / "nowhere"),
             {"beta_2": 0.5, "beta_1": 0.2},
         )
+    assert str(tmp_path) not in str(told.value)
+
+
+def test_no_answer_names_a_folder_of_the_server_and_the_log_does(small_atlas, data_folder, tmp_path, caplog):
+    reply = train_point(lambda *_: None, TrainingSetting(small_atlas, "data"), {"beta_2": 0.5, "beta_1": 0.2})
+    assert reply == {"point": "beta2-0.5_beta1-0.2"}
+    assert str(data_folder / "atlases" / "small") in caplog.text
+    caplog.clear()
+    (data_folder / "atlases").chmod(0o777)  # anybody may have written there
+    with pytest.raises(UserError) as told:
+        train(small_atlas, 0.7, 0.3)
+    assert "HVAE_DATA_DIR" in str(told.value) and str(tmp_path) not in str(told.value)
+    assert str(data_folder) in caplog.text
 
 
 def test_other_images_than_the_atlas_was_made_from_are_refused(small_atlas, data_folder, tmp_path):

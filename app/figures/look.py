@@ -31,9 +31,9 @@ class Look:
     colour: str = BETAS
 
     @classmethod
-    def of(cls, chosen: Mapping[str, Any] | None) -> Look:
+    def of(cls, chosen: object) -> Look:
         """The look that a page asks for; what it does not say, or says wrongly, is as it is by default."""
-        chosen = chosen or {}
+        chosen = chosen if isinstance(chosen, Mapping) else {}
         return cls(
             units=choice(chosen, "units", UNITS),
             axes=choice(chosen, "axes", AXES),

@@ -14,11 +14,13 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from flask import request
+from werkzeug.sansio.utils import host_is_trusted
 
 from app.background import ProcessManager
 from app.figures.colours import beta_ranges, corners_in_oklab
 from app.folds import beta_range
 from app.growth import grow, plane_dots
+from app.guard import LOOPBACK_NAMES
 from app.panels.parts import Frame, picture, stats
 from app.sheet import COLUMNS
 from app.training import NOT_HERE, TrainingOptions, TrainingSetting, may_train, train_point
@@ -66,7 +68,10 @@ def register(app: Dash, atlas: Atlas) -> None:
     options = app.server.extensions.get("training", TrainingOptions())
 
     def refusal() -> dict[str, str] | None:
-        allowed = may_train(request.remote_addr, request.headers, options)
+        # A web page that has rebound its own name to this machine is no visitor from here.
+        names = app.server.config["TRUSTED_HOSTS"] or LOOPBACK_NAMES
+        named = options.allow_training or host_is_trusted(request.host, names)
+        allowed = named and may_train(request.remote_addr, request.headers, options)
         return None if allowed else {"error": NOT_HERE}
 
     app.callback(
@@ -90,10 +95,14 @@ def register(app: Dash, atlas: Atlas) -> None:
     def join(result: dict[str, str] | None) -> tuple[dict[str, Any], str]:
         if not isinstance(result, dict) or "point" not in result:
             raise PreventUpdate
+        former = atlas.manifest
         grown = grow(atlas)
         if grown is None:
             raise PreventUpdate
-        app.server.extensions["renew_page"]()
+        if (
+            atlas.manifest is not former
+        ):  # whoever claims a result that was told before has nothing drawn again
+            app.server.extensions["renew_page"]()
         return {**grown, "point": result["point"]}, models_text(len(atlas.metrics))
 
     for store, function in {
@@ -218,9 +227,11 @@ def _training(atlas: Atlas) -> dmc.Paper:
 
 
 def _without_parent(atlas: Atlas) -> html.Div:
-    betas = atlas.manifest.betas.beta_2
+    betas, dataset = atlas.manifest.betas.beta_2, atlas.manifest.dataset
     grid = f"{min(betas):g}:{max(betas):g}:{len(betas)}"
-    command = shlex.join(["--dataset", atlas.manifest.dataset, "--betas", grid])
+    # Where its maker's pictures are is nobody's business.
+    dataset = "folder:PATH" if dataset.startswith("folder:") else dataset
+    command = shlex.join(["--dataset", dataset, "--betas", grid])
     return _words(
         "This atlas has no parent",
         [

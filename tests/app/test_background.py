@@ -133,6 +133,7 @@ def test_who_sits_at_this_machine_may_train(remote):
     [
         *(("192.168.1.7", {}), ("::2", {}), ("::ffff:10.0.0.1", {}), ("", {}), (None, {}), ("unix:", {})),
         *(("127.0.0.1", {"X-Forwarded-For": "203.0.113.9"}), ("127.0.0.1", {"Forwarded": "for=203.0.113.9"})),
+        *(("127.0.0.1", {"X-Real-Ip": "203.0.113.9"}), ("127.0.0.1", {"Via": "1.1 proxy"})),
     ],
 )
 def test_visitors_from_elsewhere_may_train_only_where_that_is_allowed(remote, headers):

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 
 import pytest
 from atlas_builder import add_parent, build_atlas
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.server import create_app
+from app.training import TrainingSetting, train_point
 from hvae.atlas import Atlas
+from hvae.errors import UserError
+from hvae.own_copy import copy_atlas, extending
 
 LOOK_FIELDS = ["view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "rate", "lecture"]
+WISH_FIELDS = ["beta_2", "beta_1", "asked", "point", "error"]
+FIELDS = [*LOOK_FIELDS, *WISH_FIELDS]
 VIEWS = ["landscapes", "reconstruction", "representation", "generation"]
 SEARCHING = settings(
     derandomize=True,
@@ -28,12 +34,18 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from([*VIEWS, "bits", "log", "psnr", "x" * 3000]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(LOOK_FIELDS), inner),
+    | st.sampled_from(
+        [*VIEWS, "bits", "log", "psnr", "x" * 3000, "\ud800", "١٢", "../..", "<b>", 10**400, 1e308]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner),
     max_leaves=6,
 )
 LOOKS = st.fixed_dictionaries(
     {"view": st.sampled_from(VIEWS)}, optional=dict.fromkeys(LOOK_FIELDS[1:], VALUES)
+)
+RESULTS = st.fixed_dictionaries({"point": VALUES}, optional={"error": VALUES})
+WISHES = st.fixed_dictionaries(
+    {field: st.sampled_from([0.5, "0.5", "½", True, 10**400, 1e-320]) | VALUES for field in WISH_FIELDS[:2]}
 )
 
 
@@ -48,18 +60,20 @@ def client(folder):
     logging.disable(logging.CRITICAL)  # the traces go to the log, which is where they belong
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HVAE_DATA_DIR", str(folder.parent / "data"))
-        yield app.server.test_client()
+        with extending(Atlas.open(folder)) as copy:
+            copy_atlas(Atlas.open(folder), copy)
+        client = app.server.test_client()
+        client.environ_base["REMOTE_ADDR"] = "203.0.113.9"  # who may train nothing
+        yield client
     logging.disable(logging.NOTSET)
     app.server.extensions["decoder"].close()
 
 
 @pytest.fixture(scope="module")
 def callbacks(client):
-    """The server's callbacks, as it tells them to its page; without that which would start a process."""
+    """The server's callbacks, as it tells them to its page."""
     listed = client.get("/_dash-dependencies").get_json()
-    return [
-        one for one in listed if not one["clientside_function"] and one["output"] != "training-result.data"
-    ]
+    return [one for one in listed if not one["clientside_function"]]
 
 
 def check(response, folder):
@@ -116,11 +130,63 @@ def test_what_the_page_asks_is_answered(client, callbacks):
 
 
 @SEARCHING
-@given(data=st.data())
-def test_callbacks_take_any_values(client, folder, callbacks, data):
-    callback = data.draw(st.sampled_from(callbacks))
-    values = data.draw(st.tuples(LOOKS | VALUES, VALUES))
-    check(ask(client, request_for(callback, values)), folder)
+@given(values=st.tuples(LOOKS | RESULTS | WISHES | VALUES, VALUES))
+@example(([1], None))
+@example(("text", [{}]))
+@example((1e308, float("nan")))
+def test_every_callback_takes_any_values(client, folder, callbacks, values):
+    for callback in callbacks:
+        check(ask(client, request_for(callback, values)), folder)
+
+
+def test_they_are_all_there_are(callbacks):
+    """Those of the views' figures, of the colour key, and of training: its job, its end, what came of it."""
+    outputs = {callback["output"].strip(".").split("...")[0] for callback in callbacks}
+    assert outputs == {
+        *(f"{view}-place-0.children" for view in VIEWS),
+        *("figures-key.children", "training-result.data", "training-cancel.id", "grown.data"),
+    }
+
+
+class Begun(Exception):
+    """Training has begun."""
+
+
+@SEARCHING
+@given(wish=WISHES | VALUES)
+@example({"beta_2": 10**400, "beta_1": 1})
+@example({"beta_2": 0.5, "beta_1": 0.5})
+def test_a_wish_for_training_begins_it_or_is_refused_in_a_sentence(client, folder, wish):
+    def report(progress):
+        raise Begun
+
+    try:
+        train_point(report, TrainingSetting(folder, folder), wish)
+    except UserError as error:
+        assert str(error).endswith(".") and str(folder.parent) not in str(error)
+    except Begun:
+        assert all(0.0999 < float(wish[beta]) < 10.01 for beta in ("beta_2", "beta_1"))
+
+
+def test_a_page_that_has_rebound_its_name_to_this_machine_trains_nothing(client, callbacks):
+    training = next(one for one in callbacks if one["output"] == "training-result.data")
+    answer = client.post(
+        "/_dash-update-component",
+        json=request_for(training, [{"beta_2": 0.5, "beta_1": 0.5}]),
+        headers={"Host": "evil.example"},
+        environ_overrides={"REMOTE_ADDR": "127.0.0.1"},
+    )
+    assert answer.get_json()["job"].startswith("None~")
+
+
+@pytest.mark.parametrize("forged", ["1~x", "1~é", "~", "é", f"{os.getpid()}~{'0' * 64}", "\x00", "9" * 5000])
+@pytest.mark.parametrize("handle", ["job", "cancelJob", "oldJob", "cacheKey", "endId"])
+def test_a_forged_handle_of_a_job_ends_nothing(client, folder, callbacks, handle, forged):
+    for callback in callbacks:
+        if callback["output"].startswith("training-"):
+            given = {"cacheKey": "1~x", handle: forged}
+            body = request_for(callback, [None])
+            check(client.post("/_dash-update-component", query_string=given, json=body), folder)
 
 
 @SEARCHING
