@@ -6,7 +6,6 @@ import gc
 import ipaddress
 import logging
 import os
-import signal
 import socket
 import sys
 import threading
@@ -77,7 +76,7 @@ def serve(
     data_dir: Path = Path("data"),
     allow_training: bool = False,
 ) -> None:
-    """Serve an atlas and those that ship until interrupted.
+    """Serve an atlas and those that ship until interrupted; what was asked by then is answered first.
 
     path: see `app.shelf.shelf`. data_dir, allow_training: see `app.training.TrainingOptions`.
     Raises UserError where the atlas or the address cannot be had.
@@ -94,6 +93,7 @@ def serve(
 
     from app.guard import LOOPBACK_NAMES
     from app.server import create_app
+    from app.stopping import run_until_stopped
     from app.training import TrainingOptions
 
     only_here = is_loopback(listener.getsockname()[0])
@@ -112,15 +112,14 @@ def serve(
         )
     if open_browser and has_display():
         threading.Thread(target=_open_browser, args=[address], daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        server.run()
+        run_until_stopped(server)
     finally:
         decoder.close()
 
 
 def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
-    """A server of `application` on a listening socket; `run` serves until interrupted."""
+    """A server of `application` on a listening socket; see `app.stopping.run_until_stopped`."""
     import waitress
 
     from app.guard import MAX_BODY

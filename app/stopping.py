@@ -1,0 +1,58 @@
+"""Stopping: whoever has asked gets the answer, and nobody else is let in."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import Any
+
+from waitress import wasyncore
+
+PATIENCE_SECONDS = 20.0
+"""How long answers in the making are waited for; what starts servers often kills them after thirty."""
+
+
+def run_until_stopped(server: Any, patience: float = PATIENCE_SECONDS) -> None:
+    """Run a waitress server until SIGTERM or SIGINT comes, and then until all that was asked is answered.
+
+    patience: the seconds after which requests that are still unanswered are given up. A second signal ends
+    the process at once.
+    """
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        if stopping:
+            sys.exit(0)
+        stopping = True
+        server.pull_trigger()  # a handler that does not raise leaves the loop asleep
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    while not stopping:
+        _turn(server)
+    answer_the_rest(server, patience)
+
+
+def answer_the_rest(server: Any, patience: float) -> None:
+    """Close the door, and each connection when everything that it asked for has been sent."""
+    known = -1
+    while len(server.active_channels) > known:  # who has come by now is let in, and what they ask is read
+        known = len(server.active_channels)
+        _turn(server, seconds=0)
+    wasyncore.dispatcher.close(server)  # not its own `close`: its threads still wake the loop
+    until = time.monotonic() + patience
+    while server.active_channels and time.monotonic() < until:
+        for channel in list(server.active_channels.values()):
+            # In this order: a thread writes an answer before it takes the request off the list.
+            if not (channel.requests or channel.request or channel.total_outbufs_len):
+                channel.handle_close()
+        _turn(server, seconds=0.1)
+    server.task_dispatcher.shutdown(timeout=0.1)
+
+
+def _turn(server: Any, seconds: float | None = None) -> None:
+    """Let waitress do what there is to do, after waiting for it."""
+    timeout = server.adj.asyncore_loop_timeout if seconds is None else seconds
+    server.asyncore.loop(timeout, use_poll=server.adj.asyncore_use_poll, map=server._map, count=1)
