@@ -43,9 +43,15 @@ def main(
     allow_training: Annotated[
         bool, typer.Option("--allow-training", help="Let visitors from other computers train points here.")
     ] = False,
+    broker: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Redis, redis://HOST:PORT/0, through which Celery workers are asked to train."
+        ),
+    ] = None,
 ) -> None:
     """Explore atlases of hierarchical VAEs in the browser."""
-    serve(atlas, host, port, open_browser=not no_browser, data_dir=data_dir, allow_training=allow_training)
+    serve(atlas, host, port, not no_browser, data_dir, allow_training, broker)
 
 
 def run() -> int:
@@ -75,11 +81,12 @@ def serve(
     open_browser: bool,
     data_dir: Path = Path("data"),
     allow_training: bool = False,
+    broker: str | None = None,
 ) -> None:
     """Serve an atlas and those that ship until interrupted; what was asked by then is answered first.
 
-    path: see `app.shelf.shelf`. data_dir, allow_training: see `app.training.TrainingOptions`.
-    Raises UserError where the atlas or the address cannot be had.
+    path: see `app.shelf.shelf`. data_dir, allow_training, broker: see `app.training.TrainingOptions`.
+    Raises UserError where the atlas, the address or the broker cannot be had.
     """
     # Imports make 300,000 objects that stay, and looking for garbage among them took a seventh of the time
     # until the first picture: none is looked for before.
@@ -91,6 +98,7 @@ def serve(
     atlases = shelf(path)
     listener = listen(host, port)
 
+    from app.broker import checked_broker
     from app.guard import LOOPBACK_NAMES
     from app.server import create_app
     from app.stopping import run_until_stopped
@@ -98,7 +106,8 @@ def serve(
 
     only_here = is_loopback(listener.getsockname()[0])
     hosts = [*LOOPBACK_NAMES, host] if only_here else None
-    app = create_app(atlases, hosts, TrainingOptions(data_dir, allow_training))
+    training = TrainingOptions(data_dir, allow_training, broker and checked_broker(broker))
+    app = create_app(atlases, hosts, training)
     decoder = app.server.extensions["decoder"]
     decoder.ready.add_done_callback(lambda _: _collect_garbage())
     server = web_server(app.server, listener)

@@ -13,7 +13,7 @@ from shlex import quote
 from typing import Any
 
 from app.folds import beta_range, covers
-from app.worker import stop_when_orphaned, uninterrupted
+from app.worker import stop_when_orphaned, take_last_steps
 from hvae.atlas import PARENT, Atlas
 from hvae.errors import UserError
 from hvae.point import Finished, Point
@@ -24,16 +24,24 @@ NOT_HERE = (
     "This page is served from another computer, and there only its owner may train points: "
     "ask for it to be started with --allow-training."
 )
+NO_BROKER = "Several processes serve this page, and training there takes a broker: ask for one to be set up."
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What the command line decides about training: where data sets are, and whether anybody may start it."""
+    """What whoever starts the server decides about training.
+
+    data_dir: where data sets are. allow_training: whether anybody may start it. broker: the address of the
+    Redis through which workers are asked for it; None where this process has it done itself.
+    several: whether other processes serve the same page, and must know of jobs and of points that they made.
+    """
 
     data_dir: Path = Path("data")
     allow_training: bool = False
+    broker: str | None = None
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,8 +94,8 @@ def _added_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any
         refuse_known_point(existing_copy(atlas) or atlas, point)
         point_finished = trained(report, atlas, point, setting.data_dir)
         report({"stage": "writing"})
-        with uninterrupted():
-            add_point(atlas, folder, point, point_finished)
+        take_last_steps()
+        add_point(atlas, folder, point, point_finished)
     log.warning(
         "%s has a new point. To open that copy later: python -m app %s", atlas.name, quote(str(folder))
     )

@@ -16,14 +16,21 @@ from dash.exceptions import PreventUpdate
 from flask import request
 from werkzeug.sansio.utils import host_is_trusted
 
-from app.background import ProcessManager
+from app.background import BrokerManager, ProcessManager
 from app.figures.colours import beta_ranges, corners_in_oklab
 from app.folds import beta_range
 from app.growth import grow, plane_dots
 from app.guard import LOOPBACK_NAMES
 from app.panels.parts import Frame, picture, stats
 from app.sheet import COLUMNS
-from app.training import NOT_HERE, TrainingOptions, TrainingSetting, may_train, train_point
+from app.training import (
+    NO_BROKER,
+    NOT_HERE,
+    TrainingOptions,
+    TrainingSetting,
+    may_train,
+    train_point,
+)
 from app.words import models_text
 from hvae.atlas import Atlas
 from hvae.errors import UserError
@@ -66,25 +73,13 @@ def layout(atlas: Atlas) -> html.Div:
 def register(app: Dash, atlas: Atlas) -> None:
     """Callbacks: a wish starts a background job, and the point that it made joins the others."""
     options = app.server.extensions.get("training", TrainingOptions())
-
-    def refusal() -> dict[str, str] | None:
-        # A web page that has rebound its own name to this machine is no visitor from here.
-        names = app.server.config["TRUSTED_HOSTS"] or LOOPBACK_NAMES
-        named = options.allow_training or host_is_trusted(request.host, names)
-        allowed = named and may_train(request.remote_addr, request.headers, options)
-        return None if allowed else {"error": NOT_HERE}
-
-    app.callback(
-        Output("training-result", "data"),
-        Input("training-wish", "data"),
-        background=True,
-        manager=ProcessManager(TrainingSetting(atlas.path, options.data_dir), refusal, {"error": BUSY}),
-        progress=[Output("training-progress", "data")],
-        running=[(Output("training-running", "data"), True, False)],
-        cancel=[Input("training-cancel", "n_clicks")],
-        interval=POLL_MS,
-        prevent_initial_call=True,
-    )(train_point)
+    if options.several and not options.broker:
+        # A job of this process's own could not be found again by the process that is asked next.
+        app.callback(
+            Output("training-result", "data"), Input("training-wish", "data"), prevent_initial_call=True
+        )(lambda _: {"error": NO_BROKER})
+    else:
+        _register_job(app, atlas, options)
 
     @app.callback(
         Output("grown", "data"),
@@ -99,9 +94,8 @@ def register(app: Dash, atlas: Atlas) -> None:
         grown = grow(atlas)
         if grown is None:
             raise PreventUpdate
-        if (
-            atlas.manifest is not former
-        ):  # whoever claims a result that was told before has nothing drawn again
+        # Whoever claims a result that was told before has nothing drawn again.
+        if atlas.manifest is not former:
             app.server.extensions["renew_page"]()
         return {**grown, "point": result["point"]}, models_text(len(atlas.metrics))
 
@@ -114,6 +108,28 @@ def register(app: Dash, atlas: Atlas) -> None:
         app.clientside_callback(
             ClientsideFunction("hvae", function), Input(store, "data"), prevent_initial_call=True
         )
+
+
+def _register_job(app: Dash, atlas: Atlas, options: TrainingOptions) -> None:
+    def refusal() -> dict[str, str] | None:
+        # A web page that has rebound its own name to this machine is no visitor from here.
+        names = app.server.config["TRUSTED_HOSTS"] or LOOPBACK_NAMES
+        named = options.allow_training or host_is_trusted(request.host, names)
+        allowed = named and may_train(request.remote_addr, request.headers, options)
+        return None if allowed else {"error": NOT_HERE}
+
+    job = (TrainingSetting(atlas.path, options.data_dir), refusal, {"error": BUSY})
+    app.callback(
+        Output("training-result", "data"),
+        Input("training-wish", "data"),
+        background=True,
+        manager=BrokerManager(options.broker, *job) if options.broker else ProcessManager(*job),
+        progress=[Output("training-progress", "data")],
+        running=[(Output("training-running", "data"), True, False)],
+        cancel=[Input("training-cancel", "n_clicks")],
+        interval=POLL_MS,
+        prevent_initial_call=True,
+    )(train_point)
 
 
 def _beta_plane() -> dmc.Paper:

@@ -4,39 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
+from broker_jobs import complain, fail, tell, wait_for_ever
+from services import wait
 
 from app.background import MOST_JOBS, ProcessManager
 from app.training import TrainingOptions, may_train
-from hvae.errors import UserError
-
-PATIENCE_SECONDS = 120
-
-
-def tell(report, setting, wish):
-    report({"step": 1})
-    return {"setting": setting, "wish": wish, "process": os.getpid()}
-
-
-def complain(report, setting, wish):
-    raise UserError("This cannot be done: do that instead.")
-
-
-def fail(report, setting, wish):
-    raise ValueError("nobody thought of this")
-
-
-def wait_for_ever(report, setting, wish):
-    marker = Path(setting)
-    marker.touch()
-    try:
-        time.sleep(PATIENCE_SECONDS)
-    finally:
-        marker.unlink()
 
 
 @pytest.fixture
@@ -47,13 +22,6 @@ def manager():
 def run(manager, fn, wish=None):
     key = manager.build_cache_key()
     return key, manager.call_job_fn(key, manager.make_job_fn(fn, True), [wish], None)
-
-
-def wait(condition):
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def result(manager, fn, wish=None):
