@@ -1,85 +1,72 @@
-"""Write docs/findings.md and its figures from the atlas that ships: `python docs/findings.py`.
+"""Write docs/findings.md and its figures from the atlases that ship: `python docs/findings.py`.
 
 Every number on the page is computed here, and so is every verdict. tests/test_findings.py fails when the page
-and the atlas disagree.
+and an atlas disagree.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from findings_claims import CLAIMS, NO, OPEN, YES, Answer
 from findings_figures import FIGURES, svg
 from findings_numbers import (
     CLEAR,
-    GOALS,
     PROBES,
+    SURE,
     along,
     as_good,
     best,
     gains,
+    largest_noise,
     rank_correlation,
-    verdicts,
 )
+from findings_words import GOALS, listed, markdown, measured, number, probe_name, signed, span
 
-from app.words import METRICS, beta_text
+from app.words import METRICS, beta_text, dataset_title
 from hvae.atlas import METRICS as TABLE
-from hvae.atlas import PARENT, Atlas
+from hvae.atlas import PARENT, Atlas, shipped_names
 from hvae.files import write_whole
 
 PAGE = Path(__file__).parent / "findings.md"
-SIGNS = dict(zip(GOALS, "△◇○", strict=True))
 PACKAGES = ("python", "torch", "torchvision", "scikit-learn", "numpy", "pandas", "hvae-explorer")
 
 
-def number(metric: str, value: float, error: float = math.nan) -> str:
-    """A metric, with its standard error where there is one, to the second digit of that error."""
-    scale, unit = (100, " %") if metric.startswith("acc_") else (1, " dB" if metric == "psnr" else "")
-    if not error > 0:
-        return f"{scale * value:.2f}{unit}"
-    digits = max(0, 1 - math.floor(math.log10(scale * error)))
-    return f"{scale * value:.{digits}f} ± {scale * error:.{digits}f}{unit}"
+def title(atlas: Atlas) -> str:
+    """What the page calls an atlas."""
+    return dataset_title(atlas.manifest.dataset)
 
 
-def measured(row: pd.Series, column: str) -> str:
-    """What a row says about a column; rates, in nats, to two digits behind the point."""
-    value, error = row[column], row[f"{column}_se"]
-    return f"{value:.2f} ± {error:.2f}" if column.startswith("rate_") else number(column, value, error)
+def answers(atlas: Atlas) -> list[Answer]:
+    """What an atlas says of each claim of the source."""
+    return [claim(atlas.metrics) for claim in CLAIMS.values()]
 
 
-def span(values: pd.Series) -> str:
-    """From the lowest to the highest of some rates, nats."""
-    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
-    return low if low == high else f"{low} to {high}"
+def comparison(atlases: Sequence[Atlas]) -> str:
+    """The source's claims, and whether they hold in each atlas."""
+    rows = [
+        [claim, *(f"{answer.verdict}: {answer.why}" for answer in of_atlases)]
+        for claim, *of_atlases in zip(CLAIMS, *map(answers, atlases), strict=True)
+    ]
+    return markdown(["the source, on SVHN", *map(title, atlases)], rows)
 
 
-def probe_name(metric: str) -> str:
-    """The classifier of a column `acc_PROBE_z2`."""
-    return METRICS[metric].removeprefix("Accuracy, ").removesuffix(" on z₂")
-
-
-def markdown(header: str, rows: list[list[str]]) -> str:
-    """A table in Markdown; bars within a cell are escaped."""
-    lines = [[cell.replace("|", "\\|") for cell in row] for row in [header.split(" ¦ "), *rows]]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def summary(table: pd.DataFrame) -> str:
-    """The source's claims, and whether they hold here."""
-    claims = {
-        "apart": "the three optima are different models",
-        "psnr off the line": "off the line β₂ = β₁ a model reconstructs better than β-VAEs of its total rate",
-        "acc_rbf_svm_z2 off the line": "… represents better (RBF SVM on z₂)",
-        "inception_score off the line": "… generates better (inception score)",
-        "linear lower": "linear classifiers do best at lower R(z₂) than RBF SVM and kNN",
-        "sharpness": "sharpness rises with R(z₁|z₂)",
-        "diversity": "diversity rises with R(z₂)",
-    }
-    holds = verdicts(table)
-    rows = [[claim, holds[name]] for name, claim in claims.items()]
-    return markdown("the source, on SVHN ¦ in this atlas", rows)
+def tally(atlases: Sequence[Atlas]) -> str:
+    """How many of the claims hold in each atlas, and with which a lecture had better begin."""
+    lines, held = [], []
+    for atlas in atlases:
+        verdicts = [answer.verdict for answer in answers(atlas)]
+        held.append(verdicts.count(YES))
+        lines.append(
+            f"- **{title(atlas)}** bears out {verdicts.count(YES)} of these {len(verdicts)} claims, "
+            f"leaves {verdicts.count(OPEN)} open, and shows {verdicts.count(NO)} not to hold here."
+        )
+    if held.count(max(held)) == 1 < len(held):
+        first = title(atlases[held.index(max(held))])
+        lines.append(f"- A lecture on the source had better begin with {first}: more of it holds there.")
+    return "\n".join(lines)
 
 
 def optima(table: pd.DataFrame) -> str:
@@ -89,7 +76,7 @@ def optima(table: pd.DataFrame) -> str:
         top, same = best(table, metric), as_good(table, metric)
         rows.append(
             [
-                f"{SIGNS[metric]} {goal}",
+                goal,
                 f"{METRICS[metric]} {measured(top, metric)}",
                 f"{beta_text(top['beta_2'])}, {beta_text(top['beta_1'])}",
                 measured(top, "rate_z2"),
@@ -97,7 +84,7 @@ def optima(table: pd.DataFrame) -> str:
                 f"{len(same)}: R(z₂) {span(same['rate_z2'])}, R(z₁|z₂) {span(same['rate_z1'])}",
             ]
         )
-    header = "goal ¦ best ¦ β₂, β₁ ¦ R(z₂) ¦ R(z₁|z₂) ¦ models as good within two standard errors"
+    header = ("goal", "best", "β₂, β₁", "R(z₂)", "R(z₁|z₂)", "models as good within two standard errors")
     return markdown(header, rows)
 
 
@@ -118,10 +105,8 @@ def off_the_line(table: pd.DataFrame) -> str:
                 f"{sum(gain.is_clear for gain in found)} of {len(found)}",
             ]
         )
-    header = (
-        "metric ¦ largest gain ¦ over the better neighbour ¦ value ¦ β₂, β₁ ¦ "
-        "total rate = R(z₂) + R(z₁|z₂) ¦ clear gains"
-    )
+    total = "total rate = R(z₂) + R(z₁|z₂)"
+    header = ("metric", "largest gain", "over the better neighbour", "value", "β₂, β₁", total, "clear gains")
     return markdown(header, rows)
 
 
@@ -132,10 +117,8 @@ def probes(table: pd.DataFrame) -> str:
         top, same = best(table, metric), as_good(table, metric)
         as_good_at = f"{len(same)}: {span(same['rate_z2'])}"
         rows.append([probe_name(metric), measured(top, metric), f"{top['rate_z2']:.2f}", as_good_at])
-    header = (
-        "classifier of z₂ ¦ best accuracy ¦ at R(z₂) ¦ R(z₂) of models as good, within two standard errors"
-    )
-    return markdown(header, rows)
+    as_good_in = "R(z₂) of models as good, within two standard errors"
+    return markdown(("classifier of z₂", "best accuracy", "at R(z₂)", as_good_in), rows)
 
 
 def generation(table: pd.DataFrame) -> str:
@@ -146,11 +129,9 @@ def generation(table: pd.DataFrame) -> str:
             lines = along(table, fixed, rate, score)
             over_all = f"{rank_correlation(table[rate], table[score]):.2f}"
             within = f"{lines.median():.2f} ({lines.min():.2f} to {lines.max():.2f})"
-            rows.append([score, name, over_all, within])
-    header = (
-        "score ¦ rate ¦ Spearman's ρ over all models ¦ median of ρ (lowest to highest) over lines of the grid"
-    )
-    return markdown(header, rows)
+            rows.append([score, name, signed(over_all), signed(within)])
+    within_lines = "median of ρ (lowest to highest) over lines of the grid"
+    return markdown(("score", "rate", "Spearman's ρ over all models", within_lines), rows)
 
 
 def made(atlas: Atlas) -> str:
@@ -167,76 +148,97 @@ def made(atlas: Atlas) -> str:
 - {facts["device_hours"]:.2f} device-hours (on a CPU, hours of one core): the parent {parent / 60:.0f} minutes
   on all cores, the points {training / 3600:.2f} core-hours, their metrics {metrics / 3600:.2f}
 - {facts["device"]}
-- {versions}"""
+- {versions}
+- {source_of(atlas)}"""
 
 
-def page(atlas: Atlas) -> str:
-    """The whole page."""
-    table = atlas.metrics
-    return f"""# Findings
+def chapter(atlas: Atlas) -> str:
+    """The figures and tables of one atlas."""
+    table, name, called = atlas.metrics, atlas.name, title(atlas)
+    count = len(gains(table, "psnr"))
+    return f"""## {called}
 
-What the atlas that ships says about MNIST, and where that differs from what Xiao & Bamler (ICLR 2023) saw on
-SVHN. `python docs/findings.py` writes this page and its figures; a test fails when page and atlas disagree.
+### {called}: where each goal is met best
 
-{summary(table)}
-
-± is one standard error over 10,000 test images (or samples) of one training run per point; what another seed
-would change is not in it. Rates are in nats per image.
-
-## Three goals, three models
-
-![The rate plane: every model a dot, the three optima marked](findings/optima.svg)
+![The rate plane: every model a dot, the three optima marked](findings/{name}/optima.svg)
 
 {optima(table)}
 
-## Off the line β₂ = β₁
+### {called}: off the line β₂ = β₁
 
-![PSNR, accuracy and inception score over the total rate](findings/off-the-line.svg)
+![PSNR, accuracy and inception score over the total rate](findings/{name}/off-the-line.svg)
 
-Every model off the line, against the β-VAE of the same total rate, interpolated between the two on the grid
-around it. A gain is clear from {CLEAR:g} standard errors on: the largest of some 150 gains of mere noise
-would be about 2.7. Where the gain over the better of the two neighbours is positive, nothing hangs on
-interpolation.
+The largest of {count} gains of mere noise would be about {largest_noise(count):.1f} standard errors.
 
 {off_the_line(table)}
 
-## Linear and other classifiers of z₂
+### {called}: linear and other classifiers of z₂
 
-![Accuracy of four classifiers over the rate of the top latent](findings/probes.svg)
+![Accuracy of four classifiers over the rate of the top latent](findings/{name}/probes.svg)
 
 {probes(table)}
 
-## Sharpness and diversity
+### {called}: sharpness and diversity
 
-![Sharpness and diversity over the rates of the two layers](findings/generation.svg)
+![Sharpness and diversity over the rates of the two layers](findings/{name}/generation.svg)
 
 {generation(table)}
 
-Lines of the grid: for R(z₁|z₂), models that share β₂; for R(z₂), models that share β₁.
-
-## How the atlas was made
+### {called}: how the atlas was made
 
 {made(atlas)}
-
-Made from {source_of(atlas)}.
 """
 
 
-def write(atlas: Atlas) -> None:
+def page(atlases: Sequence[Atlas]) -> str:
+    """The whole page."""
+    chapters = "\n".join(map(chapter, atlases))
+    return f"""# Findings
+
+What the atlases that ship say about {listed([title(atlas) for atlas in atlases])}, beside what Xiao & Bamler
+(ICLR 2023) saw on SVHN. `python docs/findings.py` writes this page and its figures; a test fails when page
+and atlas disagree.
+
+## The source's claims
+
+{comparison(atlases)}
+
+{tally(atlases)}
+
+## How to read this page
+
+- Rates are in nats per image. ± is one standard error over 10,000 test images (or samples) of one training
+  run per point; what another seed would change is not in it.
+- A *gain* off the line β₂ = β₁ is over the β-VAE of the same total rate, interpolated between the two on the
+  grid around it. Where the gain over the better of these two neighbours is positive, too, nothing hangs on
+  interpolation. A gain is *clear* from {CLEAR:g} standard errors on. Clear gains leave a claim open unless
+  one is so clear that noise would show its like, among as many models, with a probability below {SURE:.0%}.
+- Models are *as good* as the best where the difference is within two of its standard errors.
+- Lines of the grid are, for R(z₁|z₂), models that share β₂; for R(z₂), models that share β₁. ρ is Spearman's.
+
+{chapters}"""
+
+
+def write(atlases: Sequence[Atlas]) -> None:
     """Write the page and its figures."""
-    source = source_of(atlas)
-    folder = PAGE.with_suffix("")
-    folder.mkdir(exist_ok=True)
-    for name, draw in FIGURES.items():
-        picture = svg(draw, atlas.metrics, source)
-        write_whole(folder / f"{name}.svg", lambda aside, picture=picture: aside.write_bytes(picture))
-    write_whole(PAGE, lambda aside: aside.write_text(page(atlas), encoding="utf-8"))
+    for atlas in atlases:
+        folder = PAGE.with_suffix("") / atlas.name
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, draw in FIGURES.items():
+            picture = svg(draw, atlas.metrics, source_of(atlas))
+            write_whole(folder / f"{name}.svg", lambda aside, picture=picture: aside.write_bytes(picture))
+    write_whole(PAGE, lambda aside: aside.write_text(page(atlases), encoding="utf-8"))
 
 
 def source_of(atlas: Atlas) -> str:
-    """What the page's numbers and figures come from: the checksum of the atlas's table."""
+    """What an atlas's numbers and figures come from: the checksum of its table."""
     return f"metrics.parquet, sha256 {atlas.manifest.files[TABLE]}"
 
 
+def shipped() -> list[Atlas]:
+    """The atlases that ship, in the order of the page."""
+    return [Atlas.shipped(name) for name in shipped_names()]
+
+
 if __name__ == "__main__":
-    write(Atlas.default())
+    write(shipped())

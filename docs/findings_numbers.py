@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
-GOALS = {"psnr": "Reconstruct", "acc_rbf_svm_z2": "Represent", "inception_score": "Generate"}
 PROBES = ("logistic", "linear_svm", "rbf_svm", "knn")
 LINEAR = PROBES[:2]
-YES, NO = "yes", "**no**"
 CLEAR = 3.0
-"""Standard errors from which a gain counts: the largest of 156 gains of mere noise is about 2.7."""
+"""Standard errors from which a gain counts as more than noise."""
+SURE = 0.01
+"""A gain is sure where noise would show its like among as many models with at most this probability."""
 
 
 class Gain(NamedTuple):
@@ -27,8 +28,12 @@ class Gain(NamedTuple):
 
     @property
     def is_clear(self) -> bool:
-        """Whether the gain is more than noise."""
+        """Whether the gain is more than noise would show at one model."""
         return self.gain > CLEAR * self.error
+
+    def is_sure(self, count: int) -> bool:
+        """Whether it is more than noise would show anywhere among so many models (Bonferroni's bound)."""
+        return self.gain > norm.isf(SURE / count) * self.error
 
 
 def best(table: pd.DataFrame, metric: str) -> pd.Series:
@@ -49,7 +54,7 @@ def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def gains(table: pd.DataFrame, metric: str) -> list[Gain]:
-    """Each point off the line β₂ = β₁ against β-VAEs of equal total rate, largest gain first.
+    """Each point off the line β₂ = β₁ against β-VAEs of equal total rate: clear gains first, largest first.
 
     The β-VAE of a total rate is interpolated linearly between the two on the grid around it; its standard
     error is that of the interpolation. Points outside the range of β-VAEs are left out.
@@ -68,7 +73,12 @@ def gains(table: pd.DataFrame, metric: str) -> list[Gain]:
         error = math.hypot(row[f"{metric}_se"], (1 - share) * errors[below], share * errors[above])
         neighbour = max(values[below], values[above])
         found.append(Gain(row, equal, row[metric] - equal, error, row[metric] - neighbour))
-    return sorted(found, key=lambda gain: -gain.gain)
+    return sorted(found, key=lambda gain: (not gain.is_clear, -gain.gain))
+
+
+def largest_noise(count: int) -> float:
+    """The median of the largest of so many independent gains of mere noise, in standard errors."""
+    return float(norm.ppf(0.5 ** (1 / count)))
 
 
 def rank_correlation(first: pd.Series, second: pd.Series) -> float:
@@ -81,53 +91,3 @@ def along(table: pd.DataFrame, fixed: str, first: str, second: str) -> pd.Series
     return table.groupby(fixed)[[first, second]].apply(
         lambda line: rank_correlation(line[first], line[second])
     )
-
-
-def verdicts(table: pd.DataFrame) -> dict[str, str]:
-    """Whether each claim of the source holds in this atlas: yes, no, or open, with why."""
-    good = {metric: as_good(table, metric) for metric in (*GOALS, *(f"acc_{probe}_z2" for probe in PROBES))}
-    shared = [
-        first
-        for index, first in enumerate(GOALS)
-        for second in list(GOALS)[index + 1 :]
-        if set(good[first].index) & set(good[second].index)
-    ]
-    different = len({best(table, metric).name for metric in GOALS})
-    linear, others = (
-        [f"acc_{probe}_z2" for probe in PROBES if (probe in LINEAR) == is_linear]
-        for is_linear in (True, False)
-    )
-
-    def rate(metric: str) -> float:
-        return best(table, metric)["rate_z2"]
-
-    if max(map(rate, linear)) >= min(map(rate, others)):
-        linear_lower = NO
-    elif max(map(rate, linear)) < min(good[metric]["rate_z2"].min() for metric in others):
-        linear_lower = YES
-    else:
-        linear_lower = "open: so it is for the best models, but others are as good within two standard errors"
-    if different < len(GOALS):
-        apart = NO
-    elif not shared:
-        apart = YES
-    else:
-        apart = "open: so they are, but within two standard errors some model is among the best for two goals"
-    return {
-        "apart": apart,
-        **{f"{metric} off the line": YES if gains(table, metric)[0].is_clear else NO for metric in GOALS},
-        "linear lower": linear_lower,
-        "sharpness": rises(table, "rate_z1", "sharpness", fixed="beta_2"),
-        "diversity": rises(table, "rate_z2", "diversity", fixed="beta_1"),
-    }
-
-
-def rises(table: pd.DataFrame, rate: str, score: str, fixed: str) -> str:
-    """Whether a score rises with a rate, over all models and along most lines of the grid."""
-    over_all, along_lines = (
-        rank_correlation(table[rate], table[score]),
-        along(table, fixed, rate, score).median(),
-    )
-    if over_all > 0 and along_lines > 0:
-        return YES
-    return "**no**: it falls" if over_all < 0 and along_lines < 0 else NO

@@ -1,0 +1,61 @@
+"""How docs/findings.md writes numbers, names and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from app.words import METRICS
+
+GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2": "◇ Represent", "inception_score": "○ Generate"}
+"""What the three goals are called, each behind the sign that the page gives it."""
+
+
+def number(metric: str, value: float, error: float = math.nan) -> str:
+    """A metric, with its standard error where there is one, to the second digit of that error."""
+    scale, unit = (100, " %") if metric.startswith("acc_") else (1, " dB" if metric == "psnr" else "")
+    if not error > 0:
+        return signed(f"{scale * value:.2f}{unit}")
+    digits = max(0, 1 - math.floor(math.log10(scale * error)))
+    return signed(f"{scale * value:.{digits}f} ± {scale * error:.{digits}f}{unit}")
+
+
+def sign(metric: str) -> str:
+    """The sign of the goal that a metric measures."""
+    return GOALS[metric][0]
+
+
+def signed(text: str) -> str:
+    """A number's text with a minus sign in place of the hyphen."""
+    return text.replace("-", "−")
+
+
+def measured(row: pd.Series, column: str) -> str:
+    """What a row says about a column; rates, in nats, to two digits behind the point."""
+    value, error = row[column], row[f"{column}_se"]
+    return f"{value:.2f} ± {error:.2f}" if column.startswith("rate_") else number(column, value, error)
+
+
+def span(values: pd.Series) -> str:
+    """From the lowest to the highest of some rates, nats."""
+    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def probe_name(metric: str) -> str:
+    """The classifier of a column `acc_PROBE_z2`."""
+    return METRICS[metric].removeprefix("Accuracy, ").removesuffix(" on z₂")
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, or `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown; bars within a cell are escaped."""
+    lines = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
