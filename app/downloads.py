@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from flask import Blueprint, Response, send_file
 from werkzeug.exceptions import NotFound
 
@@ -29,7 +31,7 @@ def downloads_blueprint(models: Models) -> Blueprint:
             raise NotHere("This point has no file of its own.")
         (file,) = files
         return send_file(
-            models.atlases[atlas].checked_file(file).resolve(),
+            io.BytesIO(models.atlases[atlas].read(file)),
             mimetype="application/octet-stream",
             as_attachment=True,
             download_name=f"{atlas}-{point}.safetensors",

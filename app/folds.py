@@ -54,10 +54,10 @@ def covers(between: tuple[float, float], betas: Iterable[float]) -> bool:
 
 def folds(atlas: Atlas) -> Understand:
     """The folds of the atlas's parent, by their names."""
-    kept: dict[str, tuple[FileState | None, Any]] = {}
+    kept: dict[str, tuple[tuple[FileState | None, str | None], Any]] = {}
 
     def once(what: str, make: Callable[[], Any]) -> Any:
-        state = FileState.of(atlas.path / PARENT)
+        state = FileState.of(atlas.path / PARENT), atlas.manifest.files.get(PARENT)
         if what not in kept or kept[what][0] != state:
             kept[what] = (state, make())
         return kept[what][1]

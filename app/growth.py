@@ -25,10 +25,15 @@ def grow(atlas: Atlas) -> dict[str, Any] | None:
     if copy is None:
         return None
     if copy.manifest != atlas.manifest:
-        # The files of the one are there in the other, too; the table of points comes last.
-        atlas.path, atlas.manifest = copy.path, copy.manifest
-        atlas.metrics = copy.metrics
+        take_over(atlas, copy)
     return {"points": points_data(atlas), "dots": plane_dots(atlas)}
+
+
+def take_over(atlas: Atlas, other: Atlas) -> None:
+    """Let `atlas` be `other` for all that draw from it."""
+    # The files of the one are there in the other, too, where it has grown; the table of points comes last.
+    atlas.path, atlas.manifest = other.path, other.manifest
+    atlas.metrics = other.metrics
 
 
 def plane_dots(atlas: Atlas) -> list[dict[str, Any]]:

@@ -142,8 +142,15 @@ class FileState(NamedTuple):
         return cls(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
-Kept = OrderedDict[tuple[str, str], tuple[list[FileState], Subject]]
-"""By atlas and point: the states of the files that a subject was loaded from, and the subject."""
+class Checked(NamedTuple):
+    """A file that was found to have the SHA-256 that atlas.json gives."""
+
+    state: FileState
+    digest: str
+
+
+Kept = OrderedDict[tuple[str, str], tuple[list[Checked], Subject]]
+"""By atlas and point: the files that a subject was loaded from, and the subject."""
 
 
 class Models:
@@ -159,10 +166,10 @@ class Models:
         self.atlases = atlases
         self._names = {name: [way(atlas) for way in names] for name, atlas in atlases.items()}
         self._lock = Lock()
-        self._sound: dict[tuple[str, str], FileState] = {}
+        self._sound: dict[tuple[str, str], Checked] = {}
         self._dots: Kept = OrderedDict()
         self._others: Kept = OrderedDict()
-        self._examples: dict[str, tuple[FileState, Examples]] = {}
+        self._examples: dict[str, tuple[Checked, Examples]] = {}
 
     def find(self, atlas: str, point: str) -> Source:
         """What `point` stands for in `atlas`. Raises NotHere."""
@@ -179,23 +186,24 @@ class Models:
         for file in self.atlases[atlas].metrics["checkpoint"]:
             yield point_name(str(file))
 
-    def check(self, atlas: str, file: str) -> FileState:
-        """The state of an atlas's file, found sound. Raises UserError where it is missing or damaged."""
-        state = FileState.of(self.atlases[atlas].path / file)
+    def check(self, atlas: str, file: str) -> Checked:
+        """An atlas's file, found sound. Raises UserError where it is missing or damaged."""
+        it = self.atlases[atlas]
+        state, digest = FileState.of(it.path / file), it.manifest.files.get(file)
         with self._lock:
-            if state is not None and self._sound.get((atlas, file)) == state:
-                return state
-        self.atlases[atlas].checked_file(file)
-        if state is None:  # it appeared meanwhile
+            sound = self._sound.get((atlas, file))
+        if sound is not None and sound == (state, digest):
+            return sound
+        it.checked_file(file)
+        if state is None or digest != it.manifest.files[file]:  # it appeared meanwhile, or the atlas changed
             raise UserError(f"{file} is being replaced: ask again.")
         with self._lock:
-            self._sound[atlas, file] = state
-        return state
+            sound = self._sound[atlas, file] = Checked(state, digest)
+        return sound
 
     def checksum(self, atlas: str, file: str) -> str:
         """The SHA-256 of an atlas's file, found sound. Raises UserError as `check` does."""
-        self.check(atlas, file)
-        return self.atlases[atlas].manifest.files[file]
+        return self.check(atlas, file).digest
 
     def examples(self, atlas: str) -> Examples:
         """The atlas's test images. Raises UserError where they are missing or damaged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,13 +16,14 @@ from app.decoder import Decoder
 from app.downloads import downloads_blueprint
 from app.growth import GROWN
 from app.guard import guard
-from app.mishaps import answer_mishaps
+from app.mishaps import answer_mishaps, without_paths
 from app.panels import header
 from app.panels import lecture as lecture_panel
 from app.panels.dialogs import keys_dialog
 from app.panels.export import export_dialog
 from app.pictures import pictures_blueprint
 from app.points import points_data
+from app.renewal import Renewal
 from app.shelf import atlas_titles
 from app.state import fields, first_screen, look
 from app.switch import Switch, page_prefix
@@ -47,19 +48,35 @@ def create_app(
 
     def page_of(name: str) -> Dash:
         prefix = "/" if name == first else page_prefix(name)
-        return page_app(name, atlases[name], titles, prefix, hosts, training or TrainingOptions())
+        return page_app(
+            name,
+            atlases[name],
+            titles,
+            prefix,
+            hosts,
+            training or TrainingOptions(),
+            lambda: renewal.problem(name) if renewal else "",
+        )
+
+    def rebuild(name: str) -> None:
+        page = page_of(name).server
+        refuse_unknown(page, atlases)
+        switch.replace(name, page)
 
     def other_page(name: str) -> Flask:
         app = page_of(name)
         decoder.load_ahead(name)
         return app.server
 
+    renewal: Renewal | None = None  # it serves what is made here
     app = page_of(first)
     server = app.server
     server.register_blueprint(pictures_blueprint(decoder))
     server.register_blueprint(downloads_blueprint(decoder.models))
     refuse_unknown(server, atlases)
-    server.wsgi_app = Switch(server.wsgi_app, others, other_page)
+    switch = Switch(server.wsgi_app, others, other_page)
+    renewal = Renewal(switch, atlases, rebuild)
+    server.wsgi_app = renewal
     server.extensions["decoder"] = decoder
     decoder.warm_up()
     decoder.load_ahead(first)
@@ -73,10 +90,12 @@ def page_app(
     prefix: str,
     hosts: Sequence[str] | None,
     training: TrainingOptions,
+    problem: Callable[[], str] = str,
 ) -> Dash:
     """The page of one atlas, and what its callbacks ask.
 
     titles: of all atlases, by name. prefix: what the addresses that its callbacks ask begin with.
+    problem: why the atlas cannot be read at present, a sentence.
     """
     server = Flask("app", static_folder=None)
     app = Page(
@@ -92,6 +111,7 @@ def page_app(
         add_log_handler=False,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    shown = (atlas.manifest, "")
     app.layout = page(name, atlas, titles)
     app.clientside_callback(
         ClientsideFunction("hvae", "start"),
@@ -103,9 +123,17 @@ def page_app(
     server.extensions["training"] = training
 
     def renew_page() -> None:
-        """What was drawn of the atlas is no longer all there is: it has grown."""
+        """What was drawn of the atlas is no longer all there is: it has grown, or changed on disk."""
+        nonlocal shown
+        shown = (atlas.manifest, problem())
         server.config[GROWN] = server.config.get(GROWN, 0) + 1
-        app.layout = page(name, atlas, titles)
+        app.layout = page(name, atlas, titles, without_paths(shown[1], [atlas]))
+
+    @server.before_request
+    def show_what_is_there() -> None:
+        asks = request.path == "/" or request.path.startswith("/_dash-")
+        if asks and shown != (atlas.manifest, problem()):
+            renew_page()
 
     server.extensions["renew_page"] = renew_page
     header.register(app, titles)
@@ -148,8 +176,13 @@ def assets_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "assets"
 
 
-def page(name: str, atlas: Atlas, titles: Mapping[str, str] = MappingProxyType({})) -> dmc.MantineProvider:
-    """Everything a visitor sees of one atlas. titles: of all that are served, by name."""
+def page(
+    name: str, atlas: Atlas, titles: Mapping[str, str] = MappingProxyType({}), problem: str = ""
+) -> dmc.MantineProvider:
+    """Everything a visitor sees of one atlas.
+
+    titles: of all that are served, by name. problem: why the atlas cannot be read at present, a sentence.
+    """
     screen = first_screen(name, atlas).to_dict()
     stores = {
         "points": points_data(atlas),
@@ -161,7 +194,7 @@ def page(name: str, atlas: Atlas, titles: Mapping[str, str] = MappingProxyType({
         html.Div(
             [
                 *(dcc.Store(id=store, data=data) for store, data in stores.items()),
-                header.layout(name, atlas, titles),
+                header.layout(name, atlas, titles, problem),
                 views.layout(atlas),
                 lecture_panel.layout(atlas),
                 keys_dialog(),

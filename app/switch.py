@@ -32,14 +32,24 @@ class Switch:
     ) -> None:
         self._first, self._others, self._make = first, others, make
         self._pages: dict[str, WSGIApplication] = {}
+        self._first_page = first
         self._making = Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Hand the request to the page that it is for."""
         name, path = asked_atlas(environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
         if name not in self._others:
-            return self._first(environ, start_response)
+            is_page = path == "/" or path.startswith("/_dash-")
+            return (self._first_page if is_page else self._first)(environ, start_response)
         return self._page(name)({**environ, "PATH_INFO": path}, start_response)
+
+    def replace(self, name: str, page: WSGIApplication) -> None:
+        """Serve another page for an atlas from now on."""
+        with self._making:
+            if name in self._others:
+                self._pages[name] = page
+            else:
+                self._first_page = page
 
     def _page(self, name: str) -> WSGIApplication:
         with self._making:

@@ -17,8 +17,11 @@ from hvae.atlas import Atlas
 TITLE = "Where does a hierarchical VAE keep its information?"
 
 
-def layout(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Header:
-    """Title, tabs and tools. titles: of all atlases, by name."""
+def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = "") -> html.Header:
+    """Title, tabs and tools.
+
+    titles: of all atlases, by name. problem: why the atlas cannot be read at present, a sentence.
+    """
     tools = [
         _tool("open-lecture", "Lecture", "Lecture mode (l)"),
         _tool("open-export", "Export", "Export figures, metrics, models (e)"),
@@ -29,6 +32,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Header:
             html.Div([html.H1(TITLE), _about(name, atlas, titles)], className="page-title"),
             # assets/33-atlases.js says here that there is no such atlas.
             html.P(id="atlas-message", className="page-message", role="status"),
+            html.P(f"{problem} What was read before is shown." if problem else "", className="page-message"),
             html.Div(
                 [
                     tabs("view", VIEWS, ids="tab", label="Views"),
