@@ -8,24 +8,58 @@ from app.kinds import KINDS
 from app.kinds.base import Kind
 from app.queries import Query
 
-ANSWERS = {
-    "400": "A parameter is unknown, repeated, not a number or out of range.",
+ERRORS = {
+    "400": "A parameter is unknown, repeated, not a number or out of range; or the Host is not a name "
+    "of this server's.",
     "404": "There is no such atlas or point.",
     "409": "A file that the answer is made of is missing or damaged on the server.",
+    "416": "The file has no such range of bytes.",
 }
+"""Status → why; the answer is one sentence."""
 
-
+ATLAS = "The atlas's name."
 POINT = (
     "The checkpoint's file name without its suffix; or, of an atlas with a parent, fold_b2-X_b1-Y for the "
     "parent's fold at β₂ = X and β₁ = Y, each with four significant digits."
 )
+ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Strong."}}
+BYTES = {"type": "string", "format": "binary"}
 
 
 def description() -> dict[str, Any]:
     """The OpenAPI 3.1 document of everything that is not the page itself."""
     paths: dict[str, Any] = {kind.path: {"get": _answer(kind)} for kind in KINDS}
-    paths["/healthz"] = {"get": _plain("health", "Whether the server is up.")}
-    paths["/openapi.json"] = {"get": _plain("openapi", "This document.")}
+    paths["/atlases/{atlas}/metrics.csv"] = {
+        "get": _operation(
+            "metrics",
+            "The atlas's table of points, at full precision.",
+            [_in_path("atlas", ATLAS)],
+            {"200": _content("The table, with a header.", "text/csv", {"type": "string"})},
+            ("400", "404"),
+        )
+    }
+    paths["/atlases/{atlas}/{point}.safetensors"] = {
+        "get": _operation(
+            "model",
+            "A point's model, usable alone; a fold of the parent has none.",
+            [_in_path("atlas", ATLAS), _in_path("point", POINT)],
+            {
+                "200": _content("The file.", "application/octet-stream", BYTES, ETAG),
+                "206": _content(
+                    "The range of bytes that was asked for.", "application/octet-stream", BYTES, ETAG
+                ),
+                "304": {"description": "The client has this very file.", "headers": ETAG},
+            },
+            ("400", "404", "409", "416"),
+        )
+    }
+    status = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
+    for name, path, summary, schema in (
+        ("health", "/healthz", "Whether the server is up.", status),
+        ("openapi", "/openapi.json", "This document.", {"type": "object", "required": ["openapi", "paths"]}),
+    ):
+        answer = {"200": _content(summary, "application/json", schema)}
+        paths[path] = {"get": _operation(name, summary, [], answer, ("400",))}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -48,34 +82,43 @@ def description() -> dict[str, Any]:
 
 
 def _answer(kind: Kind) -> dict[str, Any]:
-    where = {"atlas": "The atlas's name.", "point": POINT}
-    in_path = [
-        {"name": name, "in": "path", "required": True, "description": text, "schema": {"type": "string"}}
-        for name, text in where.items()
-    ]
-    etag = {"ETag": {"schema": {"type": "string"}, "description": "Strong."}}
-    errors = {
-        status: {
-            "description": text,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-        }
-        for status, text in ANSWERS.items()
-    }
-    return {
-        "operationId": kind.name,
-        "summary": (kind.query.__doc__ or "").strip().splitlines()[0],
-        "description": " ".join((kind.query.__doc__ or "").split()),
-        "parameters": [*in_path, *_query_parameters(kind.query)],
-        "responses": {
-            "200": {
-                "description": "The answer.",
-                "headers": etag,
-                "content": {kind.mimetype: {"schema": kind.schema}},
-            },
-            "304": {"description": "If-None-Match names this very answer.", "headers": etag},
-            **errors,
+    about = " ".join((kind.query.__doc__ or "").split())
+    operation = _operation(
+        kind.name,
+        (kind.query.__doc__ or "").strip().splitlines()[0],
+        [_in_path("atlas", ATLAS), _in_path("point", POINT), *_query_parameters(kind.query)],
+        {
+            "200": _content("The answer.", kind.mimetype, kind.schema, ETAG),
+            "304": {"description": "If-None-Match names this very answer.", "headers": ETAG},
         },
+        ("400", "404", "409"),
+    )
+    return {**operation, "description": about}
+
+
+def _operation(
+    name: str, summary: str, parameters: list[dict], answers: dict[str, dict], errors: tuple[str, ...]
+) -> dict[str, Any]:
+    error = {"$ref": "#/components/schemas/Error"}
+    refusals = {status: _content(ERRORS[status], "application/json", error) for status in errors}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": parameters,
+        "responses": {**answers, **refusals},
     }
+
+
+def _content(
+    text: str, mimetype: str, schema: dict[str, Any], headers: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    answer = {"description": text, "content": {mimetype: {"schema": schema}}}
+    return {**answer, "headers": headers} if headers else answer
+
+
+def _in_path(name: str, text: str) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "path", "required": True, "description": text, "schema": schema}
 
 
 def _query_parameters(query: type[Query]) -> list[dict[str, Any]]:
@@ -95,8 +138,3 @@ def _query_parameters(query: type[Query]) -> list[dict[str, Any]]:
             parameter |= {"style": "form", "explode": True}
         parameters.append(parameter)
     return parameters
-
-
-def _plain(name: str, summary: str) -> dict[str, Any]:
-    answer = {"description": summary, "content": {"application/json": {"schema": {"type": "object"}}}}
-    return {"operationId": name, "summary": summary, "responses": {"200": answer}}

@@ -5,16 +5,37 @@ The models bound every value and are the source of the parameters in /openapi.js
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from werkzeug.datastructures import MultiDict
 
 MAX_PICTURES = 64
 
+NUMBER = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?")
+"""Python also reads blanks, underscores and the digits of all scripts."""
+
+
+def plain(value: Any) -> Any:
+    """A number as an address may give it. Raises ValueError."""
+    if isinstance(value, str) and not NUMBER.fullmatch(value):
+        raise ValueError("it should be a number")
+    return value
+
+
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1, description="Which noise is drawn.")]
-ImageIndex = Annotated[int, Field(ge=0, lt=1_000_000)]
+ImageIndex = Annotated[int, Field(ge=0, lt=1_000_000), BeforeValidator(plain)]
 
 
 def _split(value: Any) -> Any:
@@ -27,8 +48,10 @@ def _each_once(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
-Indices = Annotated[tuple[ImageIndex, ...], BeforeValidator(_split)]
-EachOnce = AfterValidator(_each_once)
+Indices = tuple[ImageIndex, ...]
+"""Of test images; a field of this type is annotated with the bounds of its length, and last with SPLIT."""
+SPLIT = BeforeValidator(_split)
+EACH_ONCE = AfterValidator(_each_once)
 
 
 class QueryError(Exception):
@@ -39,6 +62,11 @@ class Query(BaseModel):
     """Base of all kinds: nothing beside the named parameters, no NaN, no infinity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain_numbers(cls, value: Any, about: ValidationInfo) -> Any:
+        return plain(value) if cls.model_fields[about.field_name].annotation in (int, float) else value
 
     @property
     def uses_images(self) -> bool:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.kinds.base import chosen, picture, to_bytes
 from app.models import Subject, to_floats
-from app.queries import MAX_PICTURES, EachOnce, Indices, Query
+from app.queries import EACH_ONCE, MAX_PICTURES, SPLIT, Indices, Query
 from app.sheet import contact_sheet, grid_sheet, paired_sheet
 
 
@@ -19,13 +19,14 @@ class Reconstructions(Query):
 
     images: Annotated[
         Indices,
-        EachOnce,
         Field(
             min_length=1,
             max_length=MAX_PICTURES,
             description="Indices into the atlas's test images, separated by commas, each at most once.",
             json_schema_extra={"uniqueItems": True},
         ),
+        EACH_ONCE,
+        SPLIT,
     ] = (0, 1, 2, 3, 4, 5, 6, 7)
 
     @property
@@ -49,13 +50,14 @@ class Mix(Query):
 
     images: Annotated[
         Indices,
-        EachOnce,
         Field(
             min_length=1,
             max_length=8,
             description="Indices into the atlas's test images, separated by commas, each at most once.",
             json_schema_extra={"uniqueItems": True},
         ),
+        EACH_ONCE,
+        SPLIT,
     ] = (0, 1, 2, 3)
 
     @property
@@ -87,6 +89,7 @@ class Interpolation(Query):
             max_length=5,
             description="Indices into the atlas's test images, separated by commas.",
         ),
+        SPLIT,
     ] = (0, 1)
     steps: Annotated[int, Field(ge=2, le=16, description="How many pictures a row, both ends included.")] = 8
 
@@ -119,6 +122,7 @@ class Examples(Query):
             max_length=MAX_PICTURES,
             description="Indices into the atlas's test images, separated by commas.",
         ),
+        SPLIT,
     ] = (0, 1, 2, 3, 4, 5, 6, 7)
 
     @property

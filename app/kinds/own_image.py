@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from app.kinds.base import chosen
 from app.models import Subject
-from app.queries import Indices, Query, QueryError
+from app.queries import SPLIT, Indices, Query, QueryError
 
 MAX_CHARACTERS = 24_000
 MODES = {"1", "L", "LA", "P", "RGB", "RGBA"}
@@ -40,6 +40,7 @@ FewImages = Annotated[
         max_length=8,
         description="Indices into the atlas's test images, separated by commas.",
     ),
+    SPLIT,
 ]
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from app.kinds.base import picture, to_bytes
 from app.models import Subject
-from app.queries import MAX_PICTURES, Query, QueryError, Seed
+from app.queries import MAX_PICTURES, Query, QueryError, Seed, plain
 from app.sheet import COLUMNS, contact_sheet
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ STRIP_ENDS = 3.0
 """How far a strip of pictures reaches to both sides, in standard deviations."""
 
 SHIFT_NAME = re.compile(r"z[12]\.(0|[1-9][0-9]{0,3})")
-Shift = Annotated[float, Field(ge=-MAX_SHIFT, le=MAX_SHIFT, allow_inf_nan=False)]
+Shift = Annotated[float, Field(ge=-MAX_SHIFT, le=MAX_SHIFT, allow_inf_nan=False), BeforeValidator(plain)]
 
 
 class Samples(Query):

@@ -57,6 +57,29 @@ def test_the_numbers_that_are_served_are_the_ones_described(client):
     assert set(answer["images"][0]) == set(numbers)
 
 
+@pytest.mark.parametrize("kind", ["reconstructions", "mix", "interpolation", "examples"])
+def test_described_numbers_of_images_are_the_real_ones(client, kind):
+    schema = parameters(kind)["images"]["schema"]
+    assert "minLength" not in schema and "maxLength" not in schema
+    for count, status in (
+        *((schema["minItems"], 200), (schema["minItems"] - 1, 400)),
+        *((min(schema["maxItems"], 12), 200), (schema["maxItems"] + 1, 400)),
+    ):
+        images = ",".join(map(str, range(count)))
+        assert client.get(f"/pictures/tiny/b2-1_b1-1/{kind}.png?images={images}").status_code == status
+
+
+@pytest.mark.parametrize(
+    "header", [{"Range": "bytes=0-7"}, {"Range": "bytes=99999999-"}, {}, {"If-None-Match": "*"}]
+)
+def test_every_answer_of_a_download_is_described(client, header):
+    path = "/atlases/{atlas}/{point}.safetensors"
+    answer = client.get(path.format(atlas="tiny", point="b2-1_b1-1"), headers=header)
+    described = description()["paths"][path]["get"]["responses"][str(answer.status_code)]
+    assert answer.status_code == 304 or answer.mimetype in described["content"]
+    assert "headers" not in described or "ETag" in answer.headers
+
+
 @pytest.mark.parametrize("name", ["n", "seed", "temperature"])
 def test_described_bounds_are_the_real_ones(client, name):
     schema = parameters("samples")[name]["schema"]

@@ -86,6 +86,8 @@ def test_a_picture_that_the_client_has_is_not_sent_again(client):
         *("n=0", "n=65", "n=many", "n=1.5", "n=", "seed=-1", "seed=2147483648", "seed=1e3"),
         *("temperature=nan", "temperature=inf", "temperature=-1", "temperature=5.1", "temperature=1e308"),
         *("n=1&n=1", "size=3", "z2.0=1", "shifts=1", "%00=1", "n=%F0%9F%98%80"),
+        *("n=1_0", "n=%D9%A1", "n=%201", "seed=0x1", "temperature=1_0", "temperature=%EF%BC%91"),
+        *("n=1%00", "n=" + "9" * 5000, "temperature=infinity", "temperature=-0.1", "n=true"),
     ],
 )
 def test_bad_sample_parameters_are_refused_in_a_sentence(client, query):
@@ -93,7 +95,11 @@ def test_bad_sample_parameters_are_refused_in_a_sentence(client, query):
 
 
 @pytest.mark.parametrize(
-    "query", ["images=", "images=-1", "images=12", "images=0,0", "images=0,,1", "images=a", "images=1e1"]
+    "query",
+    [
+        *("images=", "images=-1", "images=12", "images=0,0", "images=0,,1", "images=a", "images=1e1"),
+        *("images=%D9%A1", "images=1_0", "images=0, 1", "images=0&images=1", "images[]=0"),
+    ],
 )
 def test_bad_images_are_refused(client, query):
     refused(client.get(f"{POINT}/reconstructions.png?{query}"))
