@@ -24,7 +24,8 @@ Made = TypeVar("Made")
 class Decoder:
     """Makes what is asked of the models of `atlases`, a mapping from names to atlases.
 
-    After `warm_up`, the future `ready` is done once torch has been imported and tried.
+    After `warm_up`, the future `ready` is done once torch has been imported and tried; it has an exception
+    where that failed.
     """
 
     def __init__(self, atlases: Mapping[str, Atlas]) -> None:
@@ -57,6 +58,7 @@ class Decoder:
             HVAE(HVAEConfig()).eval().sample(1)
         except Exception:
             logging.getLogger(__name__).exception("torch does not work here")
+            raise
 
     def _load_ahead(self, atlas: str, points: Iterator[str]) -> None:
         """Load one model and queue up again, so that requests never wait for more than one."""

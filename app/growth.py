@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from threading import Lock
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication
 
 import numpy as np
 
 from app.figures.colours import beta_ranges, colour_code
+from app.models import FileState
 from app.points import points_data, points_table
-from hvae.atlas import Atlas
-from hvae.own_copy import existing_copy
+from hvae.atlas import MANIFEST, Atlas
+from hvae.own_copy import copy_folder, existing_copy
 
 GROWN = "GROWN"
 """In a server's config: how often its atlas has grown; what was drawn before is drawn again."""
@@ -18,15 +22,60 @@ GROWN = "GROWN"
 def grow(atlas: Atlas) -> dict[str, Any] | None:
     """Go on with the user's own copy of `atlas` in its place, and say what the page has to know of it now.
 
-    `atlas` itself is changed, so that everything that draws from it sees the new points. None where there is
-    no sound copy that holds all its points: then it stays as it is.
+    None where there is none.
+    """
+    return {"points": points_data(atlas), "dots": plane_dots(atlas)} if take_copy(atlas) else None
+
+
+def take_copy(atlas: Atlas) -> bool:
+    """Go on with the user's own copy of `atlas` in its place; whether there is one.
+
+    `atlas` itself is changed, so that everything that draws from it sees the new points. Without a sound
+    copy that holds all its points it stays as it is.
     """
     copy = existing_copy(atlas)
     if copy is None:
-        return None
+        return False
     if copy.manifest != atlas.manifest:
         take_over(atlas, copy)
-    return {"points": points_data(atlas), "dots": plane_dots(atlas)}
+    return True
+
+
+class Watch:
+    """Notices what another process has added to the user's own copy of an atlas."""
+
+    def __init__(self, atlas: Atlas) -> None:
+        self._atlas = atlas
+        self._looking = Lock()
+        self._folder = copy_folder(atlas)
+        self._seen: list[FileState | None] = []
+
+    def look(self) -> None:
+        """Go on with the copy if it is there and has changed since the last look, or if this is the first."""
+        if self._states() == self._seen:
+            return
+        with self._looking:
+            # Another atlas may have taken the folder meanwhile.
+            self._folder = copy_folder(self._atlas)
+            states = self._states()
+            if states != self._seen:
+                take_copy(self._atlas)
+                self._seen = states
+
+    def _states(self) -> list[FileState | None]:
+        return [FileState.of(self._folder.parent), FileState.of(self._folder / MANIFEST)]
+
+
+def noticing_growth(application: WSGIApplication, atlases: Iterable[Atlas]) -> WSGIApplication:
+    """The application, which looks at every request whether one of the atlases has grown elsewhere."""
+    watches = [Watch(atlas) for atlas in atlases]
+
+    def noticing(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        for watch in watches:
+            watch.look()
+        return application(environ, start_response)
+
+    return noticing
 
 
 def take_over(atlas: Atlas, other: Atlas) -> None:

@@ -53,13 +53,13 @@ def description() -> dict[str, Any]:
             ("400", "404", "409", "416"),
         )
     }
-    status = {"type": "object", "required": ["status"], "properties": {"status": {"const": "ok"}}}
-    for name, path, summary, schema in (
-        ("health", "/healthz", "Whether the server is up.", status),
-        ("openapi", "/openapi.json", "This document.", {"type": "object", "required": ["openapi", "paths"]}),
-    ):
-        answer = {"200": _content(summary, "application/json", schema)}
-        paths[path] = {"get": _operation(name, summary, [], answer, ("400",))}
+    paths["/healthz"] = {
+        "get": _operation("health", "Whether pictures can be decoded.", [], _health(), ("400",))
+    }
+    document = _content(
+        "This document.", "application/json", {"type": "object", "required": ["openapi", "paths"]}
+    )
+    paths["/openapi.json"] = {"get": _operation("openapi", "This document.", [], {"200": document}, ("400",))}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -106,6 +106,18 @@ def _operation(
         "summary": summary,
         "parameters": parameters,
         "responses": {**answers, **refusals},
+    }
+
+
+def _health() -> dict[str, Any]:
+    def answer(text: str, status: str, decoding: list[str]) -> dict[str, Any]:
+        said = {"status": {"const": status}, "decoding": {"enum": decoding}}
+        schema = {"type": "object", "required": list(said), "properties": said}
+        return _content(text, "application/json", schema)
+
+    return {
+        "200": answer("They can, or are about to be.", "ok", ["starting", "ready"]),
+        "503": answer("They never will be, in this process.", "broken", ["failed"]),
     }
 
 

@@ -27,7 +27,7 @@ PICTURE_VERSION = 1
 
 
 def pictures_blueprint(decoder: Decoder) -> Blueprint:
-    """The endpoints of every kind of answer, /healthz and /openapi.json."""
+    """The endpoints of every kind of answer, and /openapi.json."""
     blueprint = Blueprint("pictures", __name__)
 
     def endpoint(kind: Kind) -> Callable[[str, str], Response]:
@@ -52,10 +52,6 @@ def pictures_blueprint(decoder: Decoder) -> Blueprint:
     def no_such_answer(anything: str) -> Response:
         # Without this, Dash would answer any address with its page.
         raise NotFound(f"Of each point there are {', '.join(sorted(kind.path for kind in KINDS))}.")
-
-    @blueprint.get("/healthz")
-    def healthz() -> Response:
-        return jsonify(status="ok")
 
     @blueprint.get("/openapi.json")
     def openapi() -> Response:

@@ -14,8 +14,9 @@ from werkzeug.exceptions import NotFound
 from app import lecture, views
 from app.decoder import Decoder
 from app.downloads import downloads_blueprint
-from app.growth import GROWN
+from app.growth import GROWN, noticing_growth
 from app.guard import guard
+from app.health import health_blueprint
 from app.mishaps import answer_mishaps, without_paths
 from app.panels import header
 from app.panels import lecture as lecture_panel
@@ -42,7 +43,7 @@ def create_app(
 
     The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
     """
-    decoder = Decoder(atlases)
+    decoder, training = Decoder(atlases), training or TrainingOptions()
     titles = atlas_titles(atlases)
     first, *others = atlases
 
@@ -54,7 +55,7 @@ def create_app(
             titles,
             prefix,
             hosts,
-            training or TrainingOptions(),
+            training,
             lambda: renewal.problem(name) if renewal else "",
         )
 
@@ -73,10 +74,11 @@ def create_app(
     server = app.server
     server.register_blueprint(pictures_blueprint(decoder))
     server.register_blueprint(downloads_blueprint(decoder.models))
+    server.register_blueprint(health_blueprint(decoder))
     refuse_unknown(server, atlases)
     switch = Switch(server.wsgi_app, others, other_page)
     renewal = Renewal(switch, atlases, rebuild)
-    server.wsgi_app = renewal
+    server.wsgi_app = noticing_growth(renewal, atlases.values()) if training.several else renewal
     server.extensions["decoder"] = decoder
     decoder.warm_up()
     decoder.load_ahead(first)
@@ -122,20 +124,18 @@ def page_app(
     app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
     server.extensions["training"] = training
 
-    def renew_page() -> None:
-        """What was drawn of the atlas is no longer all there is: it has grown, or changed on disk."""
+    @server.before_request
+    def show_what_is_there() -> None:
+        """Draw the page again where the atlas has grown, or changed on disk, since it was drawn."""
         nonlocal shown
-        shown = (atlas.manifest, problem())
+        there = (atlas.manifest, problem())
+        asks = request.path == "/" or request.path.startswith("/_dash-")
+        if not asks or shown == there:
+            return
+        shown = there
         server.config[GROWN] = server.config.get(GROWN, 0) + 1
         app.layout = page(name, atlas, titles, without_paths(shown[1], [atlas]))
 
-    @server.before_request
-    def show_what_is_there() -> None:
-        asks = request.path == "/" or request.path.startswith("/_dash-")
-        if asks and shown != (atlas.manifest, problem()):
-            renew_page()
-
-    server.extensions["renew_page"] = renew_page
     header.register(app, titles)
     views.register(app, atlas)
     guard(app, hosts)

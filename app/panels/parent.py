@@ -90,13 +90,9 @@ def register(app: Dash, atlas: Atlas) -> None:
     def join(result: dict[str, str] | None) -> tuple[dict[str, Any], str]:
         if not isinstance(result, dict) or "point" not in result:
             raise PreventUpdate
-        former = atlas.manifest
         grown = grow(atlas)
         if grown is None:
             raise PreventUpdate
-        # Whoever claims a result that was told before has nothing drawn again.
-        if atlas.manifest is not former:
-            app.server.extensions["renew_page"]()
         return {**grown, "point": result["point"]}, models_text(len(atlas.metrics))
 
     for store, function in {

@@ -197,10 +197,6 @@ def test_colour_pictures(tmp_path):
         assert Image.open(io.BytesIO(response.data)).mode == "RGBA"
 
 
-def test_health(client):
-    assert client.get("/healthz").get_json() == {"status": "ok"}
-
-
 def test_a_contact_sheet_has_rows_of_eight_with_transparent_gaps():
     pictures = np.full((10, 1, 4, 4), 7, np.uint8)
     sheet = contact_sheet(pictures)
