@@ -22,4 +22,5 @@ except UserError as error:
     refuse(str(error))
 
 # The thread that decodes stays in the process that started it: in a fork of this one no picture would come.
-os.register_at_fork(after_in_child=lambda: refuse("The page cannot be forked: leave --preload out."))
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: refuse("The page cannot be forked: leave --preload out."))

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,26 @@ def gunicorn(folder: Path, *options: object, **environment: str) -> Iterator[tup
     with running(command, folder / "gunicorn.log", **environment) as process:
         wait(lambda: status(f"http://127.0.0.1:{port}/healthz") is not None, process)
         yield process, f"http://127.0.0.1:{port}"
+
+
+def started_page(atlas: Path) -> tuple[subprocess.Popen, str]:
+    """`python -m app` when it says where its page is, and that address; to be ended by the test."""
+    command = [sys.executable, "-m", "app", str(atlas), "--no-browser", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return process, next(word for word in process.stdout.readline().split() if word.startswith("http"))
+
+
+def run_job(manager: Any, fn: Callable, wish: object = None) -> tuple[str, str | None]:
+    """Ask a manager of jobs for one, as Dash would; the key of its result, and its handle."""
+    key = manager.build_cache_key()
+    return key, manager.call_job_fn(key, manager.make_job_fn(fn, True), [wish], None)
+
+
+def result_of(manager: Any, fn: Callable, wish: object = None) -> object:
+    """What a job returns, when it has."""
+    key, job = run_job(manager, fn, wish)
+    wait(lambda: manager.result_ready(key))
+    return manager.get_result(key, job)
 
 
 def status(address: str) -> int | None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from broker_jobs import complain, fail, tell, wait_for_ever
-from services import wait
+from services import result_of, run_job, wait
 
 from app.background import MOST_JOBS, ProcessManager
 from app.training import TrainingOptions, may_train
@@ -19,25 +19,14 @@ def manager():
     return ProcessManager("the server's", lambda: None, "busy")
 
 
-def run(manager, fn, wish=None):
-    key = manager.build_cache_key()
-    return key, manager.call_job_fn(key, manager.make_job_fn(fn, True), [wish], None)
-
-
-def result(manager, fn, wish=None):
-    key, job = run(manager, fn, wish)
-    wait(lambda: manager.result_ready(key))
-    return manager.get_result(key, job)
-
-
 def test_a_job_runs_in_a_process_of_its_own_and_its_result_comes_back(manager):
-    answer = result(manager, tell, {"beta_2": 0.5})
+    answer = result_of(manager, tell, {"beta_2": 0.5})
     assert answer["process"] != os.getpid()
     assert (answer["setting"], answer["wish"]) == ("the server's", {"beta_2": 0.5})
 
 
 def test_progress_is_told_once(manager):
-    key, job = run(manager, tell)
+    key, job = run_job(manager, tell)
     wait(lambda: manager.result_ready(key))
     assert manager.get_progress(key) == [{"step": 1}]
     assert manager.get_progress(key) is None
@@ -53,12 +42,12 @@ def test_progress_is_told_once(manager):
     ],
 )
 def test_what_goes_wrong_is_a_sentence(manager, fn, sentence):
-    assert result(manager, fn) == {"error": sentence}
+    assert result_of(manager, fn) == {"error": sentence}
 
 
 def test_a_cancelled_job_cleans_up_after_itself(tmp_path):
     manager = ProcessManager(str(tmp_path / "marker"), lambda: None, "busy")
-    key, job = run(manager, wait_for_ever)
+    key, job = run_job(manager, wait_for_ever)
     wait((tmp_path / "marker").exists)
     assert manager.job_running(job)
     manager.terminate_job(job)
@@ -69,7 +58,7 @@ def test_a_cancelled_job_cleans_up_after_itself(tmp_path):
 
 def test_a_job_that_is_refused_is_never_started():
     manager = ProcessManager(None, lambda: {"error": "not you"}, "busy")
-    key, job = run(manager, tell)
+    key, job = run_job(manager, tell)
     assert job is None
     assert manager.get_result(key, str(job)) == {"error": "not you"}
 
@@ -112,13 +101,13 @@ def test_visitors_from_elsewhere_may_train_only_where_that_is_allowed(remote, he
 def test_of_many_requests_at_once_few_jobs_are_started(tmp_path):
     manager = ProcessManager(str(tmp_path / "marker"), lambda: None, "busy")
     with ThreadPoolExecutor(8) as pool:
-        started = list(pool.map(lambda _: run(manager, wait_for_ever), range(20)))
+        started = list(pool.map(lambda _: run_job(manager, wait_for_ever), range(20)))
     jobs = [job for _, job in started if job is not None]
     assert len(jobs) == MOST_JOBS
     refused = [manager.get_result(key, job) for key, job in started if job is None]
     assert refused == ["busy"] * (20 - MOST_JOBS)
     for job in jobs:
         manager.terminate_job(job)
-    _, again = run(manager, wait_for_ever)
+    _, again = run_job(manager, wait_for_ever)
     assert again is not None
     manager.terminate_job(again)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from broker_jobs import complain, die, fail, stay_until_told, tell, wait_for_ever
-from services import celery_worker, needs_redis, needs_serve, redis_server, wait
+from services import celery_worker, needs_redis, needs_serve, redis_server, result_of, run_job, wait
 
 from app.background import BrokerManager
 from app.broker import PREFIX, as_json, checked_broker, connect, queue
@@ -44,19 +44,8 @@ def manager_of(broker):
     return lambda setting="the server's": BrokerManager(broker, setting, lambda: None, "busy")
 
 
-def run(manager, fn, wish=None):
-    key = manager.build_cache_key()
-    return key, manager.call_job_fn(key, manager.make_job_fn(fn, True), [wish], None)
-
-
-def result(manager, fn, wish=None):
-    key, job = run(manager, fn, wish)
-    wait(lambda: manager.result_ready(key))
-    return manager.get_result(key, job)
-
-
 def test_a_job_is_done_by_the_worker_and_any_process_of_the_page_knows_of_it(worker, manager_of):
-    key, job = run(manager_of(), tell, {"beta_2": 0.5})
+    key, job = run_job(manager_of(), tell, {"beta_2": 0.5})
     other = manager_of()
     wait(lambda: other.result_ready(key))
     assert other.get_progress(key) == [{"step": 1}]
@@ -81,19 +70,19 @@ def test_handles_are_signed_alike_by_all(broker, manager_of):
     ],
 )
 def test_what_goes_wrong_is_a_sentence(worker, manager_of, fn, sentence):
-    assert result(manager_of(), fn) == {"error": sentence}
+    assert result_of(manager_of(), fn) == {"error": sentence}
 
 
 def test_a_job_whose_process_dies_is_over(worker, manager_of):
     manager = manager_of()
-    key, job = run(manager, die)
+    key, job = run_job(manager, die)
     wait(lambda: not manager.job_running(job))
     assert not manager.result_ready(key)
 
 
 def test_a_cancelled_job_cleans_up_after_itself(worker, manager_of, tmp_path):
     marker = tmp_path / "marker"
-    key, job = run(manager_of(str(marker)), wait_for_ever)
+    key, job = run_job(manager_of(str(marker)), wait_for_ever)
     wait(marker.exists)
     other = manager_of()
     assert other.job_running(job)
@@ -105,16 +94,16 @@ def test_a_cancelled_job_cleans_up_after_itself(worker, manager_of, tmp_path):
 
 def test_while_a_job_runs_whoever_asks_is_told(worker, manager_of, tmp_path):
     manager = manager_of(str(tmp_path / "marker"))
-    _, job = run(manager, wait_for_ever)
-    key, refused = run(manager_of(), tell)
+    _, job = run_job(manager, wait_for_ever)
+    key, refused = run_job(manager_of(), tell)
     assert refused is None and manager_of().get_result(key, str(refused)) == "busy"
     manager.terminate_job(job)
-    assert result(manager_of(), tell)["wish"] is None
+    assert result_of(manager_of(), tell)["wish"] is None
 
 
 def test_a_job_that_is_refused_is_never_sent(broker):
     manager = BrokerManager(broker, None, lambda: {"error": "not you"}, "busy")
-    key, job = run(manager, tell)
+    key, job = run_job(manager, tell)
     assert job is None
     assert manager.get_result(key, str(job)) == {"error": "not you"}
     assert connect(broker).llen(queue(broker).conf.task_default_queue) == 0
@@ -124,7 +113,7 @@ def test_a_worker_that_ends_puts_its_job_back_for_the_next_one(tmp_path):
     with redis_server(tmp_path) as address:
         manager = BrokerManager(address, str(tmp_path), lambda: None, "busy")
         with celery_worker(address, tmp_path, "broker_jobs") as first:
-            key, job = run(manager, stay_until_told)
+            key, job = run_job(manager, stay_until_told)
             wait((tmp_path / "runs").exists)
             first.send_signal(signal.SIGTERM)
             assert first.wait(60) == 0
@@ -158,7 +147,7 @@ def test_a_pickle_in_the_queue_is_not_opened(worker, broker, manager_of, tmp_pat
     message["properties"]["body_encoding"] = "base64"
     client = connect(broker)
     client.lpush(queue(broker).conf.task_default_queue, json.dumps(message))
-    assert result(manager_of(), tell)["wish"] is None  # what was sent later was done: the pickle is past
+    assert result_of(manager_of(), tell)["wish"] is None  # what was sent later was done: the pickle is past
     assert not (tmp_path / "opened").exists()
 
 

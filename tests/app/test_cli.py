@@ -10,6 +10,7 @@ import time
 import urllib.request
 
 import pytest
+from services import started_page
 
 from app.__main__ import listen, web_server
 
@@ -67,14 +68,8 @@ def test_a_host_that_is_not_this_machine(tiny_atlas, host):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_it_answers_without_torch_and_stops_quietly(tiny_atlas, stop):
-    server = subprocess.Popen(
-        [sys.executable, "-m", "app", str(tiny_atlas), "--no-browser", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    server, address = started_page(tiny_atlas)
     try:
-        address = next(word for word in server.stdout.readline().split() if word.startswith("http"))
         for place in ("healthz", "pages/mnist/_dash-dependencies"):  # the one that ships is beside it
             assert urllib.request.urlopen(f"{address}{place}", timeout=30).status == 200
         time.sleep(0.3)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 
 import pytest
+from services import started_page
 
 from app.__main__ import listen, web_server
 from app.stopping import answer_the_rest
@@ -78,14 +77,8 @@ def test_an_answer_that_never_comes_is_given_up():
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_the_command_finishes_a_picture_that_was_asked_for_before_it_ends(tiny_atlas):
     """The first picture takes seconds, until torch has been imported."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "app", str(tiny_atlas), "--no-browser", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    server, address = started_page(tiny_atlas)
     try:
-        address = next(word for word in server.stdout.readline().split() if word.startswith("http"))
         connection = http.client.HTTPConnection(address.split("/")[2], timeout=PATIENCE_SECONDS)
         connection.request("GET", "/healthz")
         connection.getresponse().read()
