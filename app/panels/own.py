@@ -40,9 +40,13 @@ def register(app: Dash, atlas: Atlas) -> None:
     """No callbacks: the page's scripts do it all."""
 
 
+def is_drawn(frame: Frame) -> bool:
+    """Whether a visitor may draw: a pen has no colours."""
+    return frame.channels == 1
+
+
 def _input(atlas: Atlas, frame: Frame, count: int) -> Component:
-    draws = frame.channels == 1
-    invitation = "Draw here, or drop an image" if draws else "Drop an image here"
+    invitation = "Draw here, or drop an image" if is_drawn(frame) else "Drop an image here"
     canvas = html.Div(
         [
             html.Canvas(
@@ -73,7 +77,11 @@ def _input(atlas: Atlas, frame: Frame, count: int) -> Component:
     )
     return html.Div(
         [
-            strip("Your image", "drawn, dropped or chosen", [canvas, actions]),
+            strip(
+                "Your image",
+                "drawn, dropped or chosen" if is_drawn(frame) else "dropped or chosen, in colour",
+                [canvas, actions],
+            ),
             strip(
                 "Test images",
                 "click one to start from it",
@@ -85,6 +93,7 @@ def _input(atlas: Atlas, frame: Frame, count: int) -> Component:
 
 
 def _answer(atlas: Atlas, frame: Frame) -> Component:
+    begin = "draw on the left, drop an image there" if is_drawn(frame) else "drop an image on the left"
     captions = [html.Span(text) for text in ("Input", "Reconstruction", "z₂ alone")]
     bars = [
         html.Div(
@@ -111,8 +120,8 @@ def _answer(atlas: Atlas, frame: Frame) -> Component:
             html.Div([model_head(), key.layout(atlas)], className="own-head"),
             html.P(id="own-message", className="view-message", role="status"),
             html.P(
-                "Nothing to look at yet: draw on the left, drop an image there, or click a test image. "
-                "What each layer of this model keeps of it appears here while you draw.",
+                f"Nothing to look at yet: {begin}, or click a test image. "
+                "What each layer of this model keeps of it appears here.",
                 className="empty",
                 id="own-empty",
             ),

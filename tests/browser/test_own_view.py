@@ -185,6 +185,7 @@ def test_a_colour_model_takes_files_and_not_the_pen(open_page, serve, tmp_path):
     explorer.page.click("#tab-own")
     draw(explorer, (0.3, 0.2), (0.7, 0.8))
     assert explorer.page.locator("#own-empty").is_visible()
+    assert not re.search(r"\bdraw[ ,n]", explorer.page.locator(".own-view").inner_text(), re.IGNORECASE)
     pixels = np.zeros((32, 32, 3), np.uint8)
     pixels[..., 0] = 200
     explorer.page.set_input_files(
