@@ -5,6 +5,7 @@ Every sentence says what this very atlas shows; numbers are its own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -40,7 +41,7 @@ def lecture(atlas: Atlas) -> list[Step]:
     if standard is None:
         return []
     start = table.set_index("point").loc[standard]
-    equal = table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-6)]
+    equal = beta_vaes(table)
     cheapest = equal.loc[equal["beta_2"].idxmin()] if len(equal) else table.iloc[0]
     reached = {goal: best_point(table, columns) for goal, columns in zip(GOALS, PREFERRED_SIZES, strict=True)}
     optima = {goal: point for goal, (_, point) in reached.items() if point is not None}
@@ -96,13 +97,32 @@ def goal_step(atlas: Atlas, goal: str, column: str | None, point: str | None) ->
     """Where one of the three goals is met best."""
     if column is None or point is None:
         return Step(GOALS[goal], f"How well these models do at {goal} was not measured.", {"view": goal})
-    row = points_table(atlas).set_index("point").loc[point]
+    table = points_table(atlas)
+    row = table.set_index("point").loc[point]
     sentence = (
         f"{METRICS[column]} is best at β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}: "
         f"{value_text(column, row[column])}, with {value_text('rate_z2', row['rate_z2'])} in z₂ and "
         f"{value_text('rate_z1', row['rate_z1'])} in z₁."
     )
+    reached = reached_by_beta_vaes(table, column, row)
+    if math.isfinite(reached):
+        sentence += f" β-VAEs of that total rate: {value_text(column, reached)}."
     return Step(GOALS[goal], sentence, {"view": goal, "point": point})
+
+
+def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows on the line β₂ = β₁."""
+    return table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-6)]
+
+
+def reached_by_beta_vaes(table: pd.DataFrame, column: str, row: pd.Series) -> float:
+    """What β-VAEs of the row's total rate reach, between two of them; NaN beyond them, and for a β-VAE."""
+    line = beta_vaes(table)
+    line = line[np.isfinite(line[["rate_total", column]]).all(axis=1)].sort_values("rate_total")
+    if not len(line) or np.isclose(row["beta_2"], row["beta_1"], rtol=1e-6):
+        return math.nan
+    values = np.interp(row["rate_total"], line["rate_total"], line[column], left=math.nan, right=math.nan)
+    return float(values)
 
 
 def conclusion(optima: dict[str, str]) -> tuple[str, str]:

@@ -19,6 +19,20 @@ def test_the_goals_are_shown_where_this_atlas_reaches_them_best(tmp_path):
     assert len(steps[7].screen["pins"]) == 3 and "no one-size-fits-all" in steps[7].sentence
 
 
+def test_beside_the_best_off_the_line_stands_what_beta_vaes_of_its_total_rate_reach(tmp_path):
+    # β₂ changes slowest, so the β-VAEs are the rows 0, 4 and 8.
+    totals = [30.0, 90, 90, 90, 20, 90, 25, 90, 10]
+    metrics = {
+        "rate_total": totals,
+        "psnr": [28.0, 1, 1, 1, 24, 1, 31, 1, 20],
+        "acc_rbf_svm_z2": [0.9, *[0.1] * 8],  # a β-VAE is best
+        "inception_score": [3.0, 9, 1, 1, 2, 1, 1, 1, 1],  # beyond all β-VAEs
+    }
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
+    assert steps[4].sentence.endswith("β-VAEs of that total rate: 26.0 dB.")
+    assert not any("β-VAEs of" in steps[index].sentence for index in (5, 6))
+
+
 def test_one_model_that_is_best_at_all_is_not_called_three(tmp_path):
     best = [0.0] * 8 + [1.0]
     metrics = dict.fromkeys(("psnr", "acc_rbf_svm_z2", "inception_score"), best)
