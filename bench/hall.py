@@ -1,0 +1,216 @@
+"""A full hall: `python bench/hall.py [ATLAS]` serves a page to simulated viewers and prints what they saw.
+
+    python bench/hall.py [ATLAS] [--viewers 100] [--seconds 60]
+    python bench/hall.py [ATLAS] --clicks 10000 [--viewers 8]
+
+A server is started (`python -m app ATLAS --no-browser`), and the viewers of bench/viewers.py live in this
+process, on the same cores. They open the page within the first twenty seconds, and then pick dots, draw again
+and drag sliders, with pauses of people. Printed are the times of requests by what they were for, all answers
+that were no success (503 among them), frames per second, and the server's CPU and memory (Linux only).
+
+With --clicks, viewers click on all points of all atlases in turn, one click after another without a pause,
+each round with other noise; of interest is whether the server's memory stays as it is. Ends by itself, with 0
+if every target that is printed was met, else with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from viewers import Browser, Point, Tally, Viewer
+
+from app.points import points_data
+from app.shelf import shelf
+
+RAMP = 20.0
+"""Seconds within which everybody opens the page."""
+
+MOST_MS, MOST_GIB, FLAT = 300, 1.0, 0.03
+SAMPLED_EVERY = 0.25
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("atlas", nargs="?", type=Path, help="default: those that ship")
+    parser.add_argument("--viewers", type=int, help="default: 100, with --clicks 8")
+    parser.add_argument("--seconds", type=float, default=60, help="until they leave")
+    parser.add_argument("--clicks", type=int, help="how many clicks, all viewers together")
+    arguments = parser.parse_args()
+    viewers = arguments.viewers or (8 if arguments.clicks else 100)
+    points = all_points(arguments.atlas)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "app", *([str(arguments.atlas)] if arguments.atlas else [])]
+    server = subprocess.Popen([*command, "--no-browser", "--port", str(port)], stdout=subprocess.DEVNULL)
+    try:
+        watched = asyncio.run(hall(server, port, viewers, points, arguments.seconds, arguments.clicks))
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+    return report(watched, viewers, arguments.clicks)
+
+
+def all_points(path: Path | None) -> list[Point]:
+    """Every point of every atlas that is served."""
+    return [
+        Point(name, point, tuple(entry["dimension"] for entry in known["dimensions"]))
+        for name, atlas in shelf(path).items()
+        for point, known in points_data(atlas).items()
+    ]
+
+
+class Watched:
+    """What was seen of the server from outside: its CPU, and (clicks so far, its resident bytes) often."""
+
+    def __init__(self, process: int, tally: Tally) -> None:
+        self._process, self.tally = process, tally
+        self.memory: list[tuple[int, int]] = []
+
+    def cpu(self) -> float:
+        """CPU seconds of the server so far."""
+        fields = Path(f"/proc/{self._process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    async def look(self) -> None:
+        """Note the server's memory until cancelled."""
+        while True:
+            pages = int(Path(f"/proc/{self._process}/statm").read_text().split()[1])
+            self.memory.append((self.tally.clicks, pages * os.sysconf("SC_PAGE_SIZE")))
+            await asyncio.sleep(SAMPLED_EVERY)
+
+
+async def hall(
+    server: subprocess.Popen, port: int, viewers: int, points: list[Point], seconds: float, clicks: int | None
+) -> Watched:
+    """Fill the hall, and return when everybody has gone."""
+    tally = Tally()
+    await answers(server, port, points[0])
+    watched = Watched(server.pid, tally)
+    looking = asyncio.create_task(watched.look())
+    before, own_before, began = watched.cpu(), time.process_time(), time.perf_counter()
+    audience = [Viewer("127.0.0.1", port, points, tally, random.Random(number)) for number in range(viewers)]
+    if clicks:
+        todo = iter(list(itertools.islice(rounds(points), clicks)))
+        await asyncio.gather(*(click(viewer, todo) for viewer in audience))
+    else:
+        arrivals = (RAMP * number / viewers for number in range(viewers))
+        comings = zip(audience, arrivals, strict=True)
+        await asyncio.gather(*(come(viewer, after, began + seconds) for viewer, after in comings))
+    watched.lasted = time.perf_counter() - began
+    watched.server_cpu, watched.own_cpu = watched.cpu() - before, time.process_time() - own_before
+    looking.cancel()
+    return watched
+
+
+async def answers(server: subprocess.Popen, port: int, point: Point) -> None:
+    """Wait until the server gives a picture: torch has been imported."""
+    browser, url = Browser("127.0.0.1", port, Tally()), f"/pictures/{point.atlas}/{point.name}/samples.png"
+    while (await browser.get("", url)).status != 200:
+        if server.poll() is not None:
+            sys.exit("The server did not start.")
+        await asyncio.sleep(0.1)
+    browser.close()
+    await asyncio.sleep(5)  # models are loaded meanwhile
+
+
+async def come(viewer: Viewer, after: float, until: float) -> None:
+    await asyncio.sleep(after)
+    await viewer.watch(until)
+
+
+def rounds(points: list[Point]) -> Iterator[tuple[Point, int]]:
+    """(point, seed) for ever: all points in a new order each round, with other noise."""
+    order = random.Random(0)
+    for seed in itertools.count():
+        for point in order.sample(points, len(points)):
+            yield point, seed
+
+
+async def click(viewer: Viewer, todo: Iterator[tuple[Point, int]]) -> None:
+    for point, seed in todo:
+        await viewer.pick(point, seed)
+
+
+def report(watched: Watched, viewers: int, clicks: int | None) -> int:
+    """Print it; the exit status."""
+    tally = watched.tally
+    table = Table(title=f"{viewers} viewers, {watched.lasted:.0f} s, {os.cpu_count()} cores for all")
+    for heading in ("what", "how many", "p50", "p95", "p99"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    times: dict[str, list[float]] = {}
+    for one in tally.asked:
+        if one.status in (200, 304):
+            times.setdefault(one.kind, []).append(one.took)
+    pictures = [took for kind, list_of in times.items() if ":" in kind for took in list_of]
+    for kind in sorted(times):
+        table.add_row(kind, *spread(times[kind]))
+    table.add_section()
+    table.add_row("all pictures", *spread(pictures))
+    everything = [took for list_of in times.values() for took in list_of]
+    table.add_row("all requests", *spread(everything))
+    table.add_section()
+    for kind, waits in sorted(tally.waits.items()):
+        if ":" not in kind or kind.startswith("drag"):
+            table.add_row(f"input → picture, {kind}" if ":" in kind else kind, *spread(waits))
+    console = Console(width=110)
+    console.print(table)
+    wrong = Counter(one.status for one in tally.asked if one.status not in (200, 304))
+    told = ", ".join(f"{count} × {status or 'no answer'}" for status, count in wrong.items()) or "none"
+    memory = [size / 2**30 for _, size in watched.memory]
+    print(f"errors: {told}")
+    print(f"pictures: {len(pictures) / watched.lasted:.0f}/s", end="")
+    if tally.dragged:
+        frames = len(tally.waits.get("drag: traversal", []))
+        print(f"; {frames / tally.dragged:.0f} frames/s for each hand that drags", end="")
+    print(
+        f"\nCPU: server {100 * watched.server_cpu / watched.lasted:.0f} %, viewers "
+        f"{100 * watched.own_cpu / watched.lasted:.0f} % of one core"
+        f"; {1000 * watched.server_cpu / max(1, len(pictures)):.1f} ms of the server's for each picture"
+    )
+    sizes = f"{memory[0]:.3f} GiB at first, {max(memory):.3f} at most, {memory[-1]:.3f} at last"
+    print(f"server's resident memory: {sizes}")
+    _, p95, _ = quantiles(pictures)
+    met = {"no errors": not wrong, f"at most {MOST_GIB:g} GiB": max(memory) <= MOST_GIB}
+    if clicks:
+        later = [size for done, size in watched.memory if done >= clicks / 2]
+        growth = (max(later) - min(later)) / min(later)
+        last = f"the last {clicks - clicks // 2:,} of {tally.clicks:,} clicks"
+        print(f"over {last} it varied by {100 * growth:.1f} %")
+        met[f"flat within {FLAT:.0%}"] = growth <= FLAT
+    else:
+        met[f"95 % of pictures within {MOST_MS} ms"] = 1000 * p95 <= MOST_MS
+        _, p95, _ = quantiles(everything)
+        met[f"95 % of all requests within {MOST_MS} ms"] = 1000 * p95 <= MOST_MS
+    print("; ".join(f"{target}: {'holds' if holds else 'MISSED'}" for target, holds in met.items()))
+    return 0 if all(met.values()) else 1
+
+
+def quantiles(times: list[float]) -> tuple[float, float, float]:
+    """p50, p95 and p99."""
+    if len(times) < 2:
+        return (times[0],) * 3 if times else (float("nan"),) * 3
+    cuts = statistics.quantiles(times, n=100)
+    return cuts[49], cuts[94], cuts[98]
+
+
+def spread(times: list[float]) -> tuple[str, ...]:
+    return (f"{len(times):,}", *(f"{1000 * time:.0f} ms" for time in quantiles(times)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
