@@ -15,12 +15,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.memory import share_arenas
+from app.queue import MOST_WAITING
 from hvae.errors import UserError
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-THREADS = 8
+THREADS = MOST_WAITING + 16
+"""Each answers one request at a time; the decoder lets MOST_WAITING wait, others are for all else."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep Python to itself: the decoder's needs it for a moment after every step."""
+
+MOST_CONNECTIONS = 900
+"""Open at once; a browser opens six. Fewer than the 1,024 files that a process may often have open."""
+
+IDLE_SECONDS = 20
+"""After which a connection that is not used is closed: what looks after it takes time."""
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -91,6 +103,8 @@ def serve(
     # Imports make 300,000 objects that stay, and looking for garbage among them took a seventh of the time
     # until the first picture: none is looked for before.
     gc.disable()
+    share_arenas()
+    sys.setswitchinterval(SWITCH_SECONDS)
     from app.shelf import shelf
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -137,6 +151,10 @@ def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
         application,
         sockets=[listener],
         threads=THREADS,
+        connection_limit=MOST_CONNECTIONS,
+        asyncore_use_poll=True,  # select() knows no file above 1,023
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=IDLE_SECONDS // 2,
         ident=None,
         # It keeps a whole body before anybody looks at it. Above MAX_BODY a sentence says no, if not by far.
         max_request_body_size=4 * MAX_BODY,

@@ -10,15 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
-from typing import TypeVar
+from typing import Any
 
+from app.batches import images_enough, make_together
 from app.folds import folds
-from app.models import MAX_MODELS, Models, Subject, dots
+from app.models import Models, Subject, dots
+from app.queue import Job, Queue
 from hvae.atlas import Atlas
 from hvae.errors import UserError
-
-Made = TypeVar("Made")
 
 
 class Decoder:
@@ -30,6 +29,7 @@ class Decoder:
 
     def __init__(self, atlases: Mapping[str, Atlas]) -> None:
         self.models = Models(atlases, names=(dots, folds))
+        self._queue = Queue()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
 
     def warm_up(self) -> None:
@@ -37,15 +37,32 @@ class Decoder:
         self.ready: Future[None] = self._thread.submit(self._first_decode)
 
     def load_ahead(self, atlas: str) -> None:
-        """Load an atlas's models in the background, as many as are kept; returns at once."""
-        self._thread.submit(self._load_ahead, atlas, islice(self.models.points(atlas), MAX_MODELS))
+        """Load an atlas's models in the background while there is room; returns at once."""
+        self._thread.submit(self._load_ahead, atlas, self.models.points(atlas))
 
-    def make(self, atlas: str, point: str, make: Callable[[Subject], Made]) -> Made:
-        """What `make` returns for a point, called on the decoder's thread; this one waits.
+    def make(self, atlas: str, point: str, make: Callable[[Subject], Any]) -> Any:
+        """What `make` returns for a point, decoded if it is Undecoded; this thread waits for the decoder's.
 
-        Raises what `make` does, and UserError where a file of the point is missing or damaged.
+        Raises what `make` does, UserError where a file of the point is missing or damaged, and Busy where too
+        many wait.
         """
-        return self._thread.submit(lambda: make(self.models.subject(atlas, point))).result()
+        job = Job((atlas, point), make)
+        self._queue.put(job)
+        self._thread.submit(self._work)
+        return job.made.result()
+
+    def _work(self) -> None:
+        """Make what has waited longest, and what else is asked of its model."""
+        jobs = self._queue.take()
+        if not jobs:
+            return  # made with others
+        try:
+            subject = self.models.subject(*jobs[0].point)
+        except BaseException as error:
+            for job in jobs:
+                job.made.set_exception(error)
+        else:
+            make_together(subject, jobs)
 
     def _first_decode(self) -> None:
         try:
@@ -63,8 +80,10 @@ class Decoder:
     def _load_ahead(self, atlas: str, points: Iterator[str]) -> None:
         """Load one model and queue up again, so that requests never wait for more than one."""
         for point in points:
+            if not self.models.have_room:
+                return
             try:
-                self.models.subject(atlas, point)
+                images_enough(self.models.subject(atlas, point).model)
             except UserError:
                 continue  # told when its pictures are asked for
             try:
@@ -76,3 +95,4 @@ class Decoder:
     def close(self) -> None:
         """Stop decoding; requests that wait are given up."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._queue.give_up()

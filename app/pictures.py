@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound
 
+from app.answers import Answers
 from app.decoder import Decoder
 from app.kinds import KINDS
 from app.kinds.base import Kind
@@ -20,25 +21,28 @@ from app.mishaps import answer_what_is_missing
 from app.models import Models
 from app.openapi import description
 from app.queries import Query, QueryError, parse
+from app.queue import RETRY_SECONDS, Busy
 from hvae.atlas import EXAMPLES
 
-PICTURE_VERSION = 1
+PICTURE_VERSION = 2
 """Raise it whenever the same address would give other bytes than before."""
 
 
 def pictures_blueprint(decoder: Decoder) -> Blueprint:
     """The endpoints of every kind of answer, and /openapi.json."""
     blueprint = Blueprint("pictures", __name__)
+    answers = Answers()
 
     def endpoint(kind: Kind) -> Callable[[str, str], Response]:
         def get(atlas: str, point: str) -> Response:
             decoder.models.find(atlas, point)  # of what is not there, no parameter is wrong
             query = parse(kind.query, request.args)
-            return answer(
-                etag(decoder.models, atlas, point, kind, query),
-                lambda: kind.encode(decoder.make(atlas, point, lambda subject: kind.make(subject, query))),
-                kind.mimetype,
-            )
+            tag = etag(decoder.models, atlas, point, kind, query)
+
+            def make() -> bytes:
+                return kind.encode(decoder.make(atlas, point, lambda subject: kind.make(subject, query)))
+
+            return answer(tag, lambda: answers.get(tag, make), kind.mimetype)
 
         return get
 
@@ -60,6 +64,10 @@ def pictures_blueprint(decoder: Decoder) -> Blueprint:
     @blueprint.errorhandler(QueryError)
     def bad_query(error: QueryError) -> tuple[Response, int]:
         return jsonify(error=str(error)), 400
+
+    @blueprint.errorhandler(Busy)
+    def busy(error: Busy) -> tuple[Response, int, dict[str, str]]:
+        return jsonify(error=str(error)), 503, {"Retry-After": str(RETRY_SECONDS)}
 
     answer_what_is_missing(blueprint, decoder.models)
     return blueprint

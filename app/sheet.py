@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 COLUMNS = 8
 GAP = 2
@@ -18,6 +23,12 @@ APART = 4
 
 Tile = np.ndarray | None
 """A picture uint8 (C, H, W), or a place left free."""
+
+
+def to_bytes(pictures: Tensor) -> np.ndarray:
+    """Pixel means (N, C, H, W) in [0, 1] as uint8."""
+    # NaN, from weights that are, is shown as black rather than as whatever the cast makes of it.
+    return pictures.nan_to_num(0).mul(255).round().byte().numpy()
 
 
 def grid_sheet(
@@ -61,5 +72,7 @@ def png(sheet: np.ndarray) -> bytes:
     """A sheet as PNG. Fast rather than small: it travels a short way, and someone is dragging a slider."""
     mode = {2: "LA", 4: "RGBA"}[sheet.shape[2]]
     file = io.BytesIO()
-    Image.frombytes(mode, sheet.shape[1::-1], sheet.tobytes()).save(file, "PNG", compress_level=1)
+    Image.frombytes(mode, sheet.shape[1::-1], sheet.tobytes()).save(
+        file, "PNG", compress_level=1, compress_type=zlib.Z_RLE
+    )
     return file.getvalue()

@@ -13,6 +13,7 @@
   const hvae = (window.hvae = window.hvae || {});
   const KEPT = 1000;
   const PATIENCE_MS = 30000;
+  const TRIES = 10;
   const slots = new Map();
 
   class Slot {
@@ -39,7 +40,7 @@
         const { url, since } = this.wish;
         this.wish = null;
         try {
-          await this.draw(await fetchPicture(url), url, since);
+          await this.draw(await fetchPicture(url, () => !this.wish), url, since);
         } catch (error) {
           // What nobody waits for any more is nobody's trouble.
           if (!this.wish) this.fail(url, error.message);
@@ -83,7 +84,8 @@
     }
   }
 
-  async function fetchPicture(url) {
+  /* A server that has too much to do says when to come again: that is done while the picture is still wanted. */
+  async function fetchPicture(url, isWanted, tries = TRIES) {
     let response;
     try {
       response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -91,6 +93,12 @@
       throw new Error("The server does not answer. Is it still running?");
     }
     if (response.ok) return response.blob();
+    if (response.status === 503 && tries > 1) {
+      // Not all at the same moment.
+      const seconds = Number(response.headers.get("Retry-After") || 1) * (1 + Math.random() / 2);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+      if (isWanted()) return fetchPicture(url, isWanted, tries - 1);
+    }
     const answer = await response.json().catch(() => ({}));
     throw new Error(answer.error || `The server answered ${response.status}.`);
   }

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from app.batches import Undecoded
 from app.models import Subject
 from app.queries import Query, QueryError
 from app.sheet import png
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -21,9 +19,9 @@ class Kind:
     """One kind of answer about a point: endpoint, description in /openapi.json and ETag follow from it.
 
     path: its address, with the places {atlas} and {point}. query: the parameters; its docstring says what the
-    answer is. make: the answer from a subject and a query, a pure function, called on the decoder's thread;
-    raises QueryError for what only shows then. encode: the bytes of what `make` returned. schema: what these
-    are, as JSON schema.
+    answer is. make: the answer from a subject and a query, or an Undecoded that becomes it; a pure function,
+    called on the decoder's thread; raises QueryError for what only shows then. encode: the bytes of that
+    answer. schema: what these are, as JSON schema.
     """
 
     name: str
@@ -35,16 +33,10 @@ class Kind:
     schema: dict[str, Any] = field(default_factory=lambda: {"type": "string", "format": "binary"})
 
 
-def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray]) -> Kind:
+def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray | Undecoded]) -> Kind:
     """A kind of picture, named after the query's class; `make` returns a sheet, see app/sheet.py."""
     name = query.__name__.lower()
     return Kind(name, f"/pictures/{{atlas}}/{{point}}/{name}.png", query, make, png, "image/png")
-
-
-def to_bytes(pictures: Tensor) -> np.ndarray:
-    """Pixel means (N, C, H, W) in [0, 1] as uint8."""
-    # NaN, from weights that are, is shown as black rather than as whatever the cast makes of it.
-    return pictures.nan_to_num(0).mul(255).round().byte().numpy()
 
 
 def chosen(subject: Subject, indices: Sequence[int]) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from app.kinds.base import chosen, picture, to_bytes
+from app.batches import Undecoded
+from app.kinds.base import chosen, picture
 from app.models import Subject, to_floats
 from app.queries import EACH_ONCE, MAX_PICTURES, SPLIT, Indices, Query
 from app.sheet import contact_sheet, grid_sheet, paired_sheet
@@ -34,9 +35,10 @@ class Reconstructions(Query):
         return True
 
 
-def reconstructions(subject: Subject, query: Reconstructions) -> np.ndarray:
+def reconstructions(subject: Subject, query: Reconstructions) -> Undecoded:
     originals = chosen(subject, query.images)
-    return paired_sheet(originals, to_bytes(subject.model.reconstruct(to_floats(originals))))
+    residuals = subject.model.residuals(to_floats(originals))
+    return Undecoded(residuals, lambda pictures: paired_sheet(originals, pictures))
 
 
 class Mix(Query):
@@ -65,13 +67,16 @@ class Mix(Query):
         return True
 
 
-def mix(subject: Subject, query: Mix) -> np.ndarray:
+def mix(subject: Subject, query: Mix) -> Undecoded:
     originals, count = chosen(subject, query.images), len(query.images)
     [*below, top] = subject.model.residuals(to_floats(originals))
     columns = [part.repeat(count, *[1] * (part.ndim - 1)) for part in below]
-    mixed = to_bytes(subject.model.decode_residuals([*columns, top.repeat_interleave(count, dim=0)]))
-    rows = [[original, *mixed[count * row : count * (row + 1)]] for row, original in enumerate(originals)]
-    return grid_sheet([[None, *originals], *rows], apart_rows=[0], apart_columns=[0])
+
+    def lay_out(mixed: np.ndarray) -> np.ndarray:
+        rows = [[original, *mixed[count * row : count * (row + 1)]] for row, original in enumerate(originals)]
+        return grid_sheet([[None, *originals], *rows], apart_rows=[0], apart_columns=[0])
+
+    return Undecoded([*columns, top.repeat_interleave(count, dim=0)], lay_out)
 
 
 class Interpolation(Query):
@@ -98,7 +103,7 @@ class Interpolation(Query):
         return True
 
 
-def interpolation(subject: Subject, query: Interpolation) -> np.ndarray:
+def interpolation(subject: Subject, query: Interpolation) -> Undecoded:
     import torch
 
     originals = chosen(subject, query.images)
@@ -107,9 +112,13 @@ def interpolation(subject: Subject, query: Interpolation) -> np.ndarray:
         torch.cat([torch.stack([torch.lerp(*ends, weight) for weight in weights]) for ends in pairwise(part)])
         for part in subject.model.residuals(to_floats(originals))
     ]
-    steps = np.split(to_bytes(subject.model.decode_residuals(between)), len(originals) - 1)
-    rows = [[start, *row, end] for (start, end), row in zip(pairwise(originals), steps, strict=True)]
-    return grid_sheet(rows, apart_columns=[0, query.steps])
+
+    def lay_out(pictures: np.ndarray) -> np.ndarray:
+        steps = np.split(pictures, len(originals) - 1)
+        rows = [[start, *row, end] for (start, end), row in zip(pairwise(originals), steps, strict=True)]
+        return grid_sheet(rows, apart_columns=[0, query.steps])
+
+    return Undecoded(between, lay_out)
 
 
 class Examples(Query):

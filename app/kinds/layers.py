@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field
 
-from app.kinds.base import Kind, picture, to_bytes
+from app.batches import Undecoded
+from app.kinds.base import Kind, picture
 from app.kinds.own_image import OfImages
 from app.models import Subject, to_floats
 from app.queries import Seed
 from app.sheet import COLUMNS, grid_sheet
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MAX_ROWS = 8
 DRAWS = COLUMNS - 1
@@ -36,13 +40,14 @@ class Resample(OfImages):
         return bool(self.images)
 
 
-def resample(subject: Subject, query: Resample) -> np.ndarray:
+def resample(subject: Subject, query: Resample) -> Undecoded:
     model = subject.model
     if query.images or query.image:
         top = model.residuals(to_floats(query.given(subject, ())))[-1]
     else:
         top = model.noise(query.rows, query.seed)[-1]
-    return grid_sheet(np.split(_redrawn(subject, top, DRAWS, query.seed), len(top)))
+    residuals = _redrawn(subject, top, DRAWS, query.seed)
+    return Undecoded(residuals, lambda pictures: grid_sheet(np.split(pictures, len(top))))
 
 
 class Layers(OfImages):
@@ -56,17 +61,23 @@ class Layers(OfImages):
     draws: Annotated[int, Field(ge=0, le=5, description="How often z₁ is drawn again.")] = 5
 
 
-def layers(subject: Subject, query: Layers) -> np.ndarray:
+def layers(subject: Subject, query: Layers) -> Undecoded:
+    import torch
+
     originals = query.given(subject, [0])
     residuals = subject.model.residuals(to_floats(originals))
-    reconstructions = to_bytes(subject.model.decode_residuals(residuals))
     redrawn = _redrawn(subject, residuals[-1], query.draws, query.seed)
-    rows = zip(originals, reconstructions, np.split(redrawn, len(originals)), strict=True)
-    return grid_sheet([[original, again, *drawn] for original, again, drawn in rows])
+
+    def lay_out(pictures: np.ndarray) -> np.ndarray:
+        reconstructions, drawn = np.split(pictures, [len(originals)])
+        rows = zip(originals, reconstructions, np.split(drawn, len(originals)), strict=True)
+        return grid_sheet([[original, again, *others] for original, again, others in rows])
+
+    return Undecoded([torch.cat(both) for both in zip(residuals, redrawn, strict=True)], lay_out)
 
 
-def _redrawn(subject: Subject, top: Any, draws: int, seed: int) -> np.ndarray:
-    """uint8 (N·(1 + draws), C, H, W) for z_L (N, top_dim): first at the priors' means, then drawn."""
+def _redrawn(subject: Subject, top: Tensor, draws: int, seed: int) -> list[Tensor]:
+    """Residuals of N·(1 + draws) pictures for z_L (N, top_dim): first at the priors' means, then drawn."""
     import torch
 
     # Noise 0 … 7 is that of the samples with these z₂; further draws follow, row after row.
@@ -76,7 +87,7 @@ def _redrawn(subject: Subject, top: Any, draws: int, seed: int) -> np.ndarray:
         further = part[MAX_ROWS:].unflatten(0, (MAX_ROWS, DRAWS - 1))
         drawn = torch.cat([torch.zeros_like(part[:MAX_ROWS, None]), part[:MAX_ROWS, None], further], dim=1)
         below.append(drawn[: len(top), : 1 + draws].flatten(0, 1))
-    return to_bytes(subject.model.decode_residuals([*below, top.repeat_interleave(1 + draws, dim=0)]))
+    return [*below, top.repeat_interleave(1 + draws, dim=0)]
 
 
 class Rates(OfImages):

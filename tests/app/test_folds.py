@@ -12,7 +12,7 @@ from PIL import Image
 from torch.nn.functional import mse_loss
 
 from app.folds import fold_betas, fold_name
-from app.models import MAX_OTHERS
+from app.models import OBJECTS_BYTES
 from app.server import create_app
 from hvae import Atlas
 from hvae.atlas import PARENT
@@ -143,13 +143,12 @@ def test_dots_have_estimates_too(client):
     assert client.get("/estimates/with-parent/b2-1_b1-1.json").json["images"] == 12
 
 
-def test_folds_that_pass_by_do_not_push_dots_out_of_memory(server, client):
+def test_folds_that_pass_by_do_not_push_dots_out_of_memory(server, client, monkeypatch):
     models = server.extensions["decoder"].models
+    monkeypatch.setattr(models._others, "most_bytes", 4 * OBJECTS_BYTES)
     assert client.get("/pictures/with-parent/b2-1_b1-1/samples.png").status_code == 200
-    before = list(models._dots)
-    for step in range(MAX_OTHERS + 3):
-        assert (
-            client.get(f"/pictures/with-parent/{fold_name(1 + step / 10, 1)}/samples.png?n=1").status_code
-            == 200
-        )
-    assert list(models._dots) == before and len(models._others) == MAX_OTHERS
+    for step in range(8):
+        name = fold_name(1 + step / 10, 1)
+        assert client.get(f"/pictures/with-parent/{name}/samples.png?n=1").status_code == 200
+    assert ("with-parent", "b2-1_b1-1") in models._dots
+    assert 0 < len(models._others) < 4 and models._others.bytes <= 4 * OBJECTS_BYTES

@@ -1,0 +1,44 @@
+"""What is kept in memory, as long as there is room."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Kept(Generic[Value]):
+    """Values by key, of `most_bytes` altogether; those used last stay, and the last in any case.
+
+    Not for several threads at once.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self.bytes = 0
+        self._values: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._values
+
+    def get(self, key: Hashable) -> Value | None:
+        """The value, which has been used now; None where it is not kept."""
+        if key not in self._values:
+            return None
+        self._values.move_to_end(key)
+        return self._values[key][0]
+
+    def put(self, key: Hashable, value: Value, size: int) -> None:
+        """Keep a value of `size` bytes in place of those that were not used for longest."""
+        if key in self._values:
+            self.bytes -= self._values.pop(key)[1]
+        self._values[key] = (value, size)
+        self.bytes += size
+        while self.bytes > self.most_bytes and len(self._values) > 1:
+            _, (_, freed) = self._values.popitem(last=False)
+            self.bytes -= freed
