@@ -27,6 +27,7 @@ from app.points import points_data
 from app.renewal import Renewal
 from app.shelf import atlas_titles
 from app.state import fields, first_screen, look
+from app.suites import keep_suites
 from app.switch import Switch, page_prefix
 from app.training import TrainingOptions
 from hvae.atlas import Atlas
@@ -122,6 +123,7 @@ def page_app(
         State("points", "data"),
     )
     app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
+    keep_suites(server)
     server.extensions["training"] = training
 
     @server.before_request
