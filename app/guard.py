@@ -39,7 +39,7 @@ def guard(app: Dash, hosts: Sequence[str] | None = None) -> None:
 def content_policy(script_hashes: Sequence[str]) -> str:
     """The Content-Security-Policy: nothing from elsewhere, no eval, no inline script but Dash's own.
 
-    Styles are inline all over Mantine and plotly; pictures are blobs, and exports data addresses.
+    Styles are inline all over Mantine and plotly; pictures are data addresses, images of one's own blobs.
     """
     directives = {
         "default-src": ["'self'"],

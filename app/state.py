@@ -49,6 +49,7 @@ PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mixing"}
 """Parts of the model view by name."""
 
 MOST_PINS = 3
+SHIFT = r"z[12]\.[0-9]{1,4}:-?[0-9](\.[0-9]{1,2})?"
 LARGEST_SEED = 2**31 - 1
 
 
@@ -58,8 +59,9 @@ class Screen:
 
     sizes: the column that sets the dots' size in each landscape. colour: BETAS or a column. layer, probe: of
     the representation view. score, rate: of the generation view. pins: points that are compared. part: what
-    the model view shows. images: the test images that it mixes, as "0,1,2,3". own: the visitor's own image, a
-    PNG as base64url. lecture: the step of the lecture, 0 outside of it.
+    the model view shows. shifts: where the sliders of latents are that are not at 0, "z2.3:1.5,z1.0:-2", in
+    standard deviations. temperature: of the model view's samples. images: the test images that it mixes, as
+    "0,1,2,3". own: the visitor's own image, a PNG as base64url. lecture: the step of the lecture, or 0.
     """
 
     atlas: str
@@ -76,6 +78,8 @@ class Screen:
     rate: str = "rate_total"
     pins: tuple[str, ...] = ()
     part: str = "samples"
+    shifts: str = ""
+    temperature: str = "1"
     images: str = "0,1,2,3"
     own: str = ""
     lecture: int = 0
@@ -111,6 +115,8 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "rate": {"kind": "choice", "choices": list(OVER)},
         "pins": {"kind": "points", "most": MOST_PINS},
         "part": {"kind": "choice", "choices": list(PARTS)},
+        "shifts": {"kind": "text", "most": 400, "pattern": f"({SHIFT}(,{SHIFT})*)?"},
+        "temperature": {"kind": "text", "most": 4, "pattern": r"[0-2](\.[0-9]{1,2})?"},
         "images": {"kind": "text", "most": 40, "pattern": r"[0-9]{1,6}(,[0-9]{1,6}){1,3}"},
         "own": {"kind": "text", "most": MAX_CHARACTERS, "pattern": r"[A-Za-z0-9_\-]*"},
         "lecture": {"kind": "integer", "most": lecture_steps},

@@ -37,10 +37,11 @@
       if (this.current) listener(this.current, null, performance.now());
     },
 
-    /* Change some of it. */
+    /* Change some of it. What one model's sliders shift means nothing in another. */
     set(change, since = performance.now()) {
       const former = this.current;
-      this.current = { ...former, ...change, change: former.change + 1 };
+      const shifts = (change.point ?? former.point) === former.point ? former.shifts : first.shifts;
+      this.current = { ...former, shifts, ...change, change: former.change + 1 };
       tell(former, since);
       // Back leads to the former view, not to the former dot.
       write(this.current.view === former.view ? "replaceState" : "pushState");
@@ -119,7 +120,7 @@
       const text = String(screen[name] ?? "");
       if (name === "view" || name === "point" || text !== String(first[name] ?? "")) said.set(name, text);
     }
-    return said.toString().replaceAll("%2C", ",");
+    return said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   }
 
   function write(how) {

@@ -2,6 +2,7 @@
  *
  * A slot is an <img>. At most one request of a slot is in flight; while it is, only the latest wish is kept
  * and asked for next. So a dragged slider draws as many frames as the server can make, and never lags.
+ * What a hand is about to ask for can be asked ahead: it is kept for a short time, and whoever asks gets that.
  *
  * Tells `document`:  hvae:drawn  {slot, url}   the picture is on the screen
  *                    hvae:failed {slot, url, message}   there is none; message is a sentence
@@ -14,13 +15,16 @@
   const KEPT = 1000;
   const PATIENCE_MS = 30000;
   const TRIES = 10;
+  const MOST_AHEAD = 8;
+  const AHEAD_MS = 10000; // later a file may have changed
+  const ahead = new Map(); // address → what was asked ahead: {picture, on its way or here; wanted by now}
   const slots = new Map();
 
   class Slot {
     constructor(name) {
       this.name = name;
       this.wish = null;
-      this.busy = false;
+      this.working = null;
       this.asked = ""; // what it shows, or is about to
     }
 
@@ -31,36 +35,27 @@
     ask(url, since) {
       this.wish = { url, since };
       this.asked = url;
-      if (!this.busy) this.work();
+      return (this.working ||= this.work());
     }
 
     async work() {
-      this.busy = true;
       while (this.wish) {
         const { url, since } = this.wish;
         this.wish = null;
         try {
-          await this.draw(await fetchPicture(url, () => !this.wish), url, since);
+          const picture = take(url) || fetchPicture(url, () => !this.wish);
+          await this.draw(await picture, url, since);
         } catch (error) {
           // What nobody waits for any more is nobody's trouble.
           if (!this.wish) this.fail(url, error.message);
         }
       }
-      this.busy = false;
+      this.working = null;
     }
 
-    async draw(blob, url, since) {
+    async draw(address, url, since) {
       const image = this.image;
-      const address = URL.createObjectURL(blob);
-      const former = image.src;
-      try {
-        image.src = address;
-        await image.decode();
-      } catch {
-        URL.revokeObjectURL(address);
-        throw new Error("The server's answer is not a picture.");
-      }
-      if (former.startsWith("blob:")) URL.revokeObjectURL(former);
+      await show(image, address);
       image.dataset.pictureUrl = url;
       image.dataset.state = "shown";
       requestAnimationFrame(() => {
@@ -84,7 +79,8 @@
     }
   }
 
-  /* A server that has too much to do says when to come again: that is done while the picture is still wanted. */
+  /* A picture as an address of its own. Not one of a blob, which two other processes have a part in: 4 to 9 ms.
+   * A server that has too much to do says when to come again: that is done while the picture is wanted. */
   async function fetchPicture(url, isWanted, tries = TRIES) {
     let response;
     try {
@@ -92,7 +88,7 @@
     } catch {
       throw new Error("The server does not answer. Is it still running?");
     }
-    if (response.ok) return response.blob();
+    if (response.ok) return toAddress(await response.arrayBuffer());
     if (response.status === 503 && tries > 1) {
       // Not all at the same moment.
       const seconds = Number(response.headers.get("Retry-After") || 1) * (1 + Math.random() / 2);
@@ -101,6 +97,43 @@
     }
     const answer = await response.json().catch(() => ({}));
     throw new Error(answer.error || `The server answered ${response.status}.`);
+  }
+
+  function toAddress(buffer) {
+    const bytes = new Uint8Array(buffer);
+    let text = "";
+    // A function takes so many arguments at most.
+    for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    return `data:image/png;base64,${btoa(text)}`;
+  }
+
+  /* Have an <img> show a picture; done when the next frame will have it. `decode` would wait for that frame. */
+  function show(image, address) {
+    return new Promise((resolve, reject) => {
+      image.onload = resolve;
+      image.onerror = () => reject(new Error("The server's answer is not a picture."));
+      image.decoding = "sync";
+      image.src = address;
+    });
+  }
+
+  /* The picture that was asked ahead, once; undefined where there is none. */
+  function take(url) {
+    const asked = ahead.get(url);
+    if (!asked) return undefined;
+    ahead.delete(url);
+    asked.wanted = true;
+    return asked.picture;
+  }
+
+  function keep(url) {
+    const asked = { wanted: false };
+    asked.picture = fetchPicture(url, () => asked.wanted);
+    const forget = () => ahead.get(url) === asked && ahead.delete(url);
+    ahead.set(url, asked);
+    if (ahead.size > MOST_AHEAD) ahead.delete(ahead.keys().next().value);
+    asked.picture.then(() => setTimeout(forget, AHEAD_MS), forget);
+    return asked.picture;
   }
 
   function tell(name, detail) {
@@ -120,9 +153,9 @@
       return `/${["pictures", atlas, point].map(encodeURIComponent).join("/")}/${picture}.png?${parameters}`;
     },
 
-    /* Show the picture at `url` in the <img id="{slot}-picture">. */
+    /* Show the picture at `url` in the <img id="{slot}-picture">; done when it, or what was asked for since, is there. */
     ask(slot, url, since = performance.now()) {
-      slotOf(slot).ask(url, since);
+      return slotOf(slot).ask(url, since);
     },
 
     /* Ask for a picture of the selected point unless the slot shows that already, or is about to; whether it did. */
@@ -132,6 +165,16 @@
       if (slotOf(slot).asked === url) return false;
       slotOf(slot).ask(url, since);
       return true;
+    },
+
+    /* Ask for pictures before anybody wants to see them, one after the other, while `isWanted()`: each is a
+     * promise of work for the server that may be in vain. */
+    async askAhead(urls, isWanted = () => true) {
+      for (const url of urls) {
+        if (!isWanted()) return;
+        // Whoever asks for it hears what is wrong.
+        if (!ahead.has(url)) await keep(url).catch(() => {});
+      }
     },
 
     /* The parameter that names the first `count` test images. */

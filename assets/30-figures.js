@@ -13,6 +13,7 @@
   const RING_GAP = 3; // between a dot's edge and its ring, in pixels
   const REACH = 12; // how far from a dot's edge a click may land, in pixels
   const NEAR = 4; // how far from a dot's edge the pointer shows its card
+  const STAY_MS = 50; // how long the pointer is on a dot before its pictures are asked for
   const STILL = 6; // a press that moves further is no click
   const SAMPLES = 8; // on a card
 
@@ -68,17 +69,23 @@
 
   let last = null; // the last click that found a dot
 
-  /* A second click at the same place goes on to the next dot there. */
-  function choose(plot, event) {
+  /* The dot that a click would select; none where there is none. A second click at the same place goes on to the
+   * next dot there. */
+  function wouldChoose(plot, event) {
     const found = dotsAt(plot, event.clientX, event.clientY, REACH);
-    if (!found.length) return;
+    if (!found.length) return null;
     const again =
       last &&
       last.plot === plot &&
       last.point === hvae.screen.current.point &&
       Math.hypot(event.clientX - last.x, event.clientY - last.y) <= STILL;
     const at = again ? found.findIndex((dot) => dot.point === last.point) : -1;
-    const { point } = found[(at + 1) % found.length];
+    return found[(at + 1) % found.length].point;
+  }
+
+  function choose(plot, event) {
+    const point = wouldChoose(plot, event);
+    if (!point) return;
     last = { plot, point, x: event.clientX, y: event.clientY };
     hvae.screen.set({ point }, event.timeStamp);
   }
@@ -89,7 +96,11 @@
   const early = { capture: true };
   document.addEventListener(
     "pointerdown",
-    (event) => (pressed = event.isPrimary && event.button === 0 && plotOf(event.target) ? event : null),
+    (event) => {
+      const plot = event.isPrimary && event.button === 0 ? plotOf(event.target) : null;
+      pressed = plot ? event : null;
+      if (plot) askAhead(plot, event);
+    },
     early,
   );
   document.addEventListener("pointercancel", () => (pressed = null), early);
@@ -98,12 +109,33 @@
     (event) => {
       const began = pressed;
       pressed = null;
+      forgetIntent();
       if (!began || Math.hypot(event.clientX - began.clientX, event.clientY - began.clientY) > STILL) return;
       const plot = plotOf(began.target);
       if (plot && hvae.screen.current) choose(plot, event);
     },
     early,
   );
+
+  /* A pointer that stays on a dot for a moment, or is pressed there, is about to select it. */
+  let intents = 0; // counts what a pointer was about to do
+  let staying = 0;
+
+  function askAhead(plot, event) {
+    const mine = (intents += 1);
+    const point = hvae.screen.current && wouldChoose(plot, event);
+    if (point) hvae.model.askAhead(point, () => mine === intents);
+  }
+
+  function expectStay(plot, event) {
+    forgetIntent();
+    staying = setTimeout(() => askAhead(plot, event), STAY_MS);
+  }
+
+  function forgetIntent() {
+    clearTimeout(staying);
+    intents += 1;
+  }
 
   /* ---- The ring ----------------------------------------------------------------------------------------- */
 
@@ -184,6 +216,7 @@
 
   function hideCard() {
     hovered = null;
+    forgetIntent();
     if (card) card.hidden = true;
     for (const plot of document.querySelectorAll(".over-dot")) plot.classList.remove("over-dot");
   }
@@ -192,7 +225,10 @@
     const [dot] = dots;
     if (!card) makeCard();
     plot.classList.add("over-dot");
-    if (hovered?.dot.point !== dot.point) fillCard(dot, dots.length, event.timeStamp);
+    if (hovered?.dot.point !== dot.point) {
+      fillCard(dot, dots.length, event.timeStamp);
+      expectStay(plot, event);
+    }
     hovered = { plot, dot };
     card.hidden = false;
     place(plot, dot);

@@ -3,70 +3,69 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   const SAMPLES = 32;
-  const LARGEST_SHIFT = 4;
   let asked = null; // what the strip shows, or is about to
+  let waiting = { kinds: [], since: 0 }; // what is asked for once the samples have come
 
-  function address(picture, parameters) {
-    const { atlas, point } = hvae.screen.current;
-    return hvae.pictures.address(atlas, point, picture, parameters);
-  }
+  const sliders = () => document.getElementById("traversal-sliders");
 
-  function sliders() {
-    return [...document.querySelectorAll("#traversal-sliders input")];
-  }
-
-  function askSamples(since) {
-    hvae.pictures.ask("samples", address("samples", `n=${SAMPLES}&seed=${hvae.screen.current.seed}`), since);
-  }
-
-  function askReconstructions(since) {
+  /* Kind of picture → its parameters, with the sliders at these shifts. */
+  function parameters(seed, shifts = "") {
     const count = Number(document.getElementById("model-panel").dataset.images);
-    const images = hvae.pictures.firstImages(count);
-    if (count) hvae.pictures.ask("reconstructions", address("reconstructions", images), since);
+    const reconstructions = count && hvae.pictures.firstImages(count);
+    return { samples: `n=${SAMPLES}&seed=${seed}`, reconstructions, traversal: `seed=${seed}${shifts}` };
   }
 
-  function askTraversal(since) {
-    const shifts = sliders()
-      .filter((slider) => Number(slider.value) !== 0)
-      .map((slider) => `&z2.${slider.dataset.dimension}=${slider.value}`);
-    hvae.pictures.ask("traversal", address("traversal", `seed=${hvae.screen.current.seed}${shifts.join("")}`), since);
+  /* Their addresses; of an atlas without test images, there are no reconstructions. */
+  function addresses({ atlas, point, seed }, shifts) {
+    const kinds = Object.entries(parameters(seed, shifts)).filter(([, its]) => its);
+    return Object.fromEntries(kinds.map(([kind, its]) => [kind, hvae.pictures.address(atlas, point, kind, its)]));
+  }
+
+  /* Ask for pictures of these kinds; done when they have come. */
+  function ask(kinds, since) {
+    const urls = addresses(asked, hvae.shifts.parameters(sliders()));
+    return Promise.all([...kinds].map((kind) => urls[kind] && hvae.pictures.ask(kind, urls[kind], since)));
+  }
+
+  /* The samples before the rest: made side by side, all of them would be late. */
+  async function askInTurn(rest, since) {
+    waiting = { kinds: [...waiting.kinds, ...rest], since };
+    await ask(["samples"], since);
+    const { kinds } = waiting;
+    waiting = { ...waiting, kinds: [] };
+    await ask(new Set(kinds), waiting.since);
+  }
+
+  function askMoved(since) {
+    const { traversal } = parameters(asked.seed, hvae.shifts.parameters(sliders()));
+    hvae.pictures.askOnce("traversal", "traversal", traversal, since);
   }
 
   /* A slider for each z₂ dimension that carries much rate. */
   function placeSliders(dimensions) {
-    const place = document.getElementById("traversal-sliders");
-    place.replaceChildren(
-      ...dimensions.map(({ dimension, rate }) => {
-        const id = `traversal-${dimension}`;
-        const label = hvae.dom.shiftSlider(id, `z₂[${dimension}]`, hvae.words.rate(rate), LARGEST_SHIFT);
-        label.querySelector("input").dataset.dimension = dimension;
-        return label;
-      }),
-    );
-    place.classList.toggle("is-empty", dimensions.length === 0);
+    const entries = dimensions.map(({ dimension, rate }) => ({
+      shift: `z2.${dimension}`,
+      title: `z₂[${dimension}]`,
+      note: hvae.words.rate(rate),
+    }));
+    hvae.shifts.place(sliders(), entries);
   }
 
   /* The sliders' rates in another unit, the sliders where they are. */
   function tellRates(dimensions) {
-    const notes = document.querySelectorAll("#traversal-sliders .slider-rate");
+    const notes = sliders().querySelectorAll(".slider-rate");
     notes.forEach((note, index) => hvae.dom.note(note, hvae.words.rate(dimensions[index].rate)));
   }
 
   document.addEventListener("input", (event) => {
-    if (!event.target.matches("#traversal-sliders input")) return;
-    askTraversal(event.timeStamp);
-    hvae.dom.tellShift(event.target);
+    if (event.target.matches("#traversal-sliders input")) askMoved(event.timeStamp);
   });
 
   function press(event) {
     if (event.target.closest("#draw-again")) {
       hvae.model.drawAgain(event.timeStamp);
     } else if (event.target.closest("#traversal-reset")) {
-      for (const slider of sliders()) {
-        slider.value = 0;
-        hvae.dom.tellShift(slider);
-      }
-      askTraversal(event.timeStamp);
+      hvae.shifts.reset("z2", event.timeStamp);
     } else return;
     // Dash would count the click, which takes it longer than the pictures take.
     event.stopPropagation();
@@ -88,31 +87,55 @@
     if (!asked || asked.point !== detail.point) return;
     placeSliders(hvae.screen.points[detail.point].dimensions);
     tellTraversal(hvae.screen.points[detail.point]);
+    askMoved();
   });
 
   hvae.model = {
     /* New noise for the same model. */
     drawAgain(since) {
-      hvae.screen.set({ seed: (hvae.screen.current.seed + 1) % 2 ** 31 }, since);
+      hvae.screen.set({ seed: nextSeed() }, since);
+    },
+
+    /* Ask ahead for what the strip shows when a point is selected, while `isWanted()`. */
+    askAhead(point, isWanted) {
+      if (!isShown() || point === hvae.screen.current.point) return;
+      const { samples, ...rest } = addresses({ ...hvae.screen.current, point });
+      hvae.pictures.askAhead([samples, ...Object.values(rest)], isWanted);
     },
   };
 
+  /* Ask ahead for the next draw: after one, and when the pointer is on the button. */
+  function askNextDraw() {
+    const { point, seed } = asked;
+    const { samples, traversal } = addresses({ ...asked, seed: nextSeed() }, hvae.shifts.parameters(sliders()));
+    hvae.pictures.askAhead([samples, traversal], () => asked.point === point && asked.seed === seed);
+  }
+  for (const name of ["pointerover", "pointerdown"]) {
+    document.addEventListener(name, (event) => asked && event.target.closest("#draw-again") && askNextDraw());
+  }
+
+  function nextSeed() {
+    return (hvae.screen.current.seed + 1) % 2 ** 31;
+  }
+
+  function isShown() {
+    return !document.getElementById("model-panel").hidden;
+  }
+
   /* Ask for the pictures of what is on screen; only those that the change concerns. */
   hvae.screen.subscribe((screen, former, since) => {
-    tellTraversal(hvae.screen.points[screen.point]);
-    if (!hvae.screen.points[screen.point] || document.getElementById("model-panel").hidden) return;
-    const samePoint = asked && asked.point === screen.point;
-    if (samePoint && asked.units !== screen.units) tellRates(hvae.screen.points[screen.point].dimensions);
-    if (samePoint) asked = { ...asked, units: screen.units };
-    const redraw = samePoint && asked.seed !== screen.seed;
+    const point = hvae.screen.points[screen.point];
+    tellTraversal(point);
+    if (!point || !isShown()) return;
+    const before = asked;
+    asked = screen;
     // The same dot clicked again asks for everything again: its files may be whole by now.
     const again = former && former.view === screen.view && former.point === screen.point && onlyChange(former, screen);
-    if (samePoint && !redraw && !again) return;
-    asked = screen;
-    askSamples(since);
-    if (!redraw) askReconstructions(since);
-    if (!samePoint) placeSliders(hvae.screen.points[screen.point].dimensions);
-    askTraversal(since);
+    if (before?.point !== screen.point) placeSliders(point.dimensions);
+    else if (before.units !== screen.units) tellRates(point.dimensions);
+    if (before?.point !== screen.point || again) askInTurn(["reconstructions", "traversal"], since);
+    else if (before.seed !== screen.seed) askInTurn(["traversal"], since).then(askNextDraw);
+    else if (before.shifts !== screen.shifts) askMoved(since);
   });
 
   /* Whether nothing but the count of changes differs. */

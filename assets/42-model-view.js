@@ -2,7 +2,6 @@
 (function () {
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
-  const LARGEST_SHIFT = 3; // the ends of the strips beside the sliders
   const SAMPLES = 32;
   const ask = hvae.pictures.askOnce;
 
@@ -15,17 +14,9 @@
     return screen.images.split(",").map(Number).filter((index) => index < imageCount());
   }
 
-  /* The shifts of a latent's sliders, as parameters. */
-  function shifts(latent) {
-    return [...document.querySelectorAll(`#${latent}-sliders input`)]
-      .filter((slider) => Number(slider.value) !== 0)
-      .map((slider) => `&${latent}.${slider.dataset.index}=${slider.value}`)
-      .join("");
-  }
-
   const PARTS = {
     samples(screen, since) {
-      const temperature = document.getElementById("temperature").value;
+      const temperature = temperatureSlider().value;
       ask("model-samples", "samples", `n=${SAMPLES}&seed=${screen.seed}&temperature=${temperature}`, since);
       ask("model-resample", "resample", `rows=8&seed=${screen.seed}`, since);
       const images = hvae.pictures.firstImages(imageCount());
@@ -33,8 +24,9 @@
     },
     walks(screen, since) {
       for (const latent of ["z2", "z1"]) {
-        ask(`model-${latent}`, "traversal", `seed=${screen.seed}${shifts(latent)}`, since);
-        const rows = Number(document.getElementById(`${latent}-sliders`).dataset.count);
+        const there = document.getElementById(`${latent}-sliders`);
+        ask(`model-${latent}`, "traversal", `seed=${screen.seed}${hvae.shifts.parameters(there)}`, since);
+        const rows = Number(there.dataset.count);
         if (rows) ask(`model-${latent}-strips`, "dimensions", `latent=${latent}&seed=${screen.seed}&rows=${rows}`, since);
       }
     },
@@ -64,25 +56,27 @@
   }
 
   function place(latent, entries) {
-    const sliders = entries.map(({ dimension, rate = "" }, row) => {
-      const name = latent === "z2" ? `z₂[${dimension}]` : `direction ${row + 1}`;
-      const label = hvae.dom.shiftSlider(`walk-${latent}-${dimension}`, name, "", LARGEST_SHIFT);
-      label.querySelector("input").dataset.index = dimension;
-      label.querySelector(".slider-rate").dataset.nats = rate;
-      return label;
-    });
     const there = document.getElementById(`${latent}-sliders`);
-    there.replaceChildren(...sliders);
-    there.classList.toggle("is-empty", sliders.length === 0);
+    const title = ({ dimension }, row) => (latent === "z2" ? `z₂[${dimension}]` : `direction ${row + 1}`);
+    hvae.shifts.place(
+      there,
+      entries.map((entry, row) => ({ shift: `${latent}.${entry.dimension}`, title: title(entry, row) })),
+    );
+    entries.forEach(({ rate = "" }, row) => (there.querySelectorAll(".slider-rate")[row].dataset.nats = rate));
   }
 
   /* Mantine has no slider that draws while it moves; a native one does. */
-  function placeTemperature() {
+  function temperatureSlider() {
     const there = document.getElementById("temperature-slider");
-    if (there.firstChild) return;
-    const slider = hvae.dom.element("input", "", "", { type: "range", id: "temperature", min: 0, max: 2, step: 0.02 });
-    slider.value = 1;
-    there.append(slider);
+    if (!there.firstChild) {
+      const range = { type: "range", id: "temperature", min: 0, max: 2, step: 0.02 };
+      there.append(hvae.dom.element("input", "", "", { ...range, value: hvae.screen.current.temperature }));
+    }
+    return there.firstChild;
+  }
+
+  function tellTemperature() {
+    document.getElementById("temperature-value").textContent = Number(temperatureSlider().value).toFixed(2);
   }
 
   hvae.tabs("part");
@@ -90,7 +84,8 @@
   hvae.screen.subscribe((screen, former, since) => {
     if (screen.view !== "model") return;
     for (const part of document.querySelectorAll(".part")) part.hidden = part.dataset.part !== screen.part;
-    placeTemperature();
+    if (former?.temperature !== screen.temperature) temperatureSlider().value = screen.temperature;
+    tellTemperature();
     if (!hvae.screen.points[screen.point]) return;
     placeSliders(screen.point);
     for (const note of document.querySelectorAll(".walk-sliders .slider-rate")) {
@@ -102,25 +97,21 @@
   document.addEventListener("input", (event) => {
     const screen = hvae.screen.current;
     if (event.target.id === "temperature") {
-      document.getElementById("temperature-value").textContent = Number(event.target.value).toFixed(2);
+      tellTemperature();
       PARTS.samples(screen, event.timeStamp);
-    } else if (event.target.matches(".walk-sliders input")) {
-      PARTS.walks(screen, event.timeStamp);
-      hvae.dom.tellShift(event.target);
-    }
+    } else if (event.target.matches(".walk-sliders input")) PARTS.walks(screen, event.timeStamp);
+  });
+
+  /* The address says it once the hand rests. */
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "temperature") hvae.screen.set({ temperature: event.target.value }, event.timeStamp);
   });
 
   document.addEventListener("click", (event) => {
     const reset = event.target.closest(".walk-reset");
     const thumbnail = event.target.closest(".model-view .thumbnail");
     if (event.target.closest(".model-draw-again")) hvae.model.drawAgain(event.timeStamp);
-    if (reset) {
-      for (const slider of document.querySelectorAll(`#${reset.dataset.latent}-sliders input`)) {
-        slider.value = 0;
-        hvae.dom.tellShift(slider);
-      }
-      PARTS.walks(hvae.screen.current, event.timeStamp);
-    }
+    if (reset) hvae.shifts.reset(reset.dataset.latent, event.timeStamp);
     if (thumbnail) choose(Number(thumbnail.dataset.image), event.timeStamp);
   });
 

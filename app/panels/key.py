@@ -1,6 +1,7 @@
 """The colour key: the plane over (log β₂, log β₁) as small cells in the colours that its points have.
 
-A click on a cell selects its point, and the selected point's cell wears a ring: assets/35-key.js.
+A click on a cell selects its point, and the selected point's cell wears a ring: assets/35-key.js. Tab reaches
+that cell, and arrow keys walk from it, as in any group of radio buttons.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def _content(table: pd.DataFrame, look: Look) -> list[Component]:
     grid = html.Div(
         cells,
         className="key-cells",
-        role="group",
+        role="radiogroup",
         style={"--across": len(across), "--up": len(up)},
         **{"aria-label": "Models by β: β₂ grows to the right, β₁ upwards; arrow keys walk"},
     )
@@ -76,8 +77,10 @@ def _values(betas: pd.Series) -> list[float]:
 def _cell(row: pd.Series) -> html.I:
     return html.I(
         style={"backgroundColor": row["colour"]},
+        role="radio",
+        tabIndex=-1,
         title=f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
-        **{"data-point": row["point"]},
+        **{"data-point": row["point"], "aria-checked": "false"},
     )
 
 

@@ -79,6 +79,61 @@ def test_of_quick_clicks_the_last_one_counts(explorer):
     assert explorer.page.locator(".ring").first.get_attribute("data-point") == FIVE[-1]
 
 
+def asked_for(explorer, point):
+    """The addresses of a point's pictures that the page asks the server for from here on."""
+    addresses = []
+    explorer.page.on(
+        "request", lambda request: addresses.append(request.url) if f"/{point}/" in request.url else None
+    )
+    return addresses
+
+
+STRIP = ("samples.png?n=32", "reconstructions.png", "traversal.png")
+
+
+def test_a_dot_that_the_pointer_stays_on_is_asked_for_ahead_and_only_once(explorer):
+    point = FIVE[1]
+    addresses = asked_for(explorer, point)
+    dot = explorer.dots()[point]
+    explorer.page.mouse.move(dot["x"], dot["y"])
+    with explorer.page.expect_response(lambda response: f"/{point}/traversal" in response.url):
+        pass  # the last of them
+    explorer.page.mouse.down()
+    explorer.page.mouse.up()
+    explorer.wait_until_shown(f"/{point}/")
+    for part in STRIP:
+        assert len([address for address in addresses if part in address]) == 1, part
+
+
+def test_a_dot_that_the_pointer_passes_over_is_not_asked_for_ahead(explorer):
+    point = FIVE[1]
+    addresses = asked_for(explorer, point)
+    explorer.page.evaluate(
+        """({ x, y }) => {
+            const plane = document.elementFromPoint(x, y);
+            for (const clientX of [x, x + 300]) {
+                const move = { clientX, clientY: y, bubbles: true, pointerType: 'mouse' };
+                plane.dispatchEvent(new PointerEvent('pointermove', move));
+            }
+        }""",
+        explorer.dots()[point],
+    )
+    explorer.page.wait_for_timeout(200)
+    assert [address for address in addresses if STRIP[0] in address] == []
+
+
+def test_a_press_asks_ahead_where_nothing_hovers(explorer):
+    """On a screen that is touched."""
+    point = FIVE[2]
+    with explorer.page.expect_response(lambda response: f"/{point}/samples.png?n=32" in response.url):
+        explorer.page.evaluate(
+            """({ x, y }) => document.elementFromPoint(x, y).dispatchEvent(new PointerEvent('pointerdown',
+                { clientX: x, clientY: y, bubbles: true, pointerType: 'touch', isPrimary: true }))""",
+            explorer.dots()[point],
+        )
+    assert f"point={point}" not in explorer.page.url
+
+
 def test_a_click_beside_all_dots_changes_nothing(explorer):
     box = explorer.page.locator("#landscapes-0 .nsewdrag").bounding_box()
     before = explorer.page.locator("#samples-picture").get_attribute("data-frames")
@@ -178,6 +233,21 @@ def test_a_cell_of_the_colour_key_selects_its_point_and_wears_a_ring(explorer):
         for point in ("b2-0.1_b1-10", "b2-10_b1-0.1")
     )
     assert corner["x"] < other["x"] and corner["y"] < other["y"], "β₂ to the right, β₁ upwards"
+
+
+def test_tab_reaches_the_colour_key_and_arrows_walk_its_cells(explorer):
+    page = explorer.page
+    key = page.get_by_role("radiogroup", name="Models by β")
+    assert key.get_by_role("radio", checked=True).get_attribute("title") == "β₂ = 1, β₁ = 1"
+    stops = "() => [...document.querySelectorAll('.legend .key-cells [tabindex=\"0\"]')].length"
+    assert page.evaluate(stops) == 1
+    page.locator(".legend .key-cells .is-selected").focus()
+    for key_name, title in (("ArrowRight", "β₂ = 10, β₁ = 1"), ("ArrowDown", "β₂ = 10, β₁ = 0.1")):
+        page.keyboard.press(key_name)
+        assert page.evaluate("document.activeElement.title") == title
+        assert key.get_by_role("radio", checked=True).get_attribute("title") == title
+    assert page.evaluate(stops) == 1
+    explorer.wait_until_shown("/b2-10_b1-0.1/")
 
 
 def test_coloured_by_a_metric_dots_and_key_have_the_same_colours(explorer):

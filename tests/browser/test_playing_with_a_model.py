@@ -11,6 +11,18 @@ def test_draw_again_changes_the_samples_and_not_the_reconstructions(explorer):
     assert explorer.picture("reconstructions") == reconstructions
 
 
+def test_the_next_draw_is_asked_for_ahead_and_only_once(explorer):
+    asked = []
+    explorer.page.on("request", lambda request: asked.append(request.url))
+    with explorer.page.expect_response("**/traversal.png?seed=1"):
+        explorer.page.hover("#draw-again")
+    explorer.page.mouse.down()
+    explorer.page.mouse.up()
+    explorer.wait_until_shown("seed=1", ("samples", "traversal"))
+    for part in ("samples.png?n=32&seed=1", "traversal.png?seed=1"):
+        assert len([address for address in asked if address.endswith(part)]) == 1, part
+
+
 def test_a_slider_changes_the_traversal_and_reset_restores_it(explorer):
     before, samples = explorer.picture("traversal"), explorer.picture("samples")
     explorer.slide(1, 2.5)

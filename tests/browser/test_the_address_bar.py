@@ -25,6 +25,37 @@ def test_a_copied_link_shows_the_same_pictures(explorer, open_page):
     assert copied.text("#model-title") == "β₂ = 10, β₁ = 0.1"
 
 
+def test_a_copied_link_has_sliders_and_temperature_where_they_are(explorer, open_page):
+    explorer.slide(0, 1.5)
+    explorer.slide(2, -0.2)
+    explorer.wait_until_shown("z2.0=1.5&z2.2=-0.2", ("traversal",))
+    explorer.page.click("#tab-model")
+    explorer.page.locator("#temperature").fill("0.4")
+    explorer.wait_until_shown("temperature=0.4", ("model-samples",))
+    assert said(explorer)["shifts"] == "z2.0:1.5,z2.2:-0.2" and said(explorer)["temperature"] == "0.4"
+    explorer.page.click("#tab-landscapes")
+
+    copied = open_page(explorer.page.url)
+    copied.wait_until_shown("z2.0=1.5&z2.2=-0.2", ("traversal",))
+    assert copied.picture("traversal") == explorer.picture("traversal")
+    assert copied.page.locator("#traversal-sliders output").all_inner_texts()[:3] == ["+1.50", "0", "−0.20"]
+    copied.page.click("#tab-model")
+    copied.wait_until_shown("temperature=0.4", ("model-samples",))
+    assert copied.picture("model-samples") == explorer.picture("model-samples")
+    copied.page.click("#part-tab-walks")
+    copied.wait_until_shown("z2.0=1.5&z2.2=-0.2", ("model-z2",))
+    copied.page.locator("#z1-sliders input").first.fill("-1")
+    copied.page.click("#tab-landscapes")
+    copied.page.click("#traversal-reset")
+    assert said(copied)["shifts"] == "z1.0:-1", "a reset of z₂ leaves z₁"
+
+
+def test_another_models_link_says_nothing_of_the_formers_sliders(explorer):
+    explorer.slide(0, 1.5)
+    explorer.select("b2-10_b1-1")
+    assert "shifts" not in said(explorer)
+
+
 def test_going_back_leads_to_the_former_view_with_its_model(explorer):
     explorer.select("b2-10_b1-1")
     explorer.page.click("#tab-compare")
@@ -41,6 +72,8 @@ def test_going_back_leads_to_the_former_view_with_its_model(explorer):
         "?seed=99999999999&lecture=500&point=__proto__&view=constructor",
         "?seed=1e3&seed=2&pins=%00&atlas=%F0%9F%92%A9",
         "?" + "point=" + "x" * 5000,
+        "?shifts=z3.0:1&temperature=9",
+        "?shifts=z2.0:1;z2.1:x&temperature=-1",
         "?point=fold_b2-1_b1-1&pins=fold_b2-1_b1-1",  # a fold, and no parent
     ],
 )
