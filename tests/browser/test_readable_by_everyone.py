@@ -80,8 +80,25 @@ def test_text_stands_out_controls_have_names_and_nothing_moves(open_page, tiny_a
         assert page.evaluate(FAULTS) == [], view
 
 
-def test_tab_reaches_every_control_of_a_view(explorer):
-    page = explorer.page
+@pytest.fixture(scope="module")
+def two_atlases(serve, tiny_atlas, colour_atlas):
+    """The address of a page with a menu of atlases."""
+    return serve(tiny_atlas, colour_atlas)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_menu_of_atlases_stands_out_and_has_a_name(open_page, two_atlases, scheme):
+    page = open_page(two_atlases, color_scheme=scheme, reduced_motion="reduce").page
+    assert page.evaluate(TOO_FAINT, CONTRAST) == {}
+    assert page.evaluate(FAULTS) == []
+    page.get_by_role("combobox", name="Atlas").or_(page.locator("input[aria-label=Atlas]")).first.click()
+    page.get_by_role("option").first.wait_for()
+    faint = page.evaluate(TOO_FAINT.replace("'.page *'", "'[role=option], [role=option] *'"), CONTRAST)
+    assert faint == {}
+
+
+def test_tab_reaches_every_control_of_a_view_and_of_the_head(open_page, two_atlases):
+    page = open_page(two_atlases).page
     controls = """() => [...document.querySelectorAll('button, a[href], input, [tabindex="0"]')].filter(
         (one) => one.checkVisibility({ visibilityProperty: true }) && one.offsetWidth && one.tabIndex >= 0
             && !one.disabled).map((one) => one.type === 'radio' ? one.name : one.id || one.outerHTML)"""

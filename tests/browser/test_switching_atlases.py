@@ -43,6 +43,18 @@ def test_another_atlas_shows_its_own_models_in_the_same_view_and_back_returns(op
     assert copied.page.locator(MENU).input_value() == "Digits, 2 × 2"
 
 
+def test_a_page_shown_again_as_it_was_left_has_its_menu_at_its_own_atlas(open_page, address):
+    page = open_page(address).page
+    menu = page.locator(MENU)
+    # Chosen, and the page is not left: as a browser keeps it for Back.
+    page.evaluate("hvae.screen.open = () => {}")
+    menu.click()
+    page.get_by_role("option", name="Digits, 2 × 2").click()
+    assert menu.input_value() == "Digits, 2 × 2"
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    page.wait_for_function("(menu) => document.querySelector(menu).value === 'Digits, 3 × 3'", arg=MENU)
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_link_to_an_atlas_that_is_not_here_says_so_and_the_head_fits(open_page, address, width):
     page = open_page(f"{address}?atlas=elsewhere", width=width).page
