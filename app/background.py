@@ -25,6 +25,7 @@ from dash import DiskcacheManager
 from dash.background_callback.managers import BaseBackgroundCallbackManager
 
 from app.broker import RedisResults, Slot, as_json, connect, job_name, queue
+from app.tickets import Tickets
 from app.worker import STOP_SECONDS, open_results, start, stop
 
 MOST_JOBS = 2
@@ -69,7 +70,7 @@ class JobManager(DiskcacheManager):
         raise NotImplementedError
 
 
-class ProcessManager(JobManager):
+class ProcessManager(Tickets, JobManager):
     """Jobs are processes of this server, and end with it; it is the only one that knows of them.
 
     setting: must pickle. Results are in a private folder that goes when the server does.
@@ -124,7 +125,7 @@ class ProcessManager(JobManager):
         return process is not None and process.is_alive()
 
 
-class BrokerManager(JobManager):
+class BrokerManager(Tickets, JobManager):
     """Jobs are done by workers, see app.tasks, one at a time; any process that serves the page knows of them.
 
     broker: the address of a Redis. fn: must be a job that workers offer. setting: what

@@ -1,7 +1,11 @@
-/* Training a point: the button, the bar, and what is said about it. The job itself is a Dash background callback. */
+/* Training a point: the button, the bar, and what is said about it. The job itself is a Dash background callback.
+ *
+ * A job goes on while its page is loaded again: app/tickets.py finds it by a ticket that the window keeps meanwhile.
+ */
 (function () {
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
+  const KEPT = "training"; // in the window's own storage
   const SAME = 1e-3; // two values of β, as a share
   let wish = null; // what is in training, or was last
   let asked = 0;
@@ -16,6 +20,7 @@
     const words = find("training-words");
     first = first || words.textContent;
     find("training-panel").dataset.state = newState;
+    if (newState !== "running") sessionStorage.removeItem(KEPT);
     words.replaceChildren(text || first);
     lock();
   }
@@ -45,6 +50,22 @@
     return `β₂ = ${hvae.folds.short(beta2, 3)}, β₁ = ${hvae.folds.short(beta1, 3)}`;
   }
 
+  function newTicket() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /* What was in training here when the page was loaded again. */
+  hvae.screen.subscribe((screen, former) => {
+    const kept = former ? null : JSON.parse(sessionStorage.getItem(KEPT));
+    if (!kept || kept.atlas !== screen.atlas || !find("train-point")) return;
+    const { atlas, ...data } = kept;
+    wish = [data.beta_2, data.beta_1];
+    bar(null);
+    say("running", `${title(wish)}: is it still in training? …`);
+    window.dash_clientside.set_props("training-wish", { data: { ...data, again: true } });
+  });
+
   document.addEventListener("click", (event) => {
     if (event.target.id === "train-point" && betas && state() !== "running") {
       wish = betas;
@@ -53,8 +74,9 @@
       bar(null);
       say("running", `${title(wish)}: starting …`);
       const [beta_2, beta_1] = wish;
-      // `asked`: the same wish once more is a wish of its own.
-      window.dash_clientside.set_props("training-wish", { data: { beta_2, beta_1, asked } });
+      const data = { beta_2, beta_1, ticket: newTicket() };
+      sessionStorage.setItem(KEPT, JSON.stringify({ atlas: hvae.screen.current.atlas, ...data }));
+      window.dash_clientside.set_props("training-wish", { data });
     } else if (event.target.id === "training-cancel" && state() === "running") {
       cancelled = true;
       bar(null);

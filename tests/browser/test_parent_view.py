@@ -306,6 +306,11 @@ def test_training_tells_how_far_it_is_and_can_be_cancelled_without_a_trace(
     other.page.click("#train-point")
     other.page.wait_for_selector("#training-panel[data-state=failed]", timeout=TRAINING_MS)
     assert "being trained already" in other.text("#training-words")
+    # A page that is loaded again finds what it trains, and can cancel it.
+    view.page.reload()
+    parent_view(view)
+    wait_for_words(view, "step [0-9]+ of 220000")
+    assert view.page.locator("#train-point").is_disabled()
     view.page.click("#training-cancel")
     view.page.wait_for_selector("#training-panel[data-state=idle]")
     assert view.text("#training-words") == "Cancelled: nothing was kept."
