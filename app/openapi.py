@@ -14,6 +14,7 @@ ERRORS = {
     "404": "There is no such atlas or point.",
     "409": "A file that the answer is made of is missing or damaged on the server.",
     "416": "The file has no such range of bytes.",
+    "503": "More waits to be drawn than may: ask again after the seconds that Retry-After says.",
 }
 """Status → why; the answer is one sentence."""
 
@@ -91,8 +92,9 @@ def _answer(kind: Kind) -> dict[str, Any]:
             "200": _content("The answer.", kind.mimetype, kind.schema, ETAG),
             "304": {"description": "If-None-Match names this very answer.", "headers": ETAG},
         },
-        ("400", "404", "409"),
+        ("400", "404", "409", "503"),
     )
+    operation["responses"]["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return {**operation, "description": about}
 
 
