@@ -35,6 +35,7 @@ def downloads_blueprint(models: Models) -> Blueprint:
             mimetype="application/octet-stream",
             as_attachment=True,
             download_name=f"{atlas}-{point}.safetensors",
+            etag=models.checksum(atlas, file),
         )
 
     @blueprint.get("/atlases/<path:anything>")

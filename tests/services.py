@@ -99,7 +99,7 @@ def started_page(atlas: Path) -> tuple[subprocess.Popen, str]:
 
 def run_job(manager: Any, fn: Callable, wish: object = None) -> tuple[str, str | None]:
     """Ask a manager of jobs for one, as Dash would; the key of its result, and its handle."""
-    key = manager.build_cache_key()
+    key = manager.build_cache_key(None, [])
     return key, manager.call_job_fn(key, manager.make_job_fn(fn, True), [wish], None)
 
 

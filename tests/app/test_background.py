@@ -69,7 +69,7 @@ def test_only_jobs_of_this_server_can_be_ended(manager):
 
 
 def test_nobody_else_can_read_what_jobs_say_and_none_of_it_is_a_pickle(manager):
-    key = manager.build_cache_key()
+    key = manager.build_cache_key(None, [])
     manager.handle.set(key, {"a": 1})
     assert stat.S_IMODE(manager.folder.stat().st_mode) == 0o700
     with pytest.raises(TypeError):
