@@ -36,7 +36,7 @@ def take_copy(atlas: Atlas) -> bool:
     copy = existing_copy(atlas)
     if copy is None:
         return False
-    if copy.manifest != atlas.manifest:
+    if (copy.path, copy.manifest) != (atlas.path, atlas.manifest):
         take_over(atlas, copy)
     return True
 

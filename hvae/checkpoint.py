@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from torch import Tensor
 from hvae.config import HVAEConfig
 from hvae.errors import UserError, one_line
 from hvae.files import write_whole
-from hvae.metadata import KEY, beta_range, metadata_in, opened_checkpoint, short_name
+from hvae.metadata import KEY, SHA256, beta_range, metadata_in, opened_checkpoint, short_name
 from hvae.model import HVAE
 from hvae.multirate import Parent
 
@@ -27,7 +28,7 @@ Model = TypeVar("Model", HVAE, Parent)
 def write_tensors(
     path: Path, tensors: Mapping[str, Tensor], metadata: dict, dtype: torch.dtype = torch.float32
 ) -> None:
-    """Write tensors and JSON-ready `metadata` to a safetensors file, whole or not at all.
+    """Write tensors, JSON-ready `metadata` and a checksum of both to a safetensors file, whole or not at all.
 
     dtype: what floating-point numbers are stored as; integers stay as they are.
     Raises OSError where the file cannot be written.
@@ -37,7 +38,8 @@ def write_tensors(
         name: value.detach().cpu().to(dtype if value.is_floating_point() else value.dtype).contiguous()
         for name, value in tensors.items()
     }
-    text = json.dumps(metadata, sort_keys=True, allow_nan=False)
+    described = {**metadata, SHA256: digest(metadata, stored)}
+    text = json.dumps(described, sort_keys=True, allow_nan=False)
 
     def write(aside: Path) -> None:
         try:
@@ -49,17 +51,35 @@ def write_tensors(
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of a safetensors file. Raises UserError where it is missing or no such file."""
+    """All tensors of a file that `write_tensors` wrote; see `tensors_in`. Raises UserError."""
     return tensors_in(_content(path), short_name(path))
 
 
 def tensors_in(data: bytes, name: str) -> dict[str, Tensor]:
-    """All tensors in a safetensors file's bytes. Raises UserError, naming it `name`, where it is no such."""
+    """All tensors in the bytes of a file that `write_tensors` wrote.
+
+    Raises UserError, which calls it `name`, where it is no such file, or not as it was written. An older
+    release wrote no checksum: whoever has no other one must look for SHA256 in the metadata.
+    """
+    metadata = _metadata(data, name)
     try:
         # Copied: in a file, tensors lie at any address, and the last bit of a product depends on theirs.
-        return {key: tensor.clone() for key, tensor in load(data).items()}
+        tensors = {key: tensor.clone() for key, tensor in load(data).items()}
+        is_as_written = SHA256 not in metadata or metadata.pop(SHA256) == digest(metadata, tensors)
     except (SafetensorError, AssertionError, LookupError, RuntimeError, ValueError) as error:
         raise UserError(f"{name} cannot be read as a checkpoint ({one_line(error)}).") from None
+    if not is_as_written:
+        raise UserError(f"{name} is damaged: its checksum is not the one that it carries.")
+    return tensors
+
+
+def digest(metadata: Mapping, tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of JSON-ready metadata and of contiguous CPU tensors: names, types, shapes and bytes."""
+    found = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name, value in sorted(tensors.items()):
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        found.update(value.reshape(-1).view(torch.uint8).numpy())
+    return found.hexdigest()
 
 
 def save_model(

@@ -43,35 +43,50 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` on a temporary path beside `path`, flush it to disk and rename it into place.
 
     A reader sees the old file or the new one, never half of either, whenever the process dies.
-    Raises whatever `write` raises, and OSError where the folder cannot be written.
+    Raises whatever `write` raises, and OSError, which names `path`, where it cannot be written.
     """
     path = Path(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    os.close(handle)
-    aside = Path(name)
     try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        os.close(handle)
+        aside = Path(name)
         try:
             write(aside)
-        except OSError as error:
-            # A full disk does not say itself which file it had no room for.
-            if error.errno is not None and not error.filename:
-                error.filename = str(path)
-            raise
-        # mkstemp gives 0600; an atlas is there to be shared.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(aside, 0o666 & ~umask)
-        with open(aside, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
-    if hasattr(os, "O_DIRECTORY"):
-        folder = os.open(path.parent, os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
+            # mkstemp gives 0600; an atlas is there to be shared.
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(aside, 0o666 & ~umask)
+            flush(aside)
+            os.replace(aside, path)
         finally:
-            os.close(folder)
+            aside.unlink(missing_ok=True)
+        flush(path.parent)
+    except OSError as error:
+        # A full disk does not say itself which file it had no room for, or names the one aside.
+        if error.errno is not None:
+            error.filename = str(path)
+        raise
+
+
+def flush(path: Path) -> None:
+    """Return once a file's bytes, or a folder's names, are on disk. Raises OSError where they cannot be."""
+    if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
+        return  # Windows flushes no folders
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what `write_whole` had aside in a folder, or one level below, when its process was killed.
+
+    Only whoever holds the folder's lock may: another process may be writing.
+    """
+    for leftover in [*folder.glob(".*.tmp"), *folder.glob("*/.*.tmp")]:
+        if not leftover.is_dir():
+            leftover.unlink()
 
 
 def write_json(path: Path, value: object) -> None:

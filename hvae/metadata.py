@@ -14,6 +14,8 @@ from hvae.errors import UserError, one_line
 # All metadata under one key: safetensors writes several in an order that changes from run to run, and the
 # same model should give the same bytes.
 KEY = "hvae"
+SHA256 = "sha256"
+"""The metadata's own key for the checksum of all that the file says; `hvae.checkpoint.digest`."""
 
 MAX_HEADER = 2**21
 

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from hvae.atlas import Atlas
 from hvae.atlas_files import MANIFEST, PARENT, checked_file
 from hvae.errors import UserError
-from hvae.files import own_folder, user_path, write_json
+from hvae.files import flush, own_folder, remove_leftovers, user_path, write_json
 from hvae.manifest import Manifest, read_manifest
 from hvae.point import Finished, Point, made_from_plan, save_finished
 from hvae.tables import metrics_table, write_table
@@ -130,10 +130,12 @@ def copy_atlas(atlas: Atlas, folder: Path) -> None:
         (aside / "models").mkdir()
         for name in atlas.manifest.files:
             (aside / name).write_bytes(atlas.read(name))
-            checked_file(aside, atlas.manifest.files, name)
+            flush(checked_file(aside, atlas.manifest.files, name))
+        flush(aside / "models")
         write_json(aside / MANIFEST, atlas.manifest.model_copy(update={"pending": {}}).model_dump())
         os.chmod(aside, 0o755)  # mkdtemp gives 0700; an atlas is there to be shared
         os.rename(aside, folder)
+        flush(folder.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -147,6 +149,7 @@ def _written_by_us(folder: Path) -> Iterator[None]:
     except Timeout:
         raise UserError(f"Another process is writing {folder}: wait for it.") from None
     try:
+        remove_leftovers(folder)
         yield
     finally:
         lock.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from hvae.atlas import TRAINING, Manifest
 from hvae.checkpoint import read_tensors, write_tensors
 from hvae.errors import UserError
 from hvae.fleet import State
-from hvae.metadata import read_metadata
+from hvae.metadata import SHA256, read_metadata
 from hvae.point import made_from_plan
 from precompute.jobs import Job
 
@@ -33,15 +34,15 @@ def save(out: Path, manifest: Manifest, job: Job, state: State, steps: int, seco
 
 
 def saved(out: Path, manifest: Manifest) -> Iterator[Saved]:
-    """Everything that was kept by a run of the same plan."""
+    """Everything that was kept, and is as it was written, by a run of the same plan."""
     for path in sorted((out / TRAINING).glob("*.safetensors")):
         try:
             metadata, tensors = read_metadata(path), read_tensors(path)
             names = metadata["made_from"]["names"]
-            if metadata["made_from"] == made_from_plan(manifest, *names):
+            if SHA256 in metadata and metadata["made_from"] == made_from_plan(manifest, *names):
                 yield Saved(names, State(metadata["step"], **tensors), metadata["seconds"])
         except (UserError, KeyError, TypeError):
-            continue  # half a file that another program left: it is only a shortcut
+            continue  # damaged, or another program's: it is only a shortcut
 
 
 def remove(out: Path, name: str) -> None:
@@ -53,7 +54,7 @@ def remove_all(out: Path) -> None:
     """Forget everything that was kept."""
     for path in (out / TRAINING).glob("*.safetensors"):
         path.unlink()
-    if (out / TRAINING).is_dir():
+    with suppress(OSError):  # not there, or another program has put something in it
         (out / TRAINING).rmdir()
 
 

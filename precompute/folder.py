@@ -38,9 +38,9 @@ from hvae.atlas import (
 from hvae.checkpoint import load_model, load_parent, save_parent
 from hvae.datasets import Images
 from hvae.errors import UserError
-from hvae.files import sha256, write_whole
+from hvae.files import remove_leftovers, sha256, write_whole
 from hvae.layers import HVAEConfig
-from hvae.metadata import read_metadata
+from hvae.metadata import SHA256, read_metadata
 from hvae.model import HVAE
 from hvae.multirate import Parent
 from hvae.point import Point, finished, made_from_plan, save_finished
@@ -78,8 +78,7 @@ class AtlasFolder:
         (path / "models").mkdir(parents=True, exist_ok=True)
         lock = locked(path)
         atlas = cls(path, *what_is_there(path, fresh), lock)
-        for leftover in [*path.glob(".*.tmp"), *path.glob("*/.*.tmp")]:
-            leftover.unlink()
+        remove_leftovers(path)
         remove_damaged(path, atlas.manifest)
         write_whole(path / EXAMPLES, lambda aside: write_examples(aside, data.test))
         atlas.write(EXAMPLES)
@@ -93,6 +92,7 @@ class AtlasFolder:
         """
         lock = locked(path)
         atlas = Atlas.open(path)
+        remove_leftovers(path)
         rows = {row["checkpoint"]: row for row in atlas.metrics.to_dict("records")}
         return cls(path, atlas.manifest, rows, lock)
 
@@ -122,7 +122,8 @@ class AtlasFolder:
             metadata = read_metadata(path)
             is_ours = metadata.get("made_from") == made_from_plan(self.manifest, point.name)
             is_as_precise = metadata.get("weights", "float32") == self.manifest.weights
-            return load_model(path) if is_ours and is_as_precise else None
+            has_checksum = point.checkpoint in self.manifest.files or SHA256 in metadata
+            return load_model(path) if is_ours and is_as_precise and has_checksum else None
         except UserError:
             return None
 
@@ -309,8 +310,10 @@ def sound_parent(path: Path, manifest: Manifest) -> Parent | None:
     try:
         if digest is not None and sha256(file) != digest:
             return None
-        made_from = read_metadata(file).get("made_from")
-        return load_parent(file) if made_from == made_from_plan(manifest, "parent") else None
+        metadata = read_metadata(file)
+        has_checksum = digest is not None or SHA256 in metadata
+        is_ours = metadata.get("made_from") == made_from_plan(manifest, "parent")
+        return load_parent(file) if is_ours and has_checksum else None
     except UserError:
         return None
 
