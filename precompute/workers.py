@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
 import tempfile
 import threading
@@ -52,8 +53,10 @@ class Workers:
             self._executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(file, os.getpid()))
             with _deaf_to_ctrl_c():  # which processes that are started now inherit
                 self._executor.submit(int)
-        except BaseException:
+        except BaseException as error:
             self._folder.cleanup()
+            if isinstance(error, OSError) and error.errno is not None:
+                error.filename = error.filename or str(file)  # which a full disk does not say itself
             raise
 
     def __enter__(self) -> Workers:
@@ -137,13 +140,14 @@ def _begin(file: Path, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    threading.Thread(target=_end_with, args=[parent], daemon=True).start()
+    threading.Thread(target=_end_with, args=[parent, file.parent], daemon=True).start()
     _world = pickle.loads(file.read_bytes())
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, folder: Path) -> None:
     while os.getppid() == parent:
         time.sleep(LOOK_EVERY_SECONDS)
+    shutil.rmtree(folder, ignore_errors=True)  # which a parent that was killed has left
     os._exit(1)
 
 

@@ -137,16 +137,24 @@ def kill_first_worker():
 
 
 @linux
-def test_workers_do_not_outlive_a_process_that_is_killed():
-    code = "from precompute.workers import Workers; import time; it = Workers(2, 0); time.sleep(60)"
-    run = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+def test_workers_do_not_outlive_a_process_that_is_killed_nor_does_what_they_were_given(tmp_path):
+    code = "from precompute.workers import Workers; it = Workers(2, 0); it.submit(max, 1).result(); "
+    run = subprocess.Popen(
+        [sys.executable, "-c", code + "print('begun', flush=True); input()"],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     try:
-        wait_for(lambda: len(workers_of(run.pid)) == 2)
+        assert run.stdout.readline() == b"begun\n"
         pids = workers_of(run.pid)
     finally:
         run.kill()
-        run.wait()
+        run.communicate()
+    assert len(pids) == 2
     wait_for(lambda: all(is_gone(pid) for pid in pids))
+    assert not list(tmp_path.glob("hvae-*"))
 
 
 def refuse(world, reason):
