@@ -44,13 +44,12 @@ class MetricCache:
         try:
             own_folder(folder, 0o700)
             folder.chmod(0o700)
-        except OSError as error:
+            self._cache = diskcache.Cache(str(folder), disk=JsonOnly)
+        except (OSError, sqlite3.OperationalError) as error:  # a full disk, for one
             raise UserError(
-                f"The cache folder {folder} cannot be used ({error.strerror or error}): "
+                f"The cache folder {folder} cannot be used ({getattr(error, 'strerror', None) or error}): "
                 "name another one in HVAE_CACHE_DIR."
             ) from None
-        try:
-            self._cache = diskcache.Cache(str(folder), disk=JsonOnly)
         except sqlite3.Error as error:
             raise UserError(f"The cache in {folder} is damaged ({error}): delete that folder.") from None
 

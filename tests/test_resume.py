@@ -162,6 +162,11 @@ def test_a_number_that_the_cache_has_no_room_for_is_not_kept(tmp_path):
     cache.close()
 
 
+def test_a_cache_that_the_disk_has_no_room_for_is_not_called_damaged(tmp_path):
+    with files_end_at(100), pytest.raises(UserError, match="cannot be used .* HVAE_CACHE_DIR"):
+        MetricCache(tmp_path)
+
+
 def test_a_parent_with_one_flipped_byte_is_named_and_trained_again(data, undisturbed, tmp_path):
     out = tmp_path / "atlas"
     run_small(out, data)
