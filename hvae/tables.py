@@ -34,6 +34,8 @@ mutual information are in nats, psnr in dB, accuracies in [0, 1]."""
 MAX_COLUMNS = 200
 MAX_FOOTER = MIB // 4
 MAX_UNPACKED = 32 * MIB
+LARGEST = 1e100
+"""No measured number is larger, however wild a training: figures square and subtract them."""
 CHECKPOINT = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.safetensors")
 
 
@@ -59,6 +61,9 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
     betas = metrics[["beta_2", "beta_1"]].to_numpy()
     if not ((betas >= 1e-9) & (betas < 1e9)).all():
         raise UserError(f"{METRICS} in {folder} has a β that is not a number from 1e-9 to 1e9.")
+    sizes = metrics.drop(columns="checkpoint").replace([np.inf, -np.inf], np.nan).abs()
+    if (beyond := sizes.columns[(sizes > LARGEST).any()]).size:
+        raise UserError(f"{METRICS} in {folder}: the column {beyond[0]} has a number beyond {LARGEST:g}.")
     wrong = [name for name in metrics["checkpoint"] if not CHECKPOINT.fullmatch(name)]
     if wrong:
         raise UserError(

@@ -1,0 +1,490 @@
+"""Ways to forge an atlas: each changes a folder that held a sound one, and says what it did.
+
+Most forgeries are signed, that is, atlas.json gets the checksums of what was forged: a stranger's would be.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hvae.files import sha256
+
+NASTY: list[Any] = [
+    *(None, True, False, 0, -1, 1, 2, 10**12, 2**63, -(2**63), 10**400, 0.5, -0.0, 1e-320, 1e308, -1e308),
+    *("", "x" * 10**5, "../../etc/passwd", "/etc/passwd", "models/../atlas.json", "a\nb", "\x1b[2J", "\x00"),
+    *("\ud800", "😀" * 50, "NaN", "__import__('os')", "cos\nsystem\n(S'id'\ntR.", "%s%n{}", "1e999"),
+    *(
+        [],
+        {},
+        [[]],
+        [None],
+        {"": ""},
+        {"a\nb": 1},
+        {"__class__": "x"},
+        [0] * 10**4,
+        {str(n): n for n in range(3000)},
+    ),
+    *(float("nan"), float("inf"), float("-inf"), ["a"] * 10**4, [1e308, 1e-308], [[0.1]], [[[[[[]]]]]]),
+]
+ENDINGS = ("", "\x00", ".", "\n", "/..", "\u202e", " ", "x" * 300)
+
+
+def files_of(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "atlas.json")
+
+
+def content_of(folder: Path) -> dict:
+    return json.loads((folder / "atlas.json").read_text())
+
+
+def rewrite(folder: Path, content: Any) -> None:
+    (folder / "atlas.json").write_text(json.dumps(content), encoding="utf-8", errors="surrogatepass")
+
+
+def sign(folder: Path) -> None:
+    """Give atlas.json the checksums of the files as they are."""
+    content = content_of(folder)
+    for name in content["files"]:
+        path = folder / name
+        if path.is_file() and not path.is_symlink():
+            content["files"][name] = sha256(path)
+    rewrite(folder, content)
+
+
+def places(value: Any, path: tuple = ()) -> list[tuple]:
+    """The path of every value in a JSON tree."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, inner in items for place in places(inner, (*path, key)))]
+
+
+def mutated(value: Any, rng: random.Random) -> tuple[Any, str]:
+    """A JSON tree with one place changed, and what was done."""
+    *above, last = rng.choice(places(value)[1:])
+    parent = value
+    for key in above:
+        parent = parent[key]
+    how = rng.choice(["replace", "replace", "replace", "remove", "add", "repeat", "scale"])
+    new = rng.choice(NASTY)
+    if how == "remove":
+        del parent[last]
+    elif how == "add" and isinstance(parent, dict):
+        parent[str(rng.choice(NASTY))[:1000] + rng.choice(ENDINGS)] = new
+    elif how == "repeat" and isinstance(parent, list):
+        parent.extend([parent[last]] * rng.choice([1, 100, 10**4]))
+    elif how == "scale" and isinstance(parent[last], int | float):
+        parent[last] *= rng.choice([-1, 0, 2, 1000, 10**9, 10**12])
+    else:
+        parent[last] = new
+    return value, f"{how} {'.'.join(map(str, (*above, last)))[:60]}"
+
+
+# ------------------------------------------------------------------------------------------------- the ways
+
+
+def a_field(folder: Path, rng: random.Random) -> str:
+    content, what = mutated(content_of(folder), rng)
+    rewrite(folder, content)
+    return what
+
+
+def several_fields(folder: Path, rng: random.Random) -> str:
+    content, said = content_of(folder), []
+    for _ in range(rng.randint(2, 6)):
+        content, what = mutated(content, rng)
+        said.append(what)
+    rewrite(folder, content)
+    return "; ".join(said)
+
+
+def text_of_json(folder: Path, rng: random.Random) -> str:
+    path = folder / "atlas.json"
+    text = bytearray(path.read_bytes())
+    kind = rng.choice(["bytes", "cut", "nest", "digits", "comma", "utf-16", "long", "deep keys"])
+    at = rng.randrange(len(text))
+    if kind == "bytes":
+        for _ in range(rng.randint(1, 8)):
+            text[rng.randrange(len(text))] = rng.randrange(256)
+    elif kind == "cut":
+        del text[at:]
+    elif kind == "nest":
+        text[at:at] = rng.choice([b"[", b'{"a":']) * 10**5
+    elif kind == "digits":
+        text[at:at] = b"9" * rng.choice([10, 5000, 10**6])
+    elif kind == "comma":
+        text[at:at] = rng.choice([b",", b"}", b"NaN", b"1e999", b"\xff\xfe", b'"'])
+    elif kind == "utf-16":
+        text = bytearray(bytes(text).decode().encode("utf-16"))
+    elif kind == "long":
+        text = bytearray(b" " * rng.choice([10**6, 3 * 10**6]) + text)
+    else:
+        text = bytearray(b"{" + b",".join(b'"%d":{}' % n for n in range(10**5)) + b"}")
+    path.write_bytes(text)
+    return kind
+
+
+def some_bytes(folder: Path, rng: random.Random) -> str:
+    path = rng.choice(files_of(folder))
+    data = bytearray(path.read_bytes())
+    kind = rng.choice(["flip", "flip", "flip", "ends", "cut", "add", "remove", "zeros", "empty", "swap"])
+    at = rng.randrange(len(data))
+    if kind == "flip":
+        for _ in range(rng.choice([1, 1, 4, 64])):
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    elif kind == "ends":  # where formats keep their sizes
+        near = rng.randrange(min(200, len(data)))
+        data[rng.choice([near, -near - 1])] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)])
+    elif kind == "cut":
+        del data[at:]
+    elif kind == "add":
+        data[at:at] = rng.randbytes(rng.choice([1, 8, 1000]))
+    elif kind == "remove":
+        del data[at : at + rng.choice([1, 8, 1000])]
+    elif kind == "zeros":
+        data[at : at + 64] = bytes(len(data[at : at + 64]))
+    elif kind == "empty":
+        data.clear()
+    else:
+        data = bytearray(rng.choice(files_of(folder)).read_bytes())
+    path.write_bytes(data)
+    signed = rng.random() < 0.85
+    if signed:
+        sign(folder)
+    return f"{kind} {path.name}{'' if signed else ', not signed'}"
+
+
+def a_size(folder: Path, rng: random.Random) -> str:
+    path = rng.choice([*files_of(folder), folder / "atlas.json"])
+    size = 2 ** rng.choice([0, 10, 20, 24, 27, 30, 36, 42])
+    os.truncate(path, size)
+    if size <= 2**24 and path.name != "atlas.json":
+        sign(folder)
+    return f"{path.name} of {size} bytes"
+
+
+def no_file(folder: Path, rng: random.Random) -> str:
+    """A link, a pipe, a device, a folder, or nothing in place of a file or of models/."""
+    path = rng.choice([*files_of(folder), folder / "atlas.json", folder / "models"])
+    aside = folder.parent / f"{folder.name}-aside"
+    path.rename(aside)
+    kind = rng.choice(
+        ["link", "absolute link", "loop", "pipe", "device", "folder", "nothing", "link to /dev/zero"]
+    )
+    if kind == "link":
+        path.symlink_to(os.path.relpath(aside, path.parent))
+    elif kind == "absolute link":
+        path.symlink_to(aside)
+    elif kind == "loop":
+        path.symlink_to(path.name)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "link to /dev/zero":
+        path.symlink_to("/dev/zero")
+    elif kind == "device":
+        try:
+            os.mknod(path, 0o600 | 0o020000, os.makedev(1, 5))  # /dev/zero
+        except OSError:  # only root may
+            os.mkfifo(path)
+    return f"{kind} for {path.name}"
+
+
+def safetensors_header(folder: Path, rng: random.Random) -> str:
+    path = rng.choice([path for path in files_of(folder) if path.suffix == ".safetensors"])
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header, body = json.loads(data[8 : 8 + length]), data[8 + length :]
+    kind = rng.choice(["tree", "tree", "metadata", "metadata", "length", "shape", "dtype", "nest", "long"])
+    if kind == "tree":
+        header, kind = mutated(header, rng)
+    elif kind == "metadata":
+        inner, kind = mutated(json.loads(header["__metadata__"]["hvae"]), rng)
+        header["__metadata__"]["hvae"] = json.dumps(inner)
+    elif kind == "shape":
+        name = rng.choice([name for name in header if name != "__metadata__"])
+        header[name]["shape"] = rng.choice(
+            [[10**12], [2**32, 2**32], [0, 10**12], [2**64], [-1], [], [1] * 1000]
+        )
+    elif kind == "dtype":
+        name = rng.choice([name for name in header if name != "__metadata__"])
+        header[name]["dtype"] = rng.choice(
+            ["F64", "F16", "BF16", "I64", "BOOL", "C64", "F8_E4M3", "F4", "U8", "object"]
+        )
+    text = json.dumps(header).encode(errors="surrogatepass")
+    if kind == "nest":
+        text = b'{"a":' * 10**5 + b"1" + b"}" * 10**5
+    elif kind == "long":
+        text += b" " * 3 * 2**20
+    claimed = rng.choice([0, 1, 2**31, 2**63, 2**64 - 1, len(data)]) if kind == "length" else len(text)
+    path.write_bytes(struct.pack("<Q", claimed) + text + body)
+    sign(folder)
+    return f"{kind} in {path.name}"
+
+
+def weights(folder: Path, rng: random.Random) -> str:
+    from safetensors.numpy import load, save
+
+    path = rng.choice([path for path in files_of(folder) if path.suffix == ".safetensors"])
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+    tensors = {name: array.copy() for name, array in load(data).items()}
+    name = rng.choice(sorted(tensors))
+    kind = rng.choice(
+        ["nan", "inf", "huge", "missing", "more", "transposed", "float64", "ints", "empty", "none"]
+    )
+    if kind in ("nan", "inf", "huge"):
+        tensors[name] = np.full_like(
+            tensors[name], {"nan": np.nan, "inf": np.inf, "huge": 3e38}[kind], dtype="f4"
+        )
+    elif kind == "missing":
+        del tensors[name]
+    elif kind == "more":
+        tensors["another"] = np.zeros(3, np.float32)
+    elif kind == "transposed":
+        tensors[name] = np.ascontiguousarray(tensors[name].T)[None]
+    elif kind in ("float64", "ints"):
+        tensors[name] = tensors[name].astype({"float64": "f8", "ints": "i8"}[kind])
+    elif kind == "empty":
+        tensors[name] = np.zeros((0, 3), np.float32)
+    else:
+        tensors = {}
+    path.write_bytes(save(tensors, metadata))
+    sign(folder)
+    return f"{kind} {name} in {path.name}"
+
+
+def npy(array: np.ndarray, shape: object = None, descr: str | None = None) -> bytes:
+    """A .npy file, with a header that may lie."""
+    text = repr({"descr": descr or array.dtype.str, "fortran_order": False, "shape": shape or array.shape})
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text) + 1) + text.encode() + b"\n" + array.tobytes()
+
+
+def examples(folder: Path, rng: random.Random) -> str:
+    images = np.zeros((4, 1, 32, 32), np.uint8)
+    labels = npy(np.arange(4))
+    packing = zipfile.ZIP_DEFLATED
+    entries: list[tuple[str, bytes]] = []
+    kind = rng.choice(
+        ["objects", "dtype", "shape", "bomb", "bomb that lies", "bzip2", "lzma", "many", "missing", "labels"]
+        + ["names", "header", "version", "zip in zip", "none", "twice", "floats"]
+    )
+    content = npy(images)
+    if kind == "objects":
+        file = io.BytesIO()
+        np.save(file, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+        content = file.getvalue()
+    elif kind == "dtype":
+        content = npy(
+            images, descr=rng.choice(["<f8", "|O", "|S1000000000", "<U9", "|V1", "<M8[s]", ">i8", "|b1"])
+        )
+    elif kind == "shape":
+        far = [
+            (10**12, 1, 32, 32),
+            (2**64, 1, 32, 32),
+            (-1, 1, 32, 32),
+            (0, 1, 32, 32),
+            (4096,),
+            (4, 1, 32, 1e9),
+        ]
+        content = npy(images, rng.choice([*far, "x", (4, 1, 32, 32) * 40, (0, 2**62, 2**62, 32)]))
+    elif kind in ("bomb", "bomb that lies"):
+        content = npy(np.zeros((2**15, 1, 32, 32), np.uint8), images.shape if rng.random() < 0.5 else None)
+    elif kind in ("bzip2", "lzma"):
+        packing = zipfile.ZIP_BZIP2 if kind == "bzip2" else zipfile.ZIP_LZMA
+    elif kind == "many":
+        entries = [(f"{number}.npy", b"") for number in range(5000)]
+    elif kind == "labels":
+        labels = rng.choice(
+            [npy(np.arange(5)), npy(np.full(4, -1)), npy(np.full(4, 2**62)), npy(np.zeros((4, 1)))]
+        )
+    elif kind == "names":
+        entries = [("../../images.npy", b"x"), ("/etc/passwd", b"x"), ("images.npy/..", b"x")]
+    elif kind == "header":
+        hostile = rng.choice(
+            [b"(" * 5000, b"__import__('os').system('id')", b"{'descr': 1}", b"{" * 900, b"\xff" * 9]
+        )
+        content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(hostile)) + hostile
+    elif kind == "version":
+        content = rng.choice([b"\x93NUMPY\x03\x00", b"\x93NUMPY\x09\x00", b"\x80\x04N.", b""]) + content[8:]
+    elif kind == "zip in zip":
+        content = zlib.compress(zlib.compress(bytes(10**7)))
+    elif kind == "floats":
+        content = npy(images.astype(float))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", packing) as archive:
+        for name, data in [
+            *entries,
+            *([("images.npy", content)] if kind != "missing" else []),
+            ("labels.npy", labels),
+        ]:
+            archive.writestr(name, data)
+        if kind == "twice":
+            archive.writestr("images.npy ", content)
+    data = bytearray(b"" if kind == "none" else file.getvalue())
+    if kind == "bomb that lies":
+        data = data.replace(struct.pack("<I", len(content)), struct.pack("<I", 4096 + 80))
+    elif rng.random() < 0.3 and data:
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    (folder / "examples.npz").write_bytes(data)
+    sign(folder)
+    return kind
+
+
+def table(folder: Path, rng: random.Random) -> str:
+    path = folder / "metrics.parquet"
+    rows = pq.read_table(path).replace_schema_metadata(None)
+    column = rng.choice(rows.column_names)
+    at, n = rows.column_names.index(column), len(rows)
+    options: dict[str, Any] = {}
+    kind = rng.choice(
+        [
+            "drop",
+            "values",
+            "values",
+            "type",
+            "rename",
+            "twice",
+            "names",
+            "names",
+            "many",
+            "zstd bomb",
+            "long names",
+        ]
+        + ["groups", "pandas", "extension", "empty", "nested", "wide", "prefixes", "lists", "many points"]
+    )
+
+    def replaced(array: Any, name: str = column) -> pa.Table:
+        return rows.set_column(rows.column_names.index(name), name, array)
+
+    if kind == "drop":
+        rows = rows.remove_column(at)
+    elif kind == "values":
+        numbers = [
+            rng.choice([0.0, -1.0, 1e99, -1e99, 1e308, 1e-320, np.nan, np.inf, -np.inf, None])
+            for _ in range(n)
+        ]
+        rows = replaced(pa.array(numbers, pa.float64()))
+    elif kind == "type":
+        types = [
+            pa.int64(),
+            pa.string(),
+            pa.bool_(),
+            pa.float32(),
+            pa.float16(),
+            pa.binary(),
+            pa.timestamp("ns"),
+        ]
+        rows = replaced(
+            pa.nulls(n, rng.choice([*types, pa.decimal128(30, 3), pa.date32(), pa.duration("s")]))
+        )
+    elif kind == "rename":
+        rows = rows.rename_columns(
+            [
+                str(rng.choice(NASTY))[:999].encode(errors="replace").decode() if name == column else name
+                for name in rows.column_names
+            ]
+        )
+    elif kind == "twice":
+        rows = rows.append_column(column, rows.column(at))
+    elif kind == "names":
+        odd = [
+            "../x",
+            "/etc/passwd",
+            "models/../atlas.json",
+            "",
+            "\n",
+            "a.safetensors",
+            "atlas.json",
+            "models/x",
+            None,
+        ]
+        rows = replaced(pa.array([rng.choice(odd) for _ in range(n)], pa.string()), "checkpoint")
+    elif kind in ("many", "zstd bomb", "wide"):
+        long = {"many": 10**6, "zstd bomb": 9000, "wide": 10}[kind]
+        rows = pa.table({name: np.zeros(long) for name in rows.column_names if name != "checkpoint"})
+        rows = rows.append_column(
+            "checkpoint", pa.DictionaryArray.from_arrays(np.zeros(long, np.int32), ["a" * 999])
+        )
+        options = {"compression": "zstd"} if kind == "zstd bomb" else {}
+        if kind == "wide":
+            rows = pa.table({str(number): np.zeros(long) for number in range(rng.choice([199, 5000]))})
+    elif kind == "many points":
+        long = 10_000
+        rows = pa.table({name: np.ones(long) for name in rows.column_names if name != "checkpoint"})
+        new = [f"models/{number}.safetensors" for number in range(long)]
+        rows = rows.append_column("checkpoint", pa.array(new))
+        content = content_of(folder)
+        content["files"] |= dict.fromkeys(new, "0" * 64)
+        rewrite(folder, content)
+    elif kind == "long names":
+        rows = pa.table({name: np.ones(9000) for name in rows.column_names if name != "checkpoint"})
+        rows = rows.append_column(
+            "checkpoint", pa.DictionaryArray.from_arrays(np.zeros(9000, np.int32), ["a" * 2**20])
+        )
+    elif kind == "prefixes":
+        rows = pa.table({name: np.ones(n) for name in rows.column_names if name != "checkpoint"})
+        rows = rows.append_column("checkpoint", pa.array(["a" * 2**20] * n))
+        options = {"use_dictionary": False, "column_encoding": {"checkpoint": "DELTA_BYTE_ARRAY"}}
+    elif kind == "groups":
+        options = {"row_group_size": 1}
+    elif kind == "pandas":
+        odd = {
+            "index_columns": ["os"],
+            "columns": [{"name": column, "pandas_type": "object", "numpy_type": "os.system"}],
+        }
+        rows = rows.replace_schema_metadata(
+            {"pandas": json.dumps(odd), "ARROW:schema": "x" * rng.choice([1, 10**6])}
+        )
+    elif kind == "extension":
+        kinds = [pa.json_(), pa.uuid(), pa.opaque(pa.string(), "os", "system")]
+        rows = replaced(pa.nulls(n, rng.choice(kinds)), "checkpoint")
+    elif kind == "empty":
+        rows = rows.slice(0, 0)
+    elif kind == "nested":
+        rows = replaced(pa.array([{"a": {"b": [1.0]}}] * n))
+    elif kind == "lists":
+        rows = replaced(pa.array([[1.0] * 1000] * n))
+    pq.write_table(rows, path, **options)
+    if rng.random() < 0.2:
+        data = bytearray(path.read_bytes())
+        data[rng.choice([rng.randrange(len(data)), -1 - rng.randrange(min(len(data), 400))])] = rng.randrange(
+            256
+        )
+        path.write_bytes(data)
+    sign(folder)
+    return f"{kind} {column[:40]}"
+
+
+WAYS: dict[Callable[[Path, random.Random], str], int] = {
+    a_field: 24,
+    several_fields: 6,
+    text_of_json: 8,
+    some_bytes: 20,
+    a_size: 4,
+    no_file: 8,
+    safetensors_header: 10,
+    weights: 5,
+    examples: 7,
+    table: 8,
+}
+"""Way → how many of 100 forgeries are made that way."""
+
+
+def forge(folder: Path, rng: random.Random) -> tuple[str, str]:
+    """Forge the atlas in `folder` in one way; returns the way's name and what was done."""
+    (way,) = rng.choices(list(WAYS), list(WAYS.values()))
+    return way.__name__.replace("_", " "), way(folder, rng)
