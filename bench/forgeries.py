@@ -2,11 +2,11 @@
 
     python bench/forgeries.py [--count 2000] [--seed 0] [--sparing]
 
-A forgery must open, or be refused in one line. Anything else is a fault: another exception than UserError, a
-second line, a worker that dies, 5 s of CPU, 60 s without an answer, or 1 GiB of resident memory (of the whole
-process, with torch and the page in it). The same count and seed make the same forgeries. Three minutes of CPU;
-with --sparing, as in the tests, 40 s: the page is laid out, and what was not forged is loaded, for one forgery
-in 20 only.
+A forgery must open, or be refused in one line. Anything else is a fault: another exception than UserError,
+a second line, a worker that dies, 5 s of CPU, 60 s without an answer, or 1 GiB of resident memory (of the
+whole process, with torch and the page in it). The same count and seed make the same forgeries. Three minutes
+of CPU; with --sparing, as in the tests, 40 s: the page is laid out, and what was not forged is loaded, for
+one forgery in 20 only.
 """
 
 from __future__ import annotations
