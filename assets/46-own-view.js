@@ -6,6 +6,8 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   const ask = hvae.pictures.askOnce;
+  const MOST_BYTES = 64e6;
+  const MOST_PIXELS = 64e6; // a browser takes four bytes for each
   let strokes = []; // in pixels of the canvas
   let stroke = null; // the one under the pen
   let image = ""; // what is shown, base64url
@@ -132,19 +134,32 @@
     paintImage(image);
   }
 
+  /* Resolves when a browser knows the size of a picture, which it says before it decodes any of it. */
+  function loaded(picture) {
+    return new Promise((resolve, reject) => Object.assign(picture, { onload: resolve, onerror: reject }));
+  }
+
   async function takeFile(file, since) {
-    if (!file) return;
-    const message = document.getElementById("own-message");
+    const say = (text) => (document.getElementById("own-message").textContent = text);
+    if (!file) return say("That is no file: choose or drop a PNG or JPEG.");
+    const name = file.name.slice(0, 100);
+    if (file.size > MOST_BYTES) return say(`${name} has more than 64 MB: choose a smaller image.`);
+    // SVG is a program that draws, for as long as it likes.
+    if (file.type.startsWith("image/svg")) return say(`${name} is no image of pixels: choose a PNG or JPEG.`);
     const address = URL.createObjectURL(file);
     const picture = new Image();
-    picture.src = address;
     try {
+      const known = loaded(picture);
+      picture.src = address;
+      await known;
+      const pixels = picture.naturalWidth * picture.naturalHeight;
+      if (pixels > MOST_PIXELS) return say(`${name} has more than 64 million pixels: choose a smaller image.`);
       await picture.decode();
-      if (!picture.naturalWidth) throw new Error("no pixels");
-      message.textContent = "";
+      if (!pixels) throw new Error("no pixels");
+      say("");
       takePicture(picture, since);
     } catch {
-      message.textContent = `${file.name} is not an image that this browser can open: choose a PNG or JPEG.`;
+      say(`${name} is not an image that this browser can open: choose a PNG or JPEG.`);
     } finally {
       URL.revokeObjectURL(address);
     }
@@ -209,7 +224,7 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.id !== "own-file") return;
-    takeFile(event.target.files[0], event.timeStamp);
+    if (event.target.files.length) takeFile(event.target.files[0], event.timeStamp);
     event.target.value = ""; // the same file may be chosen again
   });
 

@@ -2,6 +2,8 @@
 
 import io
 import re
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -168,6 +170,71 @@ def test_a_file_that_is_no_image_is_refused_in_a_sentence(view):
     message.wait_for(state="visible")
     assert message.inner_text().startswith("notes.png is not an image")
     assert view.page.locator("#own-empty").is_visible()
+
+
+def bomb(width, height):
+    """A PNG of some kB that unpacks to width × height white pixels."""
+    pixels = zlib.compressobj(9)
+    row = b"\0" + b"\xff" * (width // 8)
+    data = b"".join([*(pixels.compress(row * 100) for _ in range(height // 100)), pixels.flush()])
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)),
+        (b"IDAT", data),
+        (b"IEND", b""),
+    ]
+    chunks = [
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>'
+ODD = {
+    "of too many pixels": ("bomb.png", "image/png", bomb(16_000, 16_000), "more than 64 million pixels"),
+    "cut off": ("half.png", "image/png", png(np.eye(64, dtype=np.uint8) * 255)[:20], "not an image"),
+    "SVG": ("drawing.svg", "image/svg+xml", SVG, "no image of pixels"),
+    "SVG that says it is a PNG": ("drawing.png", "image/png", SVG, "not an image"),
+    "empty": ("empty.jpg", "image/jpeg", b"", "not an image"),
+    "of a long name with HTML in it": ("<img src=x>" * 20 + ".png", "image/png", b"x", "not an image"),
+}
+
+
+@pytest.mark.parametrize(("name", "mime", "data", "sentence"), ODD.values(), ids=ODD.keys())
+def test_an_odd_file_is_refused_in_a_sentence_and_nothing_hangs(view, name, mime, data, sentence):
+    view.page.set_input_files("#own-file", {"name": name, "mimeType": mime, "buffer": data})
+    view.page.wait_for_function("() => document.getElementById('own-message').textContent")
+    assert sentence in view.text("#own-message")
+    assert view.page.locator("#own-message img").count() == 0
+    view.page.set_input_files(
+        "#own-file",
+        {"name": "grey.png", "mimeType": "image/png", "buffer": png(np.full((64, 64), 120, np.uint8))},
+    )
+    view.wait_until_shown("", SLOTS)
+    assert view.text("#own-message") == ""
+
+
+@pytest.mark.parametrize(
+    ("dropped", "sentence"),
+    [
+        ("items.add('https://example.invalid/a.png', 'text/uri-list')", "no file"),
+        (
+            "items.add(new File([new Blob(Array(65).fill(new Uint8Array(1e6)))], 'large.png'))",
+            "more than 64 MB",
+        ),
+    ],
+)
+def test_what_cannot_be_taken_when_it_is_dropped_is_told(view, dropped, sentence):
+    view.page.evaluate(
+        f"""() => {{
+            const dropped = new DataTransfer();
+            dropped.{dropped};
+            const how = {{ bubbles: true, cancelable: true, dataTransfer: dropped }};
+            document.getElementById('own-canvas').dispatchEvent(new DragEvent('drop', how));
+        }}"""
+    )
+    view.page.wait_for_function("() => document.getElementById('own-message').textContent")
+    assert sentence in view.text("#own-message")
 
 
 def test_another_model_is_asked_about_the_same_image(view):

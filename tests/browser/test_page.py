@@ -4,6 +4,9 @@ import itertools
 from urllib.parse import urlsplit
 
 import pytest
+from atlas_builder import add_parent, build_atlas
+from pages import Explorer
+from windows import breaches
 
 VISIBLE = [
     "#landscapes-0",
@@ -14,16 +17,40 @@ VISIBLE = [
 ]
 
 
-def test_the_page_asks_nothing_of_any_other_host(browser, tiny_address):
-    from pages import Explorer
-
-    hosts = set()
+def test_the_page_asks_nothing_of_any_other_host(browser, serve, tiny_atlas, tmp_path):
+    """In all views, with an own image, in the lecture, the dialogs and an export, and in a second atlas."""
+    address = serve(tiny_atlas, add_parent(build_atlas(tmp_path / "between", (0.1, 10.0))))
+    hosts, forbidden = set(), []
     context = browser.new_context()
     context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    explorer = Explorer(context.new_page()).open(tiny_address)
+    page = context.new_page()
+    page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).netloc))
+    page.on("console", lambda message: forbidden.extend(breaches(message.text)))
+    explorer = Explorer(page).open(address)
     explorer.select("b2-10_b1-1")
+    for view in ("reconstruction", "representation", "generation"):
+        page.click(f"#tab-{view}")
+        explorer.wait_until_drawn(view)
+    page.click("#tab-model")
+    explorer.wait_until_shown("", ("model-samples",))
+    page.click("#tab-own")
+    explorer.wait_until_shown("", ("own-thumbnails",))
+    page.locator(".own-view .thumbnail").nth(2).click()
+    explorer.wait_until_shown("", ("own-layers", "own-resample"))
+    page.keyboard.press("p")
+    page.click("#tab-compare")
+    page.keyboard.press("e")
+    page.wait_for_selector("#export-list li")
+    with page.expect_download():
+        page.get_by_label("Metrics as CSV", exact=True).click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("l")
+    page.wait_for_function("() => location.search.includes('lecture=')")
+    page.goto(f"{address}?atlas=between&view=parent")
+    explorer.wait_until_shown("", ("parent-samples",))
     context.close()
-    assert hosts - {""} == {urlsplit(tiny_address).netloc}
+    assert hosts - {""} == {urlsplit(address).netloc}
+    assert forbidden == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
