@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import time
 from typing import Any
 
 from waitress import wasyncore
+
+log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 20.0
 """How long answers in the making are waited for; what starts servers often kills them after thirty."""
@@ -49,7 +52,9 @@ def answer_the_rest(server: Any, patience: float) -> None:
             if not (channel.requests or channel.request or channel.total_outbufs_len):
                 channel.handle_close()
         _turn(server, seconds=0.1)
-    server.task_dispatcher.shutdown(timeout=0.1)
+    if server.active_channels:
+        log.warning("Not answered in time: %d connections.", len(server.active_channels))
+    server.task_dispatcher.set_thread_count(0)
 
 
 def _turn(server: Any, seconds: float | None = None) -> None:
