@@ -9,7 +9,7 @@ from threading import Lock
 from app.kept import Kept
 
 MOST_BYTES = 16 * 2**20
-"""Bytes of answers that are kept: some 1,500 pictures, soon full, so that it is not taken for a leak."""
+"""Bytes of answers that are kept: the pictures of some 500 clicks, after which memory stays as it is."""
 
 
 class Answers:

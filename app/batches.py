@@ -40,9 +40,7 @@ class Undecoded:
     lay_out: Callable[[np.ndarray], Any]
 
 
-def decode(model: HVAE, residuals: Sequence[Tensor]) -> np.ndarray:
-    """Pictures uint8 (N, C, H, W) of residuals (N, *latent)."""
-    return to_bytes(model.decode_residuals(list(residuals)))
+Ready = tuple[Job, Undecoded]
 
 
 def make_together(subject: Subject, jobs: Sequence[Job]) -> None:
@@ -62,9 +60,6 @@ def make_together(subject: Subject, jobs: Sequence[Job]) -> None:
         _decode_group(subject.model, group)
 
 
-Ready = tuple[Job, Undecoded]
-
-
 def _groups(model: HVAE, undecoded: list[Ready]) -> list[list[Ready]]:
     """Those that may be decoded together in one group, each other one in a group of its own."""
     if len(undecoded) < 2:
@@ -80,7 +75,7 @@ def _decode_group(model: HVAE, group: list[Ready]) -> None:
 
     layers = zip(*(undecoded.residuals for _, undecoded in group), strict=True)
     try:
-        pictures = decode(model, [torch.cat(parts) for parts in layers])
+        pictures = to_bytes(model.decode_residuals([torch.cat(parts) for parts in layers]))
     except BaseException as error:
         for job, _ in group:
             job.made.set_exception(error)
@@ -110,8 +105,8 @@ def images_enough(model: HVAE) -> int:
             whole = model.decode_residuals(residuals).split(TRIED)
             parts = zip(*(part.split(TRIED) for part in residuals), strict=True)
             alone = [model.decode_residuals([part.clone() for part in few]) for few in parts]
-        differ = [
-            count for count, here, there in zip(TRIED, whole, alone, strict=True) if not here.equal(there)
-        ]
+        tries = zip(TRIED, whole, alone, strict=True)
+        # The weights may be NaN.
+        differ = [count for count, here, there in tries if not here.nan_to_num().equal(there.nan_to_num())]
         _enough[model.config] = max(differ, default=0) + 1
     return _enough[model.config]

@@ -57,12 +57,11 @@ class Decoder:
         if not jobs:
             return  # made with others
         try:
-            subject = self.models.subject(*jobs[0].point)
+            make_together(self.models.subject(*jobs[0].point), jobs)
         except BaseException as error:
             for job in jobs:
-                job.made.set_exception(error)
-        else:
-            make_together(subject, jobs)
+                if not job.made.done():
+                    job.made.set_exception(error)
 
     def _first_decode(self) -> None:
         try:

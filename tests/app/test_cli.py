@@ -98,6 +98,25 @@ def test_what_a_proxy_says_of_its_visitor_arrives():
     assert arrived["HTTP_FORWARDED"] == "for=203.0.113.9"
 
 
+def test_a_hall_of_browsers_that_keep_their_connections_open_is_answered():
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", "0")])
+        return [b""]
+
+    server = web_server(application, listen("127.0.0.1", 0))
+    threading.Thread(target=server.run, daemon=True).start()
+    place = ("127.0.0.1", server.effective_port)
+    connections = [socket.create_connection(place, timeout=30) for _ in range(250)]
+    try:
+        for connection in connections:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    finally:
+        for connection in connections:
+            connection.close()
+        server.close()
+
+
 def test_the_page_does_not_wait_for_torch(tiny_atlas):
     code = (
         "import sys; from app.server import page; from hvae.atlas import Atlas; "
