@@ -10,7 +10,7 @@ that were no success (503 among them), frames per second, and the server's CPU a
 
 With --clicks, viewers click on all points of all atlases in turn, one click after another without a pause,
 each round with other noise; of interest is whether the server's memory stays as it is. Ends by itself, with 0
-if every target that is printed was met, else with 1.
+if every target that is printed was met, else with 1; --seconds says when at the latest.
 """
 
 from __future__ import annotations
@@ -48,17 +48,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("atlas", nargs="?", type=Path, help="default: those that ship")
     parser.add_argument("--viewers", type=int, help="default: 100, with --clicks 8")
-    parser.add_argument("--seconds", type=float, default=60, help="until they leave")
+    parser.add_argument("--seconds", type=float, help="until they leave; default: 60, with --clicks 3600")
     parser.add_argument("--clicks", type=int, help="how many clicks, all viewers together")
     arguments = parser.parse_args()
     viewers = arguments.viewers or (8 if arguments.clicks else 100)
+    seconds = arguments.seconds or (3600 if arguments.clicks else 60)
     points = all_points(arguments.atlas)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "app", *([str(arguments.atlas)] if arguments.atlas else [])]
     server = subprocess.Popen([*command, "--no-browser", "--port", str(port)], stdout=subprocess.DEVNULL)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and no server is left behind
     try:
-        watched = asyncio.run(hall(server, port, viewers, points, arguments.seconds, arguments.clicks))
+        watched = asyncio.run(hall(server, port, viewers, points, seconds, arguments.clicks))
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
@@ -106,7 +108,7 @@ async def hall(
     audience = [Viewer("127.0.0.1", port, points, tally, random.Random(number)) for number in range(viewers)]
     if clicks:
         todo = iter(list(itertools.islice(rounds(points), clicks)))
-        await asyncio.gather(*(click(viewer, todo) for viewer in audience))
+        await asyncio.gather(*(click(viewer, todo, began + seconds) for viewer in audience))
     else:
         arrivals = (RAMP * number / viewers for number in range(viewers))
         comings = zip(audience, arrivals, strict=True)
@@ -141,9 +143,11 @@ def rounds(points: list[Point]) -> Iterator[tuple[Point, int]]:
             yield point, seed
 
 
-async def click(viewer: Viewer, todo: Iterator[tuple[Point, int]]) -> None:
+async def click(viewer: Viewer, todo: Iterator[tuple[Point, int]], until: float) -> None:
     for point, seed in todo:
         await viewer.pick(point, seed)
+        if time.perf_counter() > until:
+            return
 
 
 def report(watched: Watched, viewers: int, clicks: int | None) -> int:
@@ -187,9 +191,9 @@ def report(watched: Watched, viewers: int, clicks: int | None) -> int:
     _, p95, _ = quantiles(pictures)
     met = {"no errors": not wrong, f"at most {MOST_GIB:g} GiB": max(memory) <= MOST_GIB}
     if clicks:
-        later = [size for done, size in watched.memory if done >= clicks / 2]
+        later = [size for done, size in watched.memory if done >= tally.clicks / 2]
         growth = (max(later) - min(later)) / min(later)
-        last = f"the last {clicks - clicks // 2:,} of {tally.clicks:,} clicks"
+        last = f"the last {tally.clicks - tally.clicks // 2:,} of {tally.clicks:,} clicks"
         print(f"over {last} it varied by {100 * growth:.1f} %")
         met[f"flat within {FLAT:.0%}"] = growth <= FLAT
     else:
