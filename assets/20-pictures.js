@@ -89,7 +89,7 @@
       throw new Error("The server does not answer. Is it still running?");
     }
     if (response.ok) return toAddress(await response.arrayBuffer());
-    if (response.status === 503 && tries > 1) {
+    if (response.status === 503 && tries > 1 && isWanted()) {
       // Not all at the same moment.
       const seconds = Number(response.headers.get("Retry-After") || 1) * (1 + Math.random() / 2);
       await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
