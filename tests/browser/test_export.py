@@ -1,5 +1,6 @@
 """Taking things away: figures, metrics, the model, and code that reloads what is on screen."""
 
+import base64
 import io
 
 import numpy as np
@@ -69,6 +70,61 @@ def test_the_code_walks_along_directions_of_z1_as_the_page_does(explorer, tiny_a
     sheet = contact_sheet(as_bytes(names["traversal"]))
     difference = np.abs(fetched(explorer, address).astype(int) - sheet.astype(int))
     assert difference.max() <= 1
+
+
+def own_image():
+    """A PNG as base64url, half of it transparent."""
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 4), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return base64.urlsafe_b64encode(file.getvalue()).decode().rstrip("=")
+
+
+def test_the_code_makes_every_kind_of_picture_that_the_views_show(explorer, tiny_atlas, monkeypatch):
+    monkeypatch.chdir(tiny_atlas.parent)
+    image = own_image()
+    kinds = {
+        "samples": "n=8&seed=2&temperature=0.5",
+        "reconstructions": "images=3,1",
+        "resample": "rows=3&seed=5",
+        "dimensions": "latent=z2&seed=3&rows=6",
+        "dimensions_again": "latent=z1&seed=3&rows=6",
+        "mix": "images=0,4",
+        "interpolation": "images=2,5,7",
+        "examples": "images=0,1,2",
+        "layers": f"draws=0&image={image}",
+        "resample_again": f"seed=4&image={image}",
+    }
+    addresses = [
+        f"/pictures/tiny/b2-10_b1-1/{name.removesuffix('_again')}.png?{query}"
+        for name, query in kinds.items()
+    ]
+    names = {}
+    exec(explorer.page.evaluate("(addresses) => hvae.code(addresses, 'b2-10_b1-1')", addresses), names)
+    for name, address in zip(kinds, addresses, strict=True):
+        given, made = fetched(explorer, address), as_bytes(names[name])
+        tiles = set(map(bytes, tiles_of(given)))
+        # A pixel may round the other way where models are asked for more pictures at once.
+        for picture in made:
+            assert min(distance(picture[0], np.frombuffer(tile, np.uint8)) for tile in tiles) <= 1, name
+
+
+def tiles_of(sheet):
+    """The pictures of a sheet: 32 rows that are opaque, cut where columns are."""
+    opaque = sheet[..., -1] > 0
+    tops, lefts = (starts(opaque.any(axis)) for axis in (1, 0))
+    for top in tops:
+        for left in lefts:
+            if opaque[top, left]:
+                yield sheet[top : top + 32, left : left + 32, 0].tobytes()
+
+
+def starts(filled):
+    return np.flatnonzero(np.diff(filled.astype(int), prepend=0) == 1)
+
+
+def distance(picture, tile):
+    return np.abs(picture.astype(int) - tile.reshape(32, 32)).max()
 
 
 def test_the_code_of_compared_models_has_a_block_for_each(explorer, tiny_atlas, monkeypatch):
