@@ -158,10 +158,12 @@
 
   const TYPE = 13; // what figures are drawn with, in pixels, as app/figures/canvas.py has it
 
-  /* As large as the page's own type: assets/lecture.css sets --scale and --smallest. */
+  /* As large as the page's own type: assets/lecture.css sets --scale and --smallest, and --dots for the dots. */
   function fit(plot) {
     const page = getComputedStyle(document.documentElement);
-    const [scale, smallest] = ["--scale", "--smallest"].map((name) => parseFloat(page.getPropertyValue(name)) || 0);
+    const sizes = ["--scale", "--smallest", "--dots"];
+    const [scale, smallest, dots] = sizes.map((name) => parseFloat(page.getPropertyValue(name)) || 0);
+    fitDots(plot, dots || 1);
     const size = Math.max(TYPE * (scale || 1), smallest);
     const { font, margin } = plot.layout;
     const larger = size / font.size;
@@ -169,6 +171,23 @@
     const change = { "font.size": size, "xaxis.title.font.size": size, "yaxis.title.font.size": size };
     for (const side of "lrtb") change[`margin.${side}`] = margin[side] * larger;
     window.Plotly.relayout(plot, change);
+  }
+
+  const drawnWith = new WeakMap(); // a trace's marker → its size, or sizes, before they were multiplied
+
+  function fitDots(plot, times) {
+    const changed = [];
+    const sizes = [];
+    plot.data.forEach(({ marker }, index) => {
+      if (!marker?.size) return;
+      if (!drawnWith.has(marker)) drawnWith.set(marker, marker.size);
+      const first = drawnWith.get(marker);
+      const wanted = Array.isArray(first) ? first.map((size) => size * times) : first * times;
+      if (String(wanted) === String(marker.size)) return;
+      changed.push(index);
+      sizes.push(wanted);
+    });
+    if (changed.length) window.Plotly.restyle(plot, { "marker.size": sizes }, changed);
   }
 
   hvae.screen.subscribe((screen, former) => {

@@ -6,9 +6,12 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   const SVG = "http://www.w3.org/2000/svg";
-  const MARGIN = { left: 52, right: 14, top: 12, bottom: 46 };
+  // In pixels, on a screen that is not large; assets/lecture.css sets --dots.
+  const EDGES = { left: 52, right: 14, top: 12, bottom: 46 };
   const FLOOR = 0.01; // in the unit shown, where a logarithmic axis begins; lower rates are drawn there
   const RADIUS = 4.5;
+  let times = 1;
+  let margin = EDGES;
   let dots = [];
   let look = { units: "nats", axes: "linear" };
   let fold = null;
@@ -40,13 +43,18 @@
     return { at: (rate) => start + (0.03 + (0.97 * rate) / high) * (end - start), highest: high };
   }
 
+  function measure() {
+    times = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--dots")) || 1;
+    margin = Object.fromEntries(Object.entries(EDGES).map(([side, width]) => [side, width * times]));
+  }
+
   function axes() {
     const { clientWidth: width, clientHeight: height } = place();
     return {
       width,
       height,
-      x: scale(dots.map((dot) => dot.rate_z2), MARGIN.left, width - MARGIN.right),
-      y: scale(dots.map((dot) => dot.rate_z1), height - MARGIN.bottom, MARGIN.top),
+      x: scale(dots.map((dot) => dot.rate_z2), margin.left, width - margin.right),
+      y: scale(dots.map((dot) => dot.rate_z1), height - margin.bottom, margin.top),
     };
   }
 
@@ -74,28 +82,29 @@
   }
 
   function render() {
+    measure();
     const { width, height, x, y } = axes();
     if (!width || !height) return;
     const svg = make("svg", { width, height, "aria-hidden": "true" });
-    const floor = height - MARGIN.bottom;
+    const floor = height - margin.bottom;
     for (const [rate, text] of ticks(x.highest)) {
-      svg.append(make("line", { class: "grid", x1: x.at(rate), x2: x.at(rate), y1: MARGIN.top, y2: floor }));
-      svg.append(make("text", { class: "tick", x: x.at(rate), y: floor + 18, "text-anchor": "middle" }, text));
+      svg.append(make("line", { class: "grid", x1: x.at(rate), x2: x.at(rate), y1: margin.top, y2: floor }));
+      svg.append(make("text", { class: "tick", x: x.at(rate), y: floor + 18 * times, "text-anchor": "middle" }, text));
     }
     for (const [rate, text] of ticks(y.highest)) {
-      const right = width - MARGIN.right;
-      svg.append(make("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y.at(rate), y2: y.at(rate) }));
-      svg.append(make("text", { class: "tick", x: MARGIN.left - 8, y: y.at(rate) + 4, "text-anchor": "end" }, text));
+      const right = width - margin.right;
+      svg.append(make("line", { class: "grid", x1: margin.left, x2: right, y1: y.at(rate), y2: y.at(rate) }));
+      svg.append(make("text", { class: "tick", x: margin.left - 8 * times, y: y.at(rate) + 4 * times, "text-anchor": "end" }, text));
     }
-    const middle = (MARGIN.top + floor) / 2;
+    const middle = (margin.top + floor) / 2;
     const axis = { class: "axis", "text-anchor": "middle" };
-    svg.append(make("text", { ...axis, x: (MARGIN.left + width) / 2, y: height - 6 }, `R(z₂), ${look.units} per image`));
+    svg.append(make("text", { ...axis, x: (margin.left + width) / 2, y: height - 6 * times }, `R(z₂), ${look.units} per image`));
     svg.append(
-      make("text", { ...axis, transform: `translate(13 ${middle}) rotate(-90)` }, `R(z₁|z₂), ${look.units} per image`),
+      make("text", { ...axis, transform: `translate(${13 * times} ${middle}) rotate(-90)` }, `R(z₁|z₂), ${look.units} per image`),
     );
     for (const dot of dots) {
       const [cx, cy] = [x.at(dot.rate_z2), y.at(dot.rate_z1)];
-      const circle = make("circle", { class: "dot", cx, cy, r: RADIUS, fill: dot.colour, "data-point": dot.point });
+      const circle = make("circle", { class: "dot", cx, cy, r: RADIUS * times, fill: dot.colour, "data-point": dot.point });
       circle.append(make("title", {}, title(dot)));
       svg.append(circle);
     }
@@ -103,7 +112,7 @@
     const selected = dots.find((dot) => dot.point === point);
     if (selected) {
       const centre = { cx: x.at(selected.rate_z2), cy: y.at(selected.rate_z1) };
-      svg.append(make("circle", { class: "chosen", ...centre, r: RADIUS + 4 }));
+      svg.append(make("circle", { class: "chosen", ...centre, r: (RADIUS + 4) * times }));
     }
     svg.append(make("path", { class: "diamond", d: "M0 -9 L9 0 L0 9 L-9 0 Z" }));
     place().replaceChildren(svg);
@@ -118,9 +127,9 @@
     if (!isKnown) return;
     const { width, height, x, y } = axes();
     // A fold may lie beyond all dots.
-    const across = Math.min(width - MARGIN.right, x.at(fold.rate_z2));
-    const down = Math.max(MARGIN.top, Math.min(height - MARGIN.bottom, y.at(fold.rate_z1)));
-    diamond.setAttribute("transform", `translate(${across} ${down})`);
+    const across = Math.min(width - margin.right, x.at(fold.rate_z2));
+    const down = Math.max(margin.top, Math.min(height - margin.bottom, y.at(fold.rate_z1)));
+    diamond.setAttribute("transform", `translate(${across} ${down}) scale(${times})`);
   }
 
   /* ------------------------------------------------------------------------------------- from rates to β */

@@ -133,7 +133,7 @@ def wait_for(url: str, server: subprocess.Popen) -> None:
         try:
             urllib.request.urlopen(url, timeout=5).read()
             return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.02)
     sys.exit("The server did not start.")
 
