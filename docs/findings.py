@@ -60,8 +60,8 @@ def tally(atlases: Sequence[Atlas]) -> str:
         verdicts = [answer.verdict for answer in answers(atlas)]
         held.append(verdicts.count(YES))
         lines.append(
-            f"- **{title(atlas)}** bears out {verdicts.count(YES)} of these {len(verdicts)} claims, "
-            f"leaves {verdicts.count(OPEN)} open, and shows {verdicts.count(NO)} not to hold here."
+            f"- **{title(atlas)}**: of these {len(verdicts)} claims, {verdicts.count(YES)} borne out, "
+            f"{verdicts.count(OPEN)} open, {verdicts.count(NO)} not borne out."
         )
     if held.count(max(held)) == 1 < len(held):
         first = title(atlases[held.index(max(held))])
