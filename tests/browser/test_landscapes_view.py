@@ -290,3 +290,14 @@ def test_planes_stand_side_by_side_and_below_each_other_where_it_is_narrow(open_
             assert (one["x"] + one["width"] <= other["x"]) == beside
             assert (one["y"] + one["height"] <= other["y"]) != beside
         assert all(box["width"] > 250 and box["height"] > 240 for box in boxes)
+
+
+def test_dots_rings_and_type_grow_on_a_large_screen(open_page, tiny_address):
+    explorer = open_page(tiny_address, 3840, 2160)
+    font = "document.querySelector('#landscapes-0 .js-plotly-plot').layout.font.size"
+    explorer.page.wait_for_function(f"() => {font} > 20")
+    large = explorer.dots()["b2-1_b1-1"]["size"]
+    assert explorer.ring()["size"] > large + 6
+    explorer.page.set_viewport_size({"width": 1440, "height": 900})
+    explorer.page.wait_for_function(f"() => {font} < 14")
+    assert explorer.dots()["b2-1_b1-1"]["size"] == pytest.approx(large / 2)
