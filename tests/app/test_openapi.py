@@ -101,4 +101,4 @@ def test_every_answer_that_can_be_had_is_described(client):
     described = description()["paths"]["/pictures/{atlas}/{point}/samples.png"]["get"]["responses"]
     for path in ("b2-1_b1-1/samples.png", "b2-1_b1-1/samples.png?n=0", "nowhere/samples.png"):
         assert str(client.get(f"/pictures/tiny/{path}").status_code) in described
-    assert "409" in described and "304" in described
+    assert {"304", "409", "503"} <= set(described)
