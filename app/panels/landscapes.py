@@ -48,9 +48,9 @@ def _head(atlas: Atlas, index: int) -> list[Component]:
 def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[board.Drawn]:
     table = points_table(atlas)
     sizes: list[str | None] = list(first_sizes(atlas)) or [None]
-    chosen = look.get("sizes") or []
-    if len(chosen) == len(sizes) and set(chosen) <= set(size_metrics(atlas)):
-        sizes = list(chosen)
+    chosen, there = look.get("sizes"), size_metrics(atlas)
+    if isinstance(chosen, list) and len(chosen) == len(sizes) and all(one in there for one in chosen):
+        sizes = chosen
     style = Look.of(look)
     return [
         board.Drawn(landscape_figure(table, sizes, index, style), _note(table, sizes[index], style))

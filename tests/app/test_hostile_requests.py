@@ -139,6 +139,18 @@ def test_every_callback_takes_any_values(client, folder, callbacks, values):
         check(ask(client, request_for(callback, values)), folder)
 
 
+@pytest.mark.parametrize("field", LOOK_FIELDS[1:])
+def test_every_field_of_a_look_takes_values_of_any_type(client, folder, callbacks, field):
+    """The atlas of this test has one metric to set sizes by."""
+    odd = [1, True, 1e308, float("nan"), 10**400, "psnr", {}, {"psnr": 1}, [], [[]], [{}], [["psnr"]], [None]]
+    for callback in callbacks:
+        view = callback["output"].strip(".").split("-")[0]
+        if view not in VIEWS:
+            continue
+        for value in odd:
+            check(ask(client, request_for(callback, [{"view": view, field: value}, None])), folder)
+
+
 def test_they_are_all_there_are(callbacks):
     """Those of the views' figures, of the colour key, and of training: its job, its end, what came of it."""
     outputs = {callback["output"].strip(".").split("...")[0] for callback in callbacks}
