@@ -144,7 +144,7 @@ def in_bounds(name: str, schema: dict) -> str:
     if "minimum" in schema:
         return f"`{name}` {schema['minimum']:g} to {schema['maximum']} ({schema['default']:g})"
     if schema["type"] == "array":
-        return f"`{name}` {schema.get('minLength', 0)} to {schema['maxLength']}"
+        return f"`{name}` {schema.get('minItems', 0)} to {schema['maxItems']}"
     if schema["type"] == "object":
         limits = schema["additionalProperties"]
         return f"−{-limits['minimum']:g} to {limits['maximum']:g}"
