@@ -6,6 +6,8 @@ import errno
 import hashlib
 import io
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -44,8 +46,10 @@ def write_tensors(
     def write(aside: Path) -> None:
         try:
             save_file(stored, aside, {KEY: text})
-        except SafetensorError as error:  # a full disk, for one
-            raise OSError(errno.EIO, one_line(error), str(path)) from None
+        except SafetensorError as error:  # a full disk, for one: its number is in the text
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            code = int(number[1]) if number else errno.EIO
+            raise OSError(code, os.strerror(code) if number else one_line(error), str(path)) from None
 
     write_whole(path, write)
 

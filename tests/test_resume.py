@@ -148,7 +148,7 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_once_there_is_room(
         assert command_line.main() == 1
     said = capsys.readouterr().err.strip().splitlines()
     assert [line.startswith("Error: ") for line in said] == [False] * (len(said) - 1) + [True]
-    assert str(out) in said[-1] and "too large" in said[-1]
+    assert str(out) in said[-1] and said[-1].endswith(": File too large.")
     assert not list(out.rglob("*.tmp"))
     run_small(out, data)
     assert weights(out) == weights(undisturbed)
