@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.broker import BROKER, checked_broker
 from app.guard import LOOPBACK_NAMES
+from app.memory import share_arenas
 from app.server import create_app
 from app.shelf import shelf
 from app.training import TrainingOptions
@@ -28,6 +29,7 @@ def server(environment: Mapping[str, str]) -> Flask:
     for name in said:
         if name not in VARIABLES:
             raise UserError(f"There is no variable {name}: there are {', '.join(VARIABLES)}.")
+    share_arenas()
     atlas, broker = said.get(ATLAS), said.get(BROKER)
     training = TrainingOptions(
         Path(said.get(DATA_DIR, "data")), flag(said, ALLOW_TRAINING), broker and checked_broker(broker), True

@@ -1,12 +1,13 @@
 """A full hall: `python bench/hall.py [ATLAS]` serves a page to simulated viewers and prints what they saw.
 
-    python bench/hall.py [ATLAS] [--viewers 100] [--seconds 60]
-    python bench/hall.py [ATLAS] --clicks 10000 [--viewers 8]
+    python bench/hall.py [ATLAS] [--viewers 100] [--seconds 60] [--workers N]
+    python bench/hall.py [ATLAS] --clicks 10000 [--viewers 8] [--workers N]
 
 A server is started (`python -m app ATLAS --no-browser`), and the viewers of bench/viewers.py live in this
 process, on the same cores. They open the page within the first twenty seconds, and then pick dots, draw again
 and drag sliders, with pauses of people. Printed are the times of requests by what they were for, all answers
-that were no success (503 among them), frames per second, and the server's CPU and memory (Linux only).
+that were no success (503 among them), frames per second, and the server's CPU and memory (Linux only). With
+--workers it is gunicorn's, of so many processes; memory is then that of all of them.
 
 With --clicks, viewers click on all points of all atlases in turn, one click after another without a pause,
 each round with other noise; of interest is whether the server's memory stays as it is. Ends by itself, with 0
@@ -50,14 +51,14 @@ def main() -> int:
     parser.add_argument("--viewers", type=int, help="default: 100, with --clicks 8")
     parser.add_argument("--seconds", type=float, help="until they leave; default: 60, with --clicks 3600")
     parser.add_argument("--clicks", type=int, help="how many clicks, all viewers together")
+    parser.add_argument("--workers", type=int, help="serve with gunicorn, by this many processes")
     arguments = parser.parse_args()
     viewers = arguments.viewers or (8 if arguments.clicks else 100)
     seconds = arguments.seconds or (3600 if arguments.clicks else 60)
     points = all_points(arguments.atlas)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "app", *([str(arguments.atlas)] if arguments.atlas else [])]
-    server = subprocess.Popen([*command, "--no-browser", "--port", str(port)], stdout=subprocess.DEVNULL)
+    server = serve(arguments.atlas, port, arguments.workers)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and no server is left behind
     try:
         watched = asyncio.run(hall(server, port, viewers, points, seconds, arguments.clicks))
@@ -65,6 +66,19 @@ def main() -> int:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
     return report(watched, viewers, arguments.clicks)
+
+
+def serve(atlas: Path | None, port: int, workers: int | None) -> subprocess.Popen:
+    """Start the server that is to be watched."""
+    command, environment = [sys.executable, "-m"], dict(os.environ)
+    if workers:
+        command += ["gunicorn", "app.wsgi:server", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+        command += ["--threads", "64", "--log-level", "error"]
+        if atlas:
+            environment["HVAE_APP_ATLAS"] = str(atlas)
+    else:
+        command += ["app", *([str(atlas)] if atlas else []), "--no-browser", "--port", str(port)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
 
 
 def all_points(path: Path | None) -> list[Point]:
@@ -83,15 +97,23 @@ class Watched:
         self._process, self.tally = process, tally
         self.memory: list[tuple[int, int]] = []
 
+    def family(self) -> list[int]:
+        """The server's process, and those that it has started."""
+        children = Path(f"/proc/{self._process}/task/{self._process}/children").read_text()
+        return [self._process, *map(int, children.split())]
+
     def cpu(self) -> float:
         """CPU seconds of the server so far."""
-        fields = Path(f"/proc/{self._process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        ticks = 0
+        for process in self.family():
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     async def look(self) -> None:
         """Note the server's memory until cancelled."""
         while True:
-            pages = int(Path(f"/proc/{self._process}/statm").read_text().split()[1])
+            pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in self.family())
             self.memory.append((self.tally.clicks, pages * os.sysconf("SC_PAGE_SIZE")))
             await asyncio.sleep(SAMPLED_EVERY)
 
