@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from hvae.layers import HVAEConfig
     from hvae.model import HVAE
 
-TRIED = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64)
-"""Numbers of images that are tried; requests are for at most 64."""
+MOST_IMAGES = 64
+"""Decoded in one go: more would take memory that the largest request alone does not."""
+
+TRIED = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 40, 48, 56)
+"""Numbers of images that are tried."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,22 @@ def make_together(subject: Subject, jobs: Sequence[Job]) -> None:
 
 
 def _groups(model: HVAE, undecoded: list[Ready]) -> list[list[Ready]]:
-    """Those that may be decoded together in one group, each other one in a group of its own."""
+    """Those that may be decoded together, in groups of at most MOST_IMAGES; each other one by itself."""
     if len(undecoded) < 2:
         return [[one] for one in undecoded]
     enough = images_enough(model)
-    together = [one for one in undecoded if len(one[1].residuals[0]) >= enough]
-    alone = [[one] for one in undecoded if len(one[1].residuals[0]) < enough]
-    return [*alone, together] if together else alone
+    alone, groups, images = [], [], MOST_IMAGES
+    for one in undecoded:
+        count = len(one[1].residuals[0])
+        if count < enough:
+            alone.append([one])
+        elif images + count > MOST_IMAGES:
+            groups.append([one])
+            images = count
+        else:
+            groups[-1].append(one)
+            images += count
+    return alone + groups
 
 
 def _decode_group(model: HVAE, group: list[Ready]) -> None:
@@ -94,19 +106,20 @@ _enough: dict[HVAEConfig, int] = {}
 def images_enough(model: HVAE) -> int:
     """From how many images on each comes out the same to the last bit however many there are, by one try.
 
-    Tried with the first model of a configuration: which computation torch takes depends on shapes alone.
-    More than can be asked for where it never stops to matter.
+    Tried with the first model of a configuration, against MOST_IMAGES images: which computation torch takes
+    depends on shapes alone. More than are ever decoded together where it never stops to matter.
     """
     import torch
 
     if model.config not in _enough:
-        residuals = model.noise(sum(TRIED))
+        residuals = model.noise(MOST_IMAGES)
+
+        def differs(few: slice) -> bool:
+            return not model.decode_residuals([part[few].clone() for part in residuals]).equal(whole[few])
+
         with torch.inference_mode():
-            whole = model.decode_residuals(residuals).split(TRIED)
-            parts = zip(*(part.split(TRIED) for part in residuals), strict=True)
-            alone = [model.decode_residuals([part.clone() for part in few]) for few in parts]
-        tries = zip(TRIED, whole, alone, strict=True)
-        # The weights may be NaN.
-        differ = [count for count, here, there in tries if not here.nan_to_num().equal(there.nan_to_num())]
+            whole = model.decode_residuals(residuals)
+            first_and_last = {count: (slice(count), slice(MOST_IMAGES - count, None)) for count in TRIED}
+            differ = [count for count, parts in first_and_last.items() if any(map(differs, parts))]
         _enough[model.config] = max(differ, default=0) + 1
     return _enough[model.config]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from app import batches
-from app.batches import TRIED, Undecoded, images_enough, make_together
+from app.batches import Undecoded, images_enough, make_together
 from app.kinds import KINDS
 from app.models import Models
 from app.queries import QueryError
@@ -66,8 +66,15 @@ def test_requests_of_one_model_are_decoded_in_one_go(subject, monkeypatch):
     assert counts == [1, 4 + 16 + 16]
 
 
+def test_no_more_are_decoded_in_one_go_than_the_largest_request_asks_for(subject, monkeypatch):
+    monkeypatch.setattr(batches, "images_enough", lambda model: 2)
+    counts = decoded_counts(subject, monkeypatch)
+    made(subject, [asked("samples", {"n": n}) for n in (40, 24, 64, 8, 1)])
+    assert counts == [1, 40 + 24, 64, 8]
+
+
 def test_where_last_bits_would_differ_each_is_decoded_alone(subject, monkeypatch):
-    monkeypatch.setattr(batches, "images_enough", lambda model: TRIED[-1] + 1)
+    monkeypatch.setattr(batches, "images_enough", lambda model: batches.MOST_IMAGES + 1)
     counts = decoded_counts(subject, monkeypatch)
     made(subject, [asked("samples", {"n": n}) for n in (4, 16, 64)])
     assert counts == [4, 16, 64]
@@ -84,7 +91,7 @@ def decoded_counts(subject, monkeypatch):
     return counts
 
 
-@pytest.mark.parametrize("last", [0, 1, 7, 64])
+@pytest.mark.parametrize("last", [0, 1, 7, 56])
 def test_it_is_tried_from_how_many_images_on_their_number_does_not_matter(last, monkeypatch):
     monkeypatch.setattr(batches, "_enough", {})
     model = SimpleNamespace(
