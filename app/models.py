@@ -228,10 +228,7 @@ class Models:
         subjects = self._dots if source.is_dot else self._others
         kept = subjects.get((atlas, point))
         if kept is None or kept[0] != states:
-            import torch  # not before the server answers
-
-            # A fifth faster on a CPU; and fewer images are enough for app/batches.py.
-            model = source.load().to(memory_format=torch.channels_last)
+            model = source.load()
             subject = Subject(model, lambda: self.examples(atlas).images, source.rates())
             kept = (states, subject)
             weights = sum(weight.nbytes for weight in model.parameters())

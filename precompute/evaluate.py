@@ -245,14 +245,13 @@ def all_measured(
 
 def measure_point(data: EvaluationData, file: Path, asked: list[Measurement]) -> Measured:
     """Measure the model in a file, on one thread where it is the CPU's: the numbers depend on no cores."""
-    import torch
 
     from hvae.checkpoint import load_model
     from hvae.metrics.variational import one_thread
 
     started = time.monotonic()
     # On the device, in the memory layout that every measurement uses.
-    model = load_model(file, data.train.images.device).to(memory_format=torch.channels_last)
+    model = load_model(file, data.train.images.device)
     with one_thread():
         found = {measurement.name: measurement.measure(model, data) for measurement in asked}
     return Measured(found, time.monotonic() - started)
