@@ -75,12 +75,13 @@ def _values(betas: pd.Series) -> list[float]:
 
 
 def _cell(row: pd.Series) -> html.I:
+    betas = f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}"
     return html.I(
         style={"backgroundColor": row["colour"]},
         role="radio",
         tabIndex=-1,
-        title=f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
-        **{"data-point": row["point"], "aria-checked": "false"},
+        title=betas,
+        **{"data-point": row["point"], "aria-checked": "false", "aria-label": betas},
     )
 
 
