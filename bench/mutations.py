@@ -5,6 +5,7 @@ Most forgeries are signed, that is, atlas.json gets the checksums of what was fo
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
@@ -77,7 +78,7 @@ def mutated(value: Any, rng: random.Random) -> tuple[Any, str]:
     for key in above:
         parent = parent[key]
     how = rng.choice(["replace", "replace", "replace", "remove", "add", "repeat", "scale"])
-    new = rng.choice(NASTY)
+    new = copy.deepcopy(rng.choice(NASTY))  # it may be changed in its turn
     if how == "remove":
         del parent[last]
     elif how == "add" and isinstance(parent, dict):
