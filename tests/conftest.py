@@ -14,6 +14,23 @@ from filelock import FileLock
 from hvae.layers import HVAEConfig
 from hvae.metrics.variational import one_thread
 
+SLOW = (
+    "test_ray",
+    "test_jobs",
+    "test_evaluate",
+    "test_forgeries",
+    "test_resume",
+    "test_precompute",
+    "test_docs",
+)
+"""Files that take longest: begun first, so that at the end no process waits for another that has one left."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of slow files first."""
+    place = {name: number for number, name in enumerate(SLOW)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(SLOW)))
+
 
 @pytest.fixture(scope="session")
 def tiny_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
