@@ -19,6 +19,9 @@ from app.queue import Job, Queue
 from hvae.atlas import Atlas
 from hvae.errors import UserError
 
+GIVE_BACK_EVERY = 1000
+"""Requests after which unused memory is given back to the system."""
+
 
 class Decoder:
     """Makes what is asked of the models of `atlases`, a mapping from names to atlases.
@@ -30,6 +33,7 @@ class Decoder:
     def __init__(self, atlases: Mapping[str, Atlas]) -> None:
         self.models = Models(atlases, names=(dots, folds))
         self._queue = Queue()
+        self._made = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
 
     def warm_up(self) -> None:

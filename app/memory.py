@@ -18,3 +18,14 @@ def share_arenas() -> None:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
     except (AttributeError, OSError, TypeError):
         pass  # another system's allocator
+
+
+def give_back() -> None:
+    """Return to the system the pages that nothing uses any more, where this is glibc; takes some milliseconds.
+
+    What is kept and thrown away all the time, models and answers, leaves holes that grow for hours.
+    """
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (AttributeError, OSError, TypeError):
+        pass  # another system's allocator
