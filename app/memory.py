@@ -21,7 +21,7 @@ def share_arenas() -> None:
 
 
 def give_back() -> None:
-    """Return to the system the pages that nothing uses any more, where this is glibc; takes some milliseconds.
+    """Return to the system the pages that nothing uses, where this is glibc; takes some milliseconds.
 
     What is kept and thrown away all the time, models and answers, leaves holes that grow for hours.
     """

@@ -1,4 +1,7 @@
-"""Take the pictures of every view: `python docs/screenshots.py [ATLAS]` writes docs/views/VIEW-WIDTH.png."""
+"""Take the pictures of every view: `python docs/screenshots.py [ATLAS]` writes docs/views/VIEW-WIDTH.png.
+
+Of atlases beside the first, two views are enough: docs/views/NAME-VIEW-WIDTH.png.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import shutil
 import sys
 import threading
+from itertools import product
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -15,10 +19,11 @@ from playwright.sync_api import Page, sync_playwright
 
 from app.lecture import lecture
 from app.server import create_app
+from app.shelf import shelf
 from app.state import VIEWS
-from hvae.atlas import Atlas
 
 SIZES = {1440: 900, 390: 844}
+OTHERS = ("landscapes", "model")
 OUT = Path(__file__).parent / "views"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 COMPLETE = """() => {
@@ -30,26 +35,27 @@ COMPLETE = """() => {
 
 
 def main() -> None:
-    atlas = Atlas.open(sys.argv[1]) if len(sys.argv) > 1 else Atlas.default()
-    server = waitress.create_server(create_app({atlas.name: atlas}).server, host="127.0.0.1", port=0)
+    atlases = shelf(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    first, *_ = atlases
+    server = waitress.create_server(create_app(atlases).server, host="127.0.0.1", port=0, threads=32)
     threading.Thread(target=server.run, daemon=True).start()
     address = f"http://127.0.0.1:{server.effective_port}/"
     OUT.mkdir(exist_ok=True)
-    # The lecture knows what is worth showing in which view.
-    screens = {step.screen["view"]: step.screen for step in reversed(lecture(atlas))}
     with sync_playwright() as playwright:
         found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        for width, height in SIZES.items():
-            for view in VIEWS:
+        for name, atlas in atlases.items():
+            # The lecture knows what is worth showing in which view.
+            screens = {step.screen["view"]: step.screen for step in reversed(lecture(atlas))}
+            for (width, height), view in product(SIZES.items(), VIEWS if name == first else OTHERS):
                 page = browser.new_page(viewport={"width": width, "height": height})
-                said = {**screens.get(view, {}), "view": view}
+                said = {"atlas": name, **screens.get(view, {}), "view": view}
                 said = {
-                    name: ",".join(value) if isinstance(value, list) else value
-                    for name, value in said.items()
+                    field: ",".join(value) if isinstance(value, list) else value
+                    for field, value in said.items()
                 }
                 page.goto(f"{address}?{urlencode(said)}")
-                take(page, OUT / f"{view}-{width}.png")
+                take(page, OUT / f"{'' if name == first else f'{name}-'}{view}-{width}.png")
                 page.close()
         browser.close()
     server.close()
