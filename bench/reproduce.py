@@ -75,6 +75,7 @@ def make(atlas: Atlas, plan: Part, data: EvaluationData, folder: Path, arguments
     try:
         if not arguments.parent:
             shutil.copyfile(atlas.checked_file(PARENT), folder / PARENT)
+            again.write(PARENT)  # what nobody vouches for would be trained again
         run = Run(again, plan, data, console)
         run.config = config
         engine = LocalEngine(data.train, 1, INTERVAL_SECONDS, console)
