@@ -66,9 +66,8 @@ def finished(point: Point, model: HVAE, test: Images, manifest: Manifest) -> Fin
     from hvae.metrics.rates import layer_rates
     from hvae.metrics.variational import one_thread
 
-    # One memory layout, whether the model was just trained or read back: sums agree to the bit.
-    model = rounded(model, getattr(torch, manifest.weights))
-    model = model.to(test.images.device, memory_format=torch.channels_last)
+    # As it will be read back, layout of memory included: sums agree to the bit.
+    model = rounded(model, getattr(torch, manifest.weights)).to(test.images.device)
     with one_thread():
         rates, decibels = layer_rates(model, test, seed=manifest.seed), psnr(model, test)
     betas = {"beta_2": point.beta_2, "beta_1": point.beta_1}
