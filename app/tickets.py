@@ -12,7 +12,7 @@ from typing import Any
 
 LOST = (
     "What was in training before this page was loaded again has ended or was stopped: "
-    "reload the page to see which dots there are."
+    "reload the page to see which dots there are, or ask for it again, and it goes on where it was."
 )
 
 

@@ -72,8 +72,9 @@ def train_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]
     """Train the point that `wish` names by `beta_2` and `beta_1`, and add it to the user's copy of the atlas.
 
     report: called with {"stage", "step", "steps", "seconds_left"} while it goes on. Returns the new point's
-    name; until then nothing is written. Raises UserError in one sentence without the server's folders: those
-    are in the log.
+    name; until then the atlas stays as it is. A training that was stopped goes on from where it was when it
+    is wished for again, unless another was since. Raises UserError in one sentence without the server's
+    folders: those are in the log.
     """
     try:
         return {"point": _added_point(report, setting, wish)}
@@ -86,16 +87,20 @@ def train_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]
 
 
 def _added_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any]) -> str:
-    from hvae.own_copy import add_point, existing_copy, extending, refuse_known_point
+    from hvae import unfinished
+    from hvae.own_copy import add_point, existing_copy, extending, refuse_known_point, unfinished_folder
 
     atlas = Atlas.open(setting.atlas)
     point = wished_point(atlas, wish)
     with extending(atlas) as folder:
         refuse_known_point(existing_copy(atlas) or atlas, point)
-        point_finished = trained(report, atlas, point, setting.data_dir)
+        aside = unfinished_folder(atlas)
+        unfinished.remove_all(aside, but=point.name)
+        point_finished = trained(report, atlas, point, setting.data_dir, aside)
         report({"stage": "writing"})
         take_last_steps()
         add_point(atlas, folder, point, point_finished)
+        unfinished.remove_all(aside)
     log.warning(
         "%s has a new point. To open that copy later: python -m app %s", atlas.name, quote(str(folder))
     )
@@ -133,8 +138,10 @@ def wished_point(atlas: Atlas, wish: object) -> Point:
     return point
 
 
-def trained(report: Callable, atlas: Atlas, point: Point, data_dir: Path) -> Finished:
-    """The point, trained and measured."""
+def trained(
+    report: Callable, atlas: Atlas, point: Point, data_dir: Path, folder: Path | None = None
+) -> Finished:
+    """The point, trained and measured; what it has reached meanwhile is kept in `folder`."""
     report({"stage": "loading"})
     import torch
 
@@ -160,7 +167,7 @@ def trained(report: Callable, atlas: Atlas, point: Point, data_dir: Path) -> Fin
         seconds_left = (now - first[0]) / (step - first[1]) * (steps - step) if step > first[1] else None
         report({"stage": "training", "step": step, "steps": steps, "seconds_left": seconds_left})
 
-    model = refined(atlas.load_parent(str(device)), point, atlas.manifest, train, on_step)
+    model = refined(atlas.load_parent(str(device)), point, atlas.manifest, train, on_step, folder)
     report({"stage": "measuring"})
     return finished(point, model, test, atlas.manifest)
 

@@ -5,6 +5,7 @@ An atlas that was opened may be read-only, and shared; so it is copied, once, an
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -50,6 +51,16 @@ def copy_folder(atlas: Atlas) -> Path:
         if not folder.exists() or _identity(folder) == _identity_of(atlas.manifest):
             return folder
         number += 1
+
+
+def unfinished_folder(atlas: Atlas) -> Path:
+    """Where points that are being trained for the user's own copy of `atlas` leave what they have reached.
+
+    Raises OSError where others could write to it, too.
+    """
+    home = data_folder() / "training"
+    own_folder(home)
+    return home / hashlib.sha256(_identity_of(atlas.manifest).encode()).hexdigest()[:16]
 
 
 def existing_copy(atlas: Atlas) -> Atlas | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
+from hvae import unfinished
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.fleet import Fleet, with_weights
@@ -14,6 +17,9 @@ from hvae.multirate import Parent
 from hvae.point import Point
 from hvae.recipe import Recipe
 
+SAVE_SECONDS = 5.0
+"""How often what has been reached is kept."""
+
 
 def refined(
     parent: Parent,
@@ -21,6 +27,7 @@ def refined(
     manifest: Manifest,
     train: Images,
     on_step: Callable[[int, int], object] | None = None,
+    folder: Path | None = None,
 ) -> HVAE:
     """The parent's fold at `point`, trained on there with the atlas's own recipe, seed and order of images.
 
@@ -29,7 +36,10 @@ def refined(
     closely as any two runs on GPUs do.)
 
     train: the training images, on the device to train on. on_step: called with (steps done, steps in all).
-    Raises UserError where the training diverged, or the images are not those that the atlas was made from.
+    folder: where what has been reached is kept, every SAVE_SECONDS and at the end, and gone on from if the
+    point was in training there before; the weights are the same either way. A folder is for one parent.
+    Raises UserError where the training diverged, or the images are not those that the atlas was made from,
+    OSError where `folder` cannot be written.
     """
     if manifest.data.get("train", train.digest()) != train.digest():
         raise UserError(
@@ -38,13 +48,26 @@ def refined(
     betas = [point.beta_1, point.beta_2]
     start = parent.fold(betas)
     recipe = Recipe(**manifest.recipe)
-    fleet = Fleet([start], [point.name], [betas], train, recipe, manifest.seed)
+    before = _kept(folder, manifest, point)
+    fleet = Fleet([start], [point.name], [betas], train, recipe, manifest.seed, state=before and before.state)
+    began = kept = time.monotonic()
     with one_thread():
         while not fleet.is_finished:
             fleet.step()
+            now = time.monotonic()
+            if folder is not None and (fleet.is_finished or now - kept >= SAVE_SECONDS):
+                seconds = now - began + (before.seconds if before else 0.0)
+                unfinished.save(folder, manifest, [point.name], fleet.state(), fleet.steps, seconds)
+                kept = now
             if on_step:
                 on_step(fleet.done, fleet.steps)
     weights = fleet.state().weights[0]
     if not weights.isfinite().all():
         raise UserError(f"The training at β₂ = {point.beta_2:g}, β₁ = {point.beta_1:g} diverged.")
     return with_weights(start, weights)
+
+
+def _kept(folder: Path | None, manifest: Manifest, point: Point) -> unfinished.Saved | None:
+    """What the point had reached when its training was stopped."""
+    found = unfinished.saved(folder, manifest) if folder is not None else ()
+    return next((saved for saved in found if saved.names == [point.name]), None)

@@ -15,7 +15,7 @@ import torch
 from rich.console import Console
 from torch import nn
 
-from hvae import datasets
+from hvae import datasets, unfinished
 from hvae.atlas import METRIC_COLUMNS
 from hvae.datasets import Images
 from hvae.files import user_path
@@ -25,7 +25,6 @@ from hvae.metrics.variational import one_thread
 from hvae.point import Point
 from hvae.recipe import Recipe
 from hvae.train import initial_model, initial_parent
-from precompute import checkpoints
 from precompute.device import choose_device, denormals_flushed
 from precompute.engine import smaller_stack
 from precompute.folder import (
@@ -231,7 +230,7 @@ def what_is_left(
     manifest, rows = what_is_there(out, new_manifest(plan, config, data, device))
     points = [point for point in plan.points if point.checkpoint not in rows]
     measured = [row for row in rows.values() if np.isfinite([row[name] for name in METRIC_COLUMNS]).all()]
-    begun = {name: saved.state.step for saved in checkpoints.saved(out, manifest) for name in saved.names}
+    begun = {name: saved.state.step for saved in unfinished.saved(out, manifest) for name in saved.names}
     if sound_parent(out, manifest):
         parent_steps = 0
     return Left(

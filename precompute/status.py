@@ -97,7 +97,7 @@ def in_training(atlas: Atlas) -> list[Begun]:
 
 
 def begun(path: Path) -> Begun | None:
-    """The job whose state is kept in a file; None unless that says it as `precompute.checkpoints` does."""
+    """The job whose state is kept in a file; None unless that says it as `hvae.unfinished` does."""
     if path.is_symlink() or not path.is_file():
         return None
     try:

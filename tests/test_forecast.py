@@ -9,11 +9,11 @@ from command_line import SMALL, called
 from safetensors import safe_open
 from small_runs import CONFIG, PLAN, run_small, small_data
 
-from hvae import Atlas, UserError
+from hvae import Atlas, UserError, unfinished
 from hvae.atlas import PARENT
 from hvae.fleet import State
 from hvae.train import initial_parent
-from precompute import checkpoints, forecast
+from precompute import forecast
 from precompute.jobs import Job
 from precompute.plan import Plan
 
@@ -76,7 +76,7 @@ def test_of_a_partial_atlas_only_what_is_left_is_counted(data, foretell, tmp_pat
     assert foretell(out).parent_steps == 3 * (256 // 64)
     job = Job(CONFIG, PLAN.parent_recipe, PLAN.seed, (), PLAN.beta_range)
     state = State.initial([initial_parent(CONFIG, data.train, PLAN.seed, PLAN.beta_range)])
-    checkpoints.save(out, Atlas.open(out).manifest, job, state._replace(step=5), 12, 1.0)
+    unfinished.save(out, Atlas.open(out).manifest, job.names, state._replace(step=5), 12, 1.0)
     assert foretell(out).parent_steps == 3 * (256 // 64) - 5
 
 

@@ -157,6 +157,51 @@ def test_a_wish_that_cannot_be_met_is_refused_in_words_and_leaves_nothing(
     assert not (data_folder / "atlases" / "small").exists()
 
 
+def test_a_training_that_was_stopped_goes_on_where_it_was_and_ends_in_the_same_bytes(
+    small_atlas, data_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("app.training.REPORT_SECONDS", 0)
+    monkeypatch.setattr("hvae.refinement.SAVE_SECONDS", 0)
+
+    def told_steps(reports):
+        return [report["step"] for report in reports if report["stage"] == "training"]
+
+    class Stopped(list):
+        """Reports to a process that is told to end when three steps are done."""
+
+        def append(self, report):
+            super().append(report)
+            if report.get("step") == 3:
+                raise SystemExit
+
+    with pytest.raises(SystemExit):
+        train(small_atlas, 0.5, 0.2, Stopped())
+    rest = []
+    folder = train(small_atlas, 0.5, 0.2, rest)["folder"]
+    assert told_steps(rest)[0] == 4
+    assert not list((data_folder / "training").rglob("*.safetensors"))
+    monkeypatch.setenv("HVAE_DATA_DIR", str(tmp_path / "undisturbed"))
+    undisturbed = []
+    other = train(small_atlas, 0.5, 0.2, undisturbed)["folder"]
+    assert told_steps(undisturbed) == list(range(1, told_steps(undisturbed)[-1] + 1))
+    assert files_of(Path(folder)) == files_of(Path(other))
+
+
+def test_of_trainings_that_were_stopped_only_the_last_is_kept(small_atlas, data_folder, monkeypatch):
+    monkeypatch.setattr("hvae.refinement.SAVE_SECONDS", 0)
+
+    def stop_while_measuring(report):
+        if report["stage"] == "measuring":
+            raise SystemExit
+
+    for beta_2 in (0.5, 0.7):
+        with pytest.raises(SystemExit):
+            wish = {"beta_2": beta_2, "beta_1": 0.2}
+            train_point(stop_while_measuring, TrainingSetting(small_atlas, "data"), wish)
+    kept = list((data_folder / "training").rglob("*.safetensors"))
+    assert [path.name for path in kept] == ["beta2-0.7_beta1-0.2.safetensors"]
+
+
 def test_one_point_is_trained_at_a_time(small_atlas, data_folder):
     with extending(Atlas.open(small_atlas)):
         with pytest.raises(UserError, match="being trained already"):

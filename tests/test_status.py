@@ -7,12 +7,11 @@ import torch
 from safetensors.numpy import save_file
 from small_runs import CONFIG, CPU, PLAN, run_small, small_data
 
-from hvae import Atlas
+from hvae import Atlas, unfinished
 from hvae.checkpoint import write_tensors
 from hvae.fleet import State
 from hvae.model import HVAE
 from hvae.multirate import Parent
-from precompute import checkpoints
 from precompute.folder import AtlasFolder
 from precompute.jobs import Job
 from precompute.status import describe
@@ -36,7 +35,7 @@ def begun(data, tmp_path):
 def keep(out, job, step, steps, seconds):
     models = [HVAE(CONFIG)] * len(job.points) or [Parent(CONFIG)]
     state = State.initial(models)._replace(step=step)
-    checkpoints.save(out, Atlas.open(out).manifest, job, state, steps, seconds)
+    unfinished.save(out, Atlas.open(out).manifest, job.names, state, steps, seconds)
 
 
 def test_a_parent_in_training_is_named_and_its_time_is_part_of_what_is_left(begun):
