@@ -102,12 +102,10 @@
     },
 
     /* The fold's numbers on the first n test images, from the server. */
-    async estimate(atlas, name, n = MOST_IMAGES) {
+    async estimate(atlas, name, n = MOST_IMAGES, isWanted = undefined) {
       const path = ["estimates", atlas, name].map(encodeURIComponent).join("/");
-      const response = await fetch(`/${path}.json?n=${n}`);
-      const answer = await response.json().catch(() => ({}));
-      if (!response.ok) throw new Error(answer.error || `The server answered ${response.status}.`);
-      return answer;
+      const response = await hvae.request(`/${path}.json?n=${n}`, isWanted);
+      return response.json();
     },
 
     /* Enter the numbers of a fold into what the page knows. */

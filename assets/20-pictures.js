@@ -13,8 +13,6 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   const KEPT = 1000;
-  const PATIENCE_MS = 30000;
-  const TRIES = 10;
   const MOST_AHEAD = 8;
   const AHEAD_MS = 10000; // later a file may have changed
   const ahead = new Map(); // address → what was asked ahead: {picture, on its way or here; wanted by now}
@@ -79,24 +77,10 @@
     }
   }
 
-  /* A picture as an address of its own. Not one of a blob, which two other processes have a part in: 4 to 9 ms.
-   * A server that has too much to do says when to come again: that is done while the picture is wanted. */
-  async function fetchPicture(url, isWanted, tries = TRIES) {
-    let response;
-    try {
-      response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    } catch {
-      throw new Error("The server does not answer. Is it still running?");
-    }
-    if (response.ok) return toAddress(await response.arrayBuffer());
-    if (response.status === 503 && tries > 1 && isWanted()) {
-      // Not all at the same moment.
-      const seconds = Number(response.headers.get("Retry-After") || 1) * (1 + Math.random() / 2);
-      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-      if (isWanted()) return fetchPicture(url, isWanted, tries - 1);
-    }
-    const answer = await response.json().catch(() => ({}));
-    throw new Error(answer.error || `The server answered ${response.status}.`);
+  /* A picture as an address of its own. Not one of a blob, which two other processes have a part in: 4 to 9 ms. */
+  async function fetchPicture(url, isWanted) {
+    const response = await hvae.request(url, isWanted);
+    return toAddress(await response.arrayBuffer());
   }
 
   function toAddress(buffer) {

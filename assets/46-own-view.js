@@ -56,12 +56,10 @@
       const current = wish;
       wish = null;
       try {
-        const response = await fetch(current);
-        const answered = await response.json();
-        // Its pictures say why there are none.
-        [known, told] = [response.ok ? answered.images[0] : null, response.ok ? current : ""];
+        const response = await hvae.request(current, () => !wish);
+        [known, told] = [(await response.json()).images[0], current];
       } catch {
-        [known, told] = [null, ""];
+        [known, told] = [null, ""]; // its pictures say why
       }
       tellRates();
     }

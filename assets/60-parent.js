@@ -54,8 +54,9 @@
     if (rough) return;
     while (dragging && rough !== shown) {
       const asked = (rough = shown);
+      const isWanted = () => dragging && asked === shown;
       try {
-        const estimates = await hvae.folds.estimate(hvae.screen.current.atlas, asked, ROUGH_IMAGES);
+        const estimates = await hvae.folds.estimate(hvae.screen.current.atlas, asked, ROUGH_IMAGES, isWanted);
         if (dragging || asked === shown) tell(estimates);
       } catch {
         break; // the pictures say why

@@ -32,6 +32,19 @@ class Explorer:
             arg=[list(slots), part],
         )
 
+    def turn_away_once(self, addresses: str) -> list[str]:
+        """Answer the first request for such an address as a busy server does; returns it, once asked."""
+        refused: list[str] = []
+
+        def answer(route: Any) -> None:
+            if refused:
+                return route.continue_()
+            refused.append(route.request.url)
+            return route.fulfill(status=503, headers={"Retry-After": "0.1"}, json={"error": "Ask again."})
+
+        self.page.route(addresses, answer)
+        return refused
+
     def picture(self, slot: str) -> str:
         """A fingerprint of the pixels that the slot shows."""
         pixels = self.page.evaluate(

@@ -96,6 +96,15 @@ def test_the_rates_of_the_very_image_are_shown(view):
         assert said.endswith(" nats")
 
 
+def test_a_server_that_has_too_much_to_do_is_asked_for_the_rates_again(view):
+    refused = view.turn_away_once("**/rates/**")
+    draw(view, (0.3, 0.2), (0.7, 0.8))
+    view.page.wait_for_function(
+        "() => !document.querySelector('.rate-row .rate-number').textContent.includes('–')"
+    )
+    assert len(refused) >= 1
+
+
 def test_a_link_carries_the_drawing(view, open_page):
     draw(view, (0.3, 0.2), (0.7, 0.8))
     view.wait_until_shown(own(view), SLOTS)

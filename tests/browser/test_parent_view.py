@@ -122,6 +122,13 @@ def test_numbers_are_those_that_the_server_estimates(view):
     assert view.text("#parent-note") == "Estimated on 12 test images."
 
 
+def test_a_server_that_has_too_much_to_do_is_asked_for_the_numbers_again(view):
+    refused = view.turn_away_once("**/estimates/**")
+    drag(view, (0.3, 0.6))
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
+    assert len(refused) == 1
+
+
 def test_the_diamond_stands_at_the_estimated_rates(view, folder):
     drag(view, (0.3, 0.6))
     view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")

@@ -86,15 +86,7 @@ def test_a_server_that_is_gone_is_told(explorer):
 
 
 def test_a_server_that_has_too_much_to_do_is_asked_again(explorer):
-    refused = []
-
-    def turn_away_once(route):
-        if refused:
-            return route.continue_()
-        refused.append(route.request.url)
-        return route.fulfill(status=503, headers={"Retry-After": "0.1"}, json={"error": "Ask again."})
-
-    explorer.page.route("**/samples.png*", turn_away_once)
+    refused = explorer.turn_away_once("**/samples.png*")
     explorer.page.click("#draw-again")
     explorer.wait_until_shown("seed=1", ("samples",))
     assert len(refused) == 1 and explorer.page.locator("#model-message").is_hidden()
