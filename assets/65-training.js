@@ -99,7 +99,7 @@
 
     /* The job has ended. With a result there are words for it; a process that was killed has none. */
     trainingRunning(running) {
-      if (running === false && state() === "running" && cancelled) say("idle", "Cancelled: nothing was kept.");
+      if (running === false && state() === "running" && cancelled) say("idle", "Cancelled: no dot was added.");
       else if (running === false && state() === "running") {
         const which = asked;
         setTimeout(() => {

@@ -320,7 +320,7 @@ def test_training_tells_how_far_it_is_and_can_be_cancelled_without_a_trace(
     assert view.page.locator("#train-point").is_disabled()
     view.page.click("#training-cancel")
     view.page.wait_for_selector("#training-panel[data-state=idle]")
-    assert view.text("#training-words") == "Cancelled: nothing was kept."
+    assert view.text("#training-words") == "Cancelled: no dot was added."
     # Who asks next is not refused: the first is gone for good.
     other.page.click("#train-point")
     wait_for_words(other, "step [0-9]+")
