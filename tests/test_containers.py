@@ -1,4 +1,4 @@
-"""Dockerfile and compose.yaml name what is there. No image is built: that takes an engine and a registry."""
+"""Dockerfile and compose.yaml name what is there. To build an image takes an engine and a registry."""
 
 from __future__ import annotations
 

@@ -111,8 +111,8 @@ def on_ray(out: Path, address: str) -> list[str]:
     return ["run", str(out), *SMALL, "--engine", "ray", "--address", address, "--interval", "0.2"]
 
 
-def begin(out: Path, address: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "precompute", *on_ray(out, address)]
+def begin(out: Path, address: str, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "precompute", *on_ray(out, address), *options]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
@@ -132,9 +132,9 @@ def finish(run: subprocess.Popen) -> str:
         run.kill()
 
 
-def test_a_node_killed_in_training_changes_nothing_in_the_atlas(cluster, digits_atlas, tmp_path):
+def test_a_node_killed_in_training_changes_no_point_and_each_is_rounded_once(cluster, digits_atlas, tmp_path):
     out = tmp_path / "atlas"
-    run = begin(out, cluster.address)
+    run = begin(out, cluster.address, "--weights", "float16")
     try:
         wait_until((out / "parent.safetensors").exists, run)
         wait_until(cluster.other.stop_in_training, run)
@@ -144,8 +144,11 @@ def test_a_node_killed_in_training_changes_nothing_in_the_atlas(cluster, digits_
     assert run.returncode == 0, printed
     assert "Ray lost a worker with beta2" in printed
     assert "Traceback" not in printed
-    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
     assert problems(out) == []
+    assert len(Atlas.open(out).metrics) == 4
+    for path in digits_atlas.glob("models/*.safetensors"):
+        expected, found = load_file(path), load_file(out / "models" / path.name)
+        assert all(torch.equal(found[name], expected[name].half()) for name in expected)
 
 
 def test_a_lost_head_ends_the_run_with_a_line_and_leaves_a_usable_atlas(cluster, digits_atlas, tmp_path):
@@ -165,16 +168,6 @@ def test_a_lost_head_ends_the_run_with_a_line_and_leaves_a_usable_atlas(cluster,
     assert 1 <= len(Atlas.open(out).metrics) < 4
     assert precompute("run", out, *SMALL).returncode == 0
     assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
-
-
-def test_points_from_a_cluster_are_rounded_once(cluster, digits_atlas, tmp_path):
-    out = tmp_path / "atlas"
-    result = precompute(*on_ray(out, cluster.address), "--weights", "float16")
-    assert result.returncode == 0, result.stderr
-    assert problems(out) == []
-    for path in digits_atlas.glob("models/*.safetensors"):
-        expected, found = load_file(path), load_file(out / "models" / path.name)
-        assert all(torch.equal(found[name], expected[name].half()) for name in expected)
 
 
 @pytest.mark.parametrize("address", ["nothing there", "ray://127.0.0.1:10001"])
