@@ -16,14 +16,15 @@ from hvae.metrics.variational import one_thread
 
 SLOW = (
     "test_ray",
+    "test_forgeries",
     "test_jobs",
     "test_evaluate",
-    "test_forgeries",
     "test_resume",
     "test_precompute",
     "test_docs",
 )
-"""Files that take longest: begun first, so that at the end no process waits for another that has one left."""
+"""Files that take longest: begun first, so that at the end no process waits for another that has one left.
+The second needs no `digits_atlas`: it is what there is to do while the first has one made."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -50,15 +50,6 @@ def test_metrics_from_two_processes_are_those_from_one(blank_atlas, digits_atlas
     assert problems(blank_atlas) == []
 
 
-def test_a_run_in_two_processes_gives_the_bytes_of_a_run_in_one(digits_atlas, tmp_path):
-    out = tmp_path / "atlas"
-    result = precompute("run", out, *SMALL, "--jobs", 2)
-    assert result.returncode == 0, result.stderr
-    assert weights(out) == weights(digits_atlas)
-    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
-    assert problems(out) == []
-
-
 def test_what_a_process_had_reached_goes_on_in_another(tmp_path):
     data = small_data()
     run_small(tmp_path / "one", data)
@@ -101,7 +92,9 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="finds a run's proces
 
 
 @linux
-def test_ctrl_c_ends_the_processes_and_leaves_a_sound_atlas(tmp_path):
+def test_ctrl_c_ends_the_processes_and_what_two_others_add_gives_the_bytes_of_a_run_in_one(
+    digits_atlas, tmp_path
+):
     out = tmp_path / "atlas"
     run = begin(out)
     try:
@@ -116,6 +109,11 @@ def test_ctrl_c_ends_the_processes_and_leaves_a_sound_atlas(tmp_path):
     assert "the same command continues" in said
     assert pids
     wait_for(lambda: all(is_gone(pid) for pid in pids))
+    assert problems(out) == []
+    result = precompute("run", out, *SMALL, "--jobs", 2)
+    assert result.returncode == 0, result.stderr
+    assert weights(out) == weights(digits_atlas)
+    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
     assert problems(out) == []
 
 
