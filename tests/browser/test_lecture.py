@@ -2,6 +2,8 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from app.lecture import STEPS
 
 SMALL_TEXT = """() => {
@@ -59,4 +61,20 @@ def test_at_1080p_every_step_fits_one_screen_in_type_of_20_pixels(open_page, tin
         explorer.page.wait_for_timeout(600)
         assert explorer.page.evaluate(SMALL_TEXT) == [], number
         assert explorer.page.evaluate("document.documentElement.scrollHeight") <= 1080, number
+        explorer.page.keyboard.press("PageDown")
+
+
+HEIGHTS = """() => [...document.querySelectorAll('.figure-column')]
+    .filter((column) => column.checkVisibility())
+    .map((column) => [column, column.querySelector('.linked-figure')])
+    .map((parts) => parts.map((part) => part.getBoundingClientRect().height))"""
+
+
+@pytest.mark.parametrize("window", [(1366, 768), (1920, 1080), (3840, 2160)])
+def test_in_every_step_figures_take_most_of_their_place(open_page, tiny_address, window):
+    explorer = open_page(tiny_address, *window)
+    explorer.page.keyboard.press("l")
+    for number in range(1, STEPS + 1):
+        heights = explorer.page.evaluate(HEIGHTS)
+        assert all(figure > 0.65 * column for column, figure in heights), (number, heights)
         explorer.page.keyboard.press("PageDown")
