@@ -3,6 +3,8 @@
   "use strict";
   const hvae = (window.hvae = window.hvae || {});
   let steps = [];
+  let begun = false;
+  const asked = new URLSearchParams(location.search); // the address is written in full soon
 
   function go(number, since) {
     if (number < 1 || number > steps.length) return;
@@ -50,13 +52,23 @@
     event.preventDefault();
   });
 
+  /* An address that says a step and nothing else of the screen means that step's. */
+  function begin() {
+    if (begun || !steps.length || !hvae.screen.current) return;
+    begun = true;
+    asked.delete("atlas");
+    if ([...asked.keys()].join() === "lecture") go(hvae.screen.current.lecture);
+  }
+
   hvae.screen.subscribe((screen, former) => {
     if (!former || former.lecture !== screen.lecture) show(screen);
+    begin();
   });
 
   /* Dash calls this with the store `lecture-steps`, before or after the screen has started. */
   window.dash_clientside.hvae.lectureSteps = function (theSteps) {
     steps = theSteps || [];
     if (hvae.screen.current) show(hvae.screen.current);
+    begin();
   };
 })();

@@ -47,6 +47,11 @@ def test_a_step_sets_view_and_model(explorer):
     assert step(explorer) == "1" and "view=model" in explorer.page.url
 
 
+def test_an_address_that_says_a_step_alone_opens_at_that_steps_screen(open_page, tiny_address):
+    explorer = open_page(f"{tiny_address}?lecture=2", ready="#reconstruction-0 .point")
+    assert step(explorer) == "2" and "point=b2-0.1_b1-0.1" in explorer.page.url
+
+
 def test_escape_leaves_the_lecture(explorer):
     explorer.page.keyboard.press("l")
     assert explorer.page.locator("#lecture").is_visible()
