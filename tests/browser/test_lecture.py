@@ -83,3 +83,19 @@ def test_in_every_step_figures_take_most_of_their_place(open_page, tiny_address,
         heights = explorer.page.evaluate(HEIGHTS)
         assert all(figure > 0.65 * column for column, figure in heights), (number, heights)
         explorer.page.keyboard.press("PageDown")
+
+
+BEYOND = """() => [...document.querySelectorAll('.page *')]
+    .filter((it) => it.checkVisibility({visibilityProperty: true}) && !it.closest('svg, .js-plotly-plot'))
+    .map((it) => it.getBoundingClientRect())
+    .filter((box) => box.width && box.right > window.innerWidth + 1)
+    .map((box) => box.right)"""
+
+
+def test_on_a_phone_no_step_is_wider_than_the_screen(open_page, tiny_address):
+    explorer = open_page(tiny_address, 390, 844)
+    explorer.page.keyboard.press("l")
+    for number in range(1, STEPS + 1):
+        explorer.page.wait_for_timeout(300)
+        assert explorer.page.evaluate(BEYOND) == [], number
+        explorer.page.keyboard.press("PageDown")
