@@ -13,6 +13,7 @@ from PIL import Image
 from app.kinds.own_image import read_image
 from hvae.layers import HVAEConfig
 
+RATES_TOLD = "() => !document.querySelector('.rate-row .rate-number').textContent.includes('–')"
 SLOTS = ("own-layers", "own-resample")
 CANVAS = "#own-canvas"
 
@@ -38,7 +39,7 @@ def draw(explorer, *places, lift=True):
 
 def own(explorer):
     """The image that the address carries, as (H, W) or (C, H, W) uint8."""
-    explorer.page.wait_for_function("location.search.includes('own=')")
+    explorer.page.wait_for_function("() => location.search.includes('own=')")
     return re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.page.url)[1]
 
 
@@ -82,7 +83,7 @@ def test_a_drawing_is_scaled_and_centred_by_mass_wherever_it_is_drawn(view, corn
 
 def test_the_rates_of_the_very_image_are_shown(view):
     draw(view, (0.3, 0.2), (0.7, 0.8))
-    view.page.wait_for_function("!document.querySelector('.rate-row .rate-number').textContent.includes('–')")
+    view.page.wait_for_function(RATES_TOLD)
     view.wait_until_shown(own(view), ("own-layers",))
     view.page.wait_for_timeout(300)
     answer = view.page.evaluate(
@@ -99,9 +100,7 @@ def test_the_rates_of_the_very_image_are_shown(view):
 def test_a_server_that_has_too_much_to_do_is_asked_for_the_rates_again(view):
     refused = view.turn_away_once("**/rates/**")
     draw(view, (0.3, 0.2), (0.7, 0.8))
-    view.page.wait_for_function(
-        "() => !document.querySelector('.rate-row .rate-number').textContent.includes('–')"
-    )
+    view.page.wait_for_function(RATES_TOLD)
     assert len(refused) >= 1
 
 
