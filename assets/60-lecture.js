@@ -4,7 +4,8 @@
   const hvae = (window.hvae = window.hvae || {});
   let steps = [];
   let begun = false;
-  const asked = new URLSearchParams(location.search); // the address is written in full soon
+  // Now, because the address is written in full soon.
+  const saysMore = [...new URLSearchParams(location.search).keys()].some((name) => !["atlas", "lecture"].includes(name));
 
   function go(number, since) {
     if (number < 1 || number > steps.length) return;
@@ -56,8 +57,7 @@
   function begin() {
     if (begun || !steps.length || !hvae.screen.current) return;
     begun = true;
-    asked.delete("atlas");
-    if ([...asked.keys()].join() === "lecture") go(hvae.screen.current.lecture);
+    if (!saysMore) go(hvae.screen.current.lecture);
   }
 
   hvae.screen.subscribe((screen, former) => {

@@ -25,15 +25,21 @@ def step(explorer):
     return parse_qs(urlsplit(explorer.page.url).query).get("lecture", ["0"])[0]
 
 
-def test_l_begins_a_lecture_of_eight_steps_that_each_say_a_sentence(explorer):
+def walk(explorer):
+    """Begin a lecture and yield the number of each step, one after another."""
     explorer.page.keyboard.press("l")
-    sentences, screens = set(), set()
     for number in range(1, STEPS + 1):
+        yield number
+        explorer.page.keyboard.press("PageDown")
+
+
+def test_l_begins_a_lecture_of_eight_steps_that_each_say_a_sentence(explorer):
+    sentences, screens = set(), set()
+    for number in walk(explorer):
         assert step(explorer) == str(number)
         assert explorer.text("#lecture-number") == f"{number} / {STEPS}"
         sentences.add(explorer.text("#lecture-sentence"))
         screens.add(explorer.page.url)
-        explorer.page.keyboard.press("PageDown")
     assert len(sentences) == len(screens) == STEPS
     assert explorer.page.locator("#lecture-next").is_disabled()
 
@@ -61,12 +67,10 @@ def test_escape_leaves_the_lecture(explorer):
 
 def test_at_1080p_every_step_fits_one_screen_in_type_of_20_pixels(open_page, tiny_address):
     explorer = open_page(tiny_address, 1920, 1080)
-    explorer.page.keyboard.press("l")
-    for number in range(1, STEPS + 1):
+    for number in walk(explorer):
         explorer.page.wait_for_timeout(600)
         assert explorer.page.evaluate(SMALL_TEXT) == [], number
         assert explorer.page.evaluate("document.documentElement.scrollHeight") <= 1080, number
-        explorer.page.keyboard.press("PageDown")
 
 
 HEIGHTS = """() => [...document.querySelectorAll('.figure-column')]
@@ -78,11 +82,9 @@ HEIGHTS = """() => [...document.querySelectorAll('.figure-column')]
 @pytest.mark.parametrize("window", [(1366, 768), (1920, 1080), (3840, 2160)])
 def test_in_every_step_figures_take_most_of_their_place(open_page, tiny_address, window):
     explorer = open_page(tiny_address, *window)
-    explorer.page.keyboard.press("l")
-    for number in range(1, STEPS + 1):
+    for number in walk(explorer):
         heights = explorer.page.evaluate(HEIGHTS)
         assert all(figure > 0.65 * column for column, figure in heights), (number, heights)
-        explorer.page.keyboard.press("PageDown")
 
 
 BEYOND = """() => [...document.querySelectorAll('.page *')]
@@ -94,8 +96,6 @@ BEYOND = """() => [...document.querySelectorAll('.page *')]
 
 def test_on_a_phone_no_step_is_wider_than_the_screen(open_page, tiny_address):
     explorer = open_page(tiny_address, 390, 844)
-    explorer.page.keyboard.press("l")
-    for number in range(1, STEPS + 1):
+    for number in walk(explorer):
         explorer.page.wait_for_timeout(300)
         assert explorer.page.evaluate(BEYOND) == [], number
-        explorer.page.keyboard.press("PageDown")
