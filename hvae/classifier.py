@@ -94,6 +94,9 @@ class Classifier(nn.Module):
 # ------------------------------------------------------------------------------------------------- training
 
 _BATCH_SIZE = 128
+_MIN_BATCH_SIZE = 32
+# A pass over few images has about so many steps: a batch that is most of them tells the next step little new.
+_STEPS_PER_PASS = 20
 _MIN_STEPS = 300
 _LARGEST_SHIFT = 2
 
@@ -110,8 +113,9 @@ def train_classifier(
     """Train a classifier on `images`, on their device, and return it in eval mode.
 
     AdamW on the cross-entropy, learning rate up and down in one cycle, images shifted by up to 2 pixels.
-    epochs: passes over the images (at least 300 steps of 128 are made, however few images); None for 3 on
-    grey images, enough for 99.4 % on MNIST, and 12 on RGB ones.
+    epochs: passes over the images (at least 300 steps are made, however few images); None for 3 on grey
+    images, enough for 99.4 % on MNIST, and 12 on RGB ones. A step takes 128 images, fewer where there are
+    fewer than 2,560.
     width: channels at the finest scale; None for 16 (grey) or 32 (RGB).
     on_step: called with (steps done, steps in all).
     The same arguments give the same weights on CPU, given the same number of threads.
@@ -125,7 +129,7 @@ def train_classifier(
         classifier = Classifier(config)
     classifier.to(device, memory_format=torch.channels_last)
     generator = torch.Generator().manual_seed(seed)
-    batch_size = min(_BATCH_SIZE, len(images))
+    batch_size = min(_BATCH_SIZE, max(_MIN_BATCH_SIZE, len(images) // _STEPS_PER_PASS), len(images))
     steps = max(epochs * len(images) // batch_size, _MIN_STEPS)
     optimizer = torch.optim.AdamW(classifier.parameters(), learning_rate, weight_decay=0.05, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, steps, pct_start=0.2)

@@ -28,11 +28,11 @@ from precompute.workers import PROCESS_BYTES, Workers, as_many_as_fit
 
 @pytest.fixture
 def blank_atlas(digits_atlas, tmp_path, monkeypatch):
-    """A finished 2 × 2 atlas that has lost the information and the scores, and no cache that knows them."""
+    """A finished 2 × 2 atlas; two points have lost information and scores, and no cache knows them."""
     monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
     out = shutil.copytree(digits_atlas, tmp_path / "atlas")
     folder = AtlasFolder.open(out)
-    for row in folder.rows.values():
+    for row in list(folder.rows.values())[:2]:
         row.update(dict.fromkeys(["mi_z2", "diversity", "acc_knn_z1"], np.nan))
     folder.write()
     folder.close()
@@ -46,7 +46,7 @@ def test_metrics_from_two_processes_are_those_from_one(blank_atlas, digits_atlas
     pd.testing.assert_frame_equal(
         pd.read_parquet(blank_atlas / "metrics.parquet"), expected, check_exact=True
     )
-    assert said.file.getvalue().count("mutual information, probes, generation") == 4
+    assert said.file.getvalue().count("mutual information, probes, generation") == 2
     assert problems(blank_atlas) == []
 
 
