@@ -58,11 +58,7 @@ def test_the_disk_that_a_plan_foretells_is_what_the_atlas_takes(digits_atlas):
     manifest = Atlas.open(digits_atlas).manifest
     files = [digits_atlas / name for name in ["atlas.json", *manifest.files]]
     foretold = forecast.forecast(
-        None,
-        "digits",
-        partial(Plan.make, "digits", manifest.betas.beta_2, epochs=3, weights=manifest.weights),
-        "data",
-        device="cpu",
+        None, "digits", partial(Plan.make, "digits", manifest.betas.beta_2, epochs=3), "data", device="cpu"
     )
     assert foretold.disk == pytest.approx(sum(file.stat().st_size for file in files), rel=0.1)
 

@@ -171,7 +171,7 @@ def test_a_mistake_ends_the_process_with_one_line(tmp_path):
 
 def test_an_atlas_of_another_plan_is_not_overwritten(digits_atlas):
     before = (digits_atlas / "atlas.json").read_bytes()
-    result = called("run", digits_atlas, *SMALL, "--epochs", "7")
+    result = called("run", digits_atlas, *SMALL[:-1], "7")
     assert result.returncode == 2
     assert "epochs" in result.stderr
     assert (digits_atlas / "atlas.json").read_bytes() == before
