@@ -138,7 +138,10 @@ class HVAE(nn.Module):
 
         `noise` is as from `noise()`; None stands for posterior means all the way.
         """
-        features = self.bottom_up(x)
+        return self.top_down(self.bottom_up(x), noise)
+
+    def top_down(self, features: list[Tensor], noise: list[Tensor] | None = None) -> Inference:
+        """`infer` for images of which `bottom_up` gave these features, layer 1 first."""
         posteriors, priors, latents, kl = [], [], [], []
         context = None
         for layer in range(self.config.layers, 0, -1):

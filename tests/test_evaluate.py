@@ -1,3 +1,4 @@
+import io
 import json
 import shutil
 
@@ -5,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from rich.console import Console
+from small_runs import small_data
 
 from hvae import HVAE, Atlas, HVAEConfig, UserError, tables
 from hvae.atlas import METRIC_COLUMNS
@@ -12,9 +15,8 @@ from hvae.datasets import load
 from hvae.files import sha256
 from hvae.verify import problems
 from precompute import measurements
-from precompute.evaluate import evaluate_atlas, is_current
+from precompute.evaluate import evaluate_atlas, evaluate_folder, is_current
 from precompute.folder import AtlasFolder
-from precompute.measurements import EvaluationData
 from precompute.plan import Plan
 
 
@@ -102,7 +104,7 @@ def test_what_was_measured_before_comes_from_the_cache(atlas_folder, measured, m
 
 def test_a_point_that_diverged_is_marked_and_the_others_are_unaffected(tmp_path, monkeypatch):
     monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
-    data = EvaluationData(load("digits", "train"), load("digits", "test"), seed=0)
+    data = small_data()
     config = HVAEConfig(width=4, top_dim=4, channels=1)
     plan = Plan("digits", [0.1, 1.0])
     folder = AtlasFolder.prepare(tmp_path / "atlas", plan, config, data, torch.device("cpu"))
@@ -113,8 +115,8 @@ def test_a_point_that_diverged_is_marked_and_the_others_are_unaffected(tmp_path,
             with torch.no_grad():
                 model.picture_head.out.bias.fill_(torch.nan)
         folder.add(point, model, data.test, seconds=0.0)
+    evaluate_folder(folder, data, Console(file=io.StringIO()))
     folder.close()
-    evaluate_atlas(tmp_path / "atlas", "data")
     atlas = Atlas.open(tmp_path / "atlas")
     sick, healthy = atlas.metrics.iloc[1], atlas.metrics.drop(index=1)
     assert sick[["distortion", "psnr", "mi_z2", "inception_score"]].isna().all()

@@ -45,12 +45,12 @@ def label_frequencies_entropy(labels):
 )
 def test_mixture_information_equals_a_double_loop_of_torch_distributions(dimensions, std, spread):
     generator = torch.Generator().manual_seed(0)
-    labels = torch.randint(5, (200,), generator=generator)
+    labels = torch.randint(5, (150,), generator=generator)
     centres = spread * torch.randn(5, dimensions, generator=generator)
-    mean = 3 + centres[labels] + spread * torch.randn(200, dimensions, generator=generator)
-    log_std = math.log(std) + 0.3 * torch.randn(200, dimensions, generator=generator)
+    mean = 3 + centres[labels] + spread * torch.randn(150, dimensions, generator=generator)
+    log_std = math.log(std) + 0.3 * torch.randn(150, dimensions, generator=generator)
     posteriors = Gaussian(mean, log_std)
-    latents = posteriors.sample(torch.randn(200, dimensions, generator=generator))
+    latents = posteriors.sample(torch.randn(150, dimensions, generator=generator))
 
     estimate = mixture_information(latents, posteriors, labels)
 
@@ -230,7 +230,10 @@ class ForgetfulModel:
     device = torch.device("cpu")
     noise = HVAE.noise
 
-    def infer(self, x, noise):
+    def bottom_up(self, x):
+        return [x, x]
+
+    def top_down(self, features, noise):
         z_2 = noise[1]
         mean_1 = 10 * z_2.reshape(-1, 4, 2, 2)
         posteriors = [

@@ -11,15 +11,24 @@ from hvae.datasets import Images
 
 
 def batches(images: Images, batch_size: int, device: torch.device | str) -> Iterator[tuple[slice, Tensor]]:
-    """Yield (slice, x) over the whole set in order: x is float32 (n, C, H, W) in [0, 1] on `device`.
+    """Yield (slice, x) over the whole set in order, x as from `batch`."""
+    for rows in slices(len(images), batch_size):
+        yield rows, batch(images, torch.arange(rows.start, rows.stop), device)
 
-    On the CPU x is channels_last, in which convolutions run about twice as fast.
+
+def slices(n: int, batch_size: int) -> Iterator[slice]:
+    """Yield 0 … n − 1 in order, in slices of at most `batch_size`."""
+    for start in range(0, n, batch_size):
+        yield slice(start, min(start + batch_size, n))
+
+
+def batch(images: Images, index: Tensor, device: torch.device | str) -> Tensor:
+    """The images at `index` (n,) as float32 (n, C, H, W) in [0, 1] on `device`.
+
+    On the CPU they are channels_last, in which convolutions run about twice as fast.
     """
-    device = torch.device(device)
-    for start in range(0, len(images), batch_size):
-        rows = slice(start, min(start + batch_size, len(images)))
-        x = images.batch(torch.arange(rows.start, rows.stop)).to(device)
-        yield rows, x.contiguous(memory_format=torch.channels_last) if device.type == "cpu" else x
+    x = images.batch(index).to(device)
+    return x.contiguous(memory_format=torch.channels_last) if x.device.type == "cpu" else x
 
 
 def rows_of(noise: list[Tensor], rows: slice) -> list[Tensor]:

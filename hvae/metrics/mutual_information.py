@@ -12,7 +12,7 @@ from torch import Tensor
 
 from hvae.datasets import Images
 from hvae.gaussian import Gaussian
-from hvae.metrics.batches import batches, rows_of
+from hvae.metrics.batches import batch, rows_of, slices
 from hvae.metrics.estimate import NOT_A_NUMBER, Estimate
 from hvae.metrics.variational import label_log_ratios
 from hvae.model import HVAE
@@ -162,12 +162,16 @@ def variational_information(
 def _draws(
     model: HVAE, images: Images, index: Tensor, batch_size: int, seed: int
 ) -> tuple[Gaussian, list[Tensor]]:
-    """One draw of all latents for each image at `index`: the posteriors of z_L, and z per layer."""
-    chosen = Images(images.images[index.to(images.images.device)], images.labels[:0], images.classes)
+    """One draw of all latents for each image at `index`: the posteriors of z_L, and z per layer.
+
+    An image whose draws are neighbours has its features computed once.
+    """
     noise = model.noise(len(index), seed)
     top, latents = [], []
-    for rows, x in batches(chosen, batch_size, model.device):
-        inference = model.infer(x, rows_of(noise, rows))
+    for rows in slices(len(index), batch_size):
+        chosen, place = index[rows].unique_consecutive(return_inverse=True)
+        features = model.bottom_up(batch(images, chosen, model.device))
+        inference = model.top_down([part[place.to(part.device)] for part in features], rows_of(noise, rows))
         top.append(inference.posteriors[-1])
         latents.append(inference.latents)
     joined = [torch.cat(layer) for layer in zip(*latents, strict=True)]
