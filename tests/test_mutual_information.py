@@ -220,6 +220,25 @@ def test_a_model_with_nan_weights_has_nan_information(digits):
     )
 
 
+def test_draws_of_one_image_are_draws_of_its_own_posterior(digits):
+    images, index = digits[1], torch.tensor([3, 3, 3, 8, 1, 1])
+    torch.manual_seed(0)
+    model = HVAE(HVAEConfig(width=8, top_dim=4, channels=2)).eval()
+
+    # One batch of two images' draws, and one of a single image's.
+    posteriors, latents = information._draws(model, images, index, batch_size=4, seed=5)
+
+    with torch.inference_mode():
+        expected = [
+            model.infer(images.batch(i[None]), [e[n : n + 1] for e in model.noise(6, 5)])
+            for n, i in enumerate(index)
+        ]
+    for layer in range(2):
+        torch.testing.assert_close(latents[layer], torch.cat([one.latents[layer] for one in expected]))
+    torch.testing.assert_close(posteriors.mean, torch.cat([one.posteriors[-1].mean for one in expected]))
+    assert not torch.equal(latents[0][0], latents[0][1])
+
+
 class ForgetfulModel:
     """z_2 is noise whatever the image, z_1 a sharp copy of z_2: no latent knows anything, all rates are 0.
 
