@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 from app.batches import images_enough, make_together
 from app.folds import folds
+from app.memory import give_back
 from app.models import Models, Subject, dots
 from app.queue import Job, Queue
 from hvae.atlas import Atlas
@@ -33,6 +35,7 @@ class Decoder:
     def __init__(self, atlases: Mapping[str, Atlas]) -> None:
         self.models = Models(atlases, names=(dots, folds))
         self._queue = Queue()
+        self._told, self._lock = False, Lock()
         self._made = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
 
@@ -52,14 +55,35 @@ class Decoder:
         """
         job = Job((atlas, point), make)
         self._queue.put(job)
-        self._thread.submit(self._work)
+        self._tell()
         return job.made.result()
+
+    def _tell(self) -> None:
+        """Have the thread work, once for all that waits.
+
+        Once for each job would leave it, of every batch, some calls too many, and without a pause between
+        requests ever more of them.
+        """
+        with self._lock:
+            if not self._told:
+                self._thread.submit(self._work)
+                self._told = True
 
     def _work(self) -> None:
         """Make what has waited longest, and what else is asked of its model."""
+        with self._lock:
+            self._told = False
         jobs = self._queue.take()
-        if not jobs:
-            return  # made with others
+        if jobs:
+            self._make(jobs)
+        if len(self._queue):
+            self._tell()
+        self._made += len(jobs)
+        if self._made >= GIVE_BACK_EVERY:
+            self._made = 0
+            give_back()
+
+    def _make(self, jobs: list[Job]) -> None:
         try:
             make_together(self.models.subject(*jobs[0].point), jobs)
         except BaseException as error:

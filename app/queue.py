@@ -43,6 +43,9 @@ class Queue:
         self._waiting: deque[Job] = deque()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._waiting)
+
     def put(self, job: Job) -> None:
         """Raises Busy where too many wait."""
         with self._lock:

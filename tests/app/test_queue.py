@@ -9,6 +9,7 @@ from threading import Event
 
 import pytest
 
+from app import decoder
 from app.queue import Busy, Job, Queue
 from app.server import create_app
 from hvae.atlas import Atlas
@@ -108,6 +109,27 @@ def test_pictures_asked_for_at_the_same_moment_are_those_asked_for_one_by_one(se
     alone = create_app({"tiny": Atlas.open(tiny_atlas)}).server
     assert at_once == [alone.test_client().get(address).data for address in addresses]
     alone.extensions["decoder"].close()
+
+
+def test_the_decoders_thread_is_told_once_of_all_that_waits(server):
+    decoder = server.extensions["decoder"]
+    addresses = [f"{POINT}/samples.png?seed={seed}" for seed in range(20)]
+    with ThreadPoolExecutor(len(addresses)) as viewers:
+        with held(decoder):
+            before = decoder._thread._work_queue.qsize()
+            asked = [viewers.submit(server.test_client().get, address) for address in addresses]
+            until(lambda: len(decoder._queue) == len(addresses))
+            assert decoder._thread._work_queue.qsize() <= before + 1
+        assert [one.result(30).status_code for one in asked] == [200] * len(addresses)
+
+
+def test_memory_is_given_back_after_so_many_requests(server, monkeypatch):
+    given_back = []
+    monkeypatch.setattr(decoder, "give_back", lambda: given_back.append(True))
+    monkeypatch.setattr(decoder, "GIVE_BACK_EVERY", 3)
+    for seed in range(7):
+        assert server.test_client().get(f"{POINT}/samples.png?seed={seed}").status_code == 200
+    until(lambda: len(given_back) == 2)
 
 
 def until(holds):
