@@ -152,11 +152,14 @@ def main() -> None:
         name = f"({point.beta_2:.3g}, {point.beta_1:.3g})"
         values = "".join(f"{value:11.2f}" for value in theirs.values())
         print(f"{name:>18}{fold:9.2f}{ours:9.2f}{values}{ours - theirs[long]:+14.2f}{reached[-1]:9.1f}")
-    each = mean(result["seconds"] for result in refined.values())
-    epoch = mean(result["seconds"] / epochs for runs in scratch.values() for epochs, result in runs.items())
+    # An epoch of refinement and one from scratch are the same work, so they have one price: what else ran on
+    # the machine at the time of either does not count.
+    spent = [(REFINEMENT.epochs, result["seconds"]) for result in refined.values()]
+    spent += [(epochs, result["seconds"]) for runs in scratch.values() for epochs, result in runs.items()]
+    epoch = sum(seconds for _, seconds in spent) / sum(epochs for epochs, _ in spent)
     n = len(GRID) ** 2
-    plane = parent["seconds"] + n * each
-    cost = f"parent {parent['seconds']:.0f} s + {n} × {each:.1f} s = {plane:.0f} s"
+    plane = parent["seconds"] + n * REFINEMENT.epochs * epoch
+    cost = f"parent {parent['seconds']:.0f} s + {n} × {REFINEMENT.epochs} × {epoch:.1f} s = {plane:.0f} s"
     print(f"\nA {len(GRID)} × {len(GRID)} plane: {cost};")
     for what, epochs in ((f"{long} epochs", long), ("the refined points' objective", mean(reached))):
         alone = n * epochs * epoch
