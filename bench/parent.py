@@ -5,8 +5,8 @@
 On MNIST, at five pairs of β that no setting was tuned on: L_β on the test set of the parent's fold, of the
 fold after one epoch of refinement, and of a point trained from scratch on as many images as the parent's
 whole run plus the refinement. Then how long training from scratch takes to come as far as the refined point,
-by runs of fewer epochs, and what a 13 × 13 plane costs either way. Times are CPU seconds on one thread,
-which other work on the machine disturbs little.
+by runs of fewer epochs, and what a 13 × 13 plane costs either way. Times are CPU seconds on one thread; with
+other work on the machine they have been longer by a third.
 
 Every result is kept in FOLDER, so that a run that was stopped goes on, and several processes may share the
 work. All of it takes about three hours on one core.

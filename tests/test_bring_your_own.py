@@ -10,36 +10,19 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import numpy as np
 import pytest
 from documents import ROOT, commands, is_printed, section
-from PIL import Image, ImageDraw
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with `my-pictures`: 40 drawings of each of three shapes; grey, which is trained on sooner."""
     folder = tmp_path_factory.mktemp("reader")
-    generator = np.random.default_rng(0)
-    for shape in ("disc", "square", "triangle"):
-        (folder / "my-pictures" / shape).mkdir(parents=True)
-        for number in range(40):
-            draw(shape, generator).save(folder / "my-pictures" / shape / f"{number}.png")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "bench"))
+        from bring_your_own import draw_pictures
+    draw_pictures(folder / "my-pictures", 120, mode="L")
     return folder
-
-
-def draw(shape, generator):
-    image = Image.new("L", (48, 40), int(generator.integers(0, 60)))
-    (x, y), size = generator.integers(14, 26, 2).tolist(), int(generator.integers(7, 12))
-    corners = [x - size, y - size, x + size, y + size]
-    pen, grey = ImageDraw.Draw(image), int(generator.integers(120, 256))
-    if shape == "disc":
-        pen.ellipse(corners, fill=grey)
-    elif shape == "square":
-        pen.rectangle(corners, fill=grey)
-    else:
-        pen.polygon([(x, y - size), (x - size, y + size), (x + size, y + size)], fill=grey)
-    return image
 
 
 def test_the_readmes_three_commands_lead_from_a_folder_of_images_to_a_page(place):

@@ -19,7 +19,7 @@ import torch
 from command_line import ROOT, SMALL, precompute
 from safetensors.torch import load_file
 
-from hvae import Atlas, UserError
+from hvae import Atlas
 from hvae.files import sha256
 from hvae.verify import problems
 
@@ -124,14 +124,6 @@ def wait_until(happens: Callable[[], bool], run: subprocess.Popen) -> None:
         time.sleep(0.02)
 
 
-def points_of(out: Path) -> int:
-    """How many points the atlas lists that is being written there."""
-    try:
-        return len(Atlas.open(out).metrics)
-    except UserError:  # between its table and its checksum
-        return 0
-
-
 def finish(run: subprocess.Popen) -> str:
     """What it printed on stderr until it ended."""
     try:
@@ -147,16 +139,13 @@ def test_a_node_killed_in_training_changes_no_point_and_each_is_rounded_once(clu
         wait_until((out / "parent.safetensors").exists, run)
         wait_until(cluster.other.stop_in_training, run)
         cluster.other.kill()
-        # Metrics are no concern of this test, and those of new weights take half a minute.
-        wait_until(lambda: points_of(out) == 4, run)
-        run.send_signal(signal.SIGINT)
     finally:
         printed = finish(run)
-    assert run.returncode == 130, printed
+    assert run.returncode == 0, printed
     assert "Ray lost a worker with beta2" in printed
     assert "Traceback" not in printed
     assert problems(out) == []
-    assert points_of(out) == 4
+    assert len(Atlas.open(out).metrics) == 4
     for path in digits_atlas.glob("models/*.safetensors"):
         expected, found = load_file(path), load_file(out / "models" / path.name)
         assert all(torch.equal(found[name], expected[name].half()) for name in expected)

@@ -106,8 +106,7 @@ def mixture_information(latents: Tensor, posteriors: Gaussian, labels: Tensor) -
     constants = -(0.5 * mean.square() * precision + log_std).sum(1)
     parameters = torch.cat([-0.5 * precision, mean * precision], dim=1).T
     terms = []
-    for start in range(0, n, _ROWS):
-        rows = slice(start, start + _ROWS)
+    for rows in slices(n, _ROWS):
         densities = torch.addmm(constants, torch.cat([z[rows].square(), z[rows]], dim=1), parameters)
         # A latent's own density is, but for a chance of N·e^−t, within t nats of the largest one, so the
         # sum over its own class does not underflow.

@@ -9,7 +9,6 @@ from threading import Event
 
 import pytest
 
-from app import decoder
 from app.queue import Busy, Job, Queue
 from app.server import create_app
 from hvae.atlas import Atlas
@@ -125,8 +124,8 @@ def test_the_decoders_thread_is_told_once_of_all_that_waits(server):
 
 def test_memory_is_given_back_after_so_many_requests(server, monkeypatch):
     given_back = []
-    monkeypatch.setattr(decoder, "give_back", lambda: given_back.append(True))
-    monkeypatch.setattr(decoder, "GIVE_BACK_EVERY", 3)
+    monkeypatch.setattr("app.decoder.give_back", lambda: given_back.append(True))
+    monkeypatch.setattr("app.decoder.GIVE_BACK_EVERY", 3)
     for seed in range(7):
         assert server.test_client().get(f"{POINT}/samples.png?seed={seed}").status_code == 200
     until(lambda: len(given_back) == 2)
