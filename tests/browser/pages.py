@@ -22,6 +22,11 @@ class Explorer:
         self.wait_until_shown()
         return self
 
+    @property
+    def address(self) -> str:
+        """What the address bar says, asked of the page: Playwright's own `url` follows it a moment later."""
+        return self.page.evaluate("location.href")
+
     def wait_until_shown(self, part: str = "", slots: tuple[str, ...] = SLOTS) -> None:
         """Wait until the slots show pictures whose address contains `part`."""
         self.page.wait_for_function(

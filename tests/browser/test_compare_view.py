@@ -35,7 +35,7 @@ def test_all_of_them_are_drawn_again_from_the_same_noise(explorer):
 
 def test_a_fourth_pin_takes_the_place_of_the_oldest(explorer):
     pin(explorer, "b2-10_b1-1", "b2-0.1_b1-10", "b2-1_b1-10", "b2-0.1_b1-0.1")
-    assert explorer.page.url.endswith("pins=b2-0.1_b1-10,b2-1_b1-10,b2-0.1_b1-0.1")
+    assert explorer.address.endswith("pins=b2-0.1_b1-10,b2-1_b1-10,b2-0.1_b1-0.1")
 
 
 def test_unpinning_leaves_words_in_an_empty_place(explorer):
@@ -43,7 +43,7 @@ def test_unpinning_leaves_words_in_an_empty_place(explorer):
     explorer.page.click("#tab-compare")
     explorer.page.locator(".unpin:visible").click()
     assert explorer.page.locator(".compare-column .empty:visible").count() == 3
-    assert "pins" not in explorer.page.url
+    assert "pins" not in explorer.address
 
 
 def test_in_bits_its_rates_are_those_in_nats_over_ln_2(explorer):

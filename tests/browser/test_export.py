@@ -144,7 +144,7 @@ def test_the_code_of_compared_models_has_a_block_for_each(explorer, tiny_atlas, 
 
 
 def fetched(explorer, address):
-    body = explorer.page.request.get(explorer.page.url.split("?")[0].rstrip("/") + address).body()
+    body = explorer.page.request.get(explorer.address.split("?")[0].rstrip("/") + address).body()
     return np.asarray(Image.open(io.BytesIO(body)))
 
 
@@ -157,7 +157,7 @@ def as_bytes(pictures):
 
 
 def test_what_is_not_there_is_not_found(export):
-    address = export.page.url.split("?")[0]
+    address = export.address.split("?")[0]
     for path in ("tiny/nothing.safetensors", "none/metrics.csv", "tiny/%2e%2e%2f%2e%2e%2fx", "tiny"):
         answer = export.page.request.get(f"{address}atlases/{path}")
         assert answer.status == 404 and "/tmp" not in answer.text()

@@ -29,7 +29,7 @@ def test_another_score_over_another_rate_is_drawn(open_page, scored_address):
             return xaxis.title.text === 'R(z₂), nats per image' && yaxis.title.text === 'Sharpness';
         }"""
     )
-    assert "score=sharpness" in explorer.page.url and "rate=rate_z2" in explorer.page.url
+    assert "score=sharpness" in explorer.address and "rate=rate_z2" in explorer.address
 
 
 def test_without_the_server_words_stand_where_figures_would_and_they_come_when_it_is_back(explorer):

@@ -16,7 +16,7 @@ def test_an_arrow_walks_the_grid(explorer, key, point):
     explorer.page.keyboard.press(key)
     explorer.wait_until_shown(f"/{point}/")
     explorer.page.keyboard.press(key)
-    assert f"point={point}" in explorer.page.url, "at the edge it stays"
+    assert f"point={point}" in explorer.address, "at the edge it stays"
 
 
 def test_digits_switch_views(explorer):
@@ -36,7 +36,7 @@ def test_a_question_mark_lists_the_keys_and_escape_closes_the_list(explorer):
     explorer.page.keyboard.press("?")
     assert "walk the grid" in explorer.text("#keys")
     explorer.page.keyboard.press("ArrowRight")
-    assert "point=b2-1_b1-1" in explorer.page.url, "keys rest while a dialog is open"
+    assert "point=b2-1_b1-1" in explorer.address, "keys rest while a dialog is open"
     explorer.page.keyboard.press("Escape")
     assert not explorer.page.locator("#keys").is_visible()
 
@@ -45,7 +45,7 @@ def test_a_slider_keeps_its_own_arrows(explorer):
     explorer.page.locator("#traversal-sliders input").first.focus()
     explorer.page.keyboard.press("ArrowRight")
     explorer.wait_until_shown("z2.0=0.02", ("traversal",))
-    assert "point=b2-1_b1-1" in explorer.page.url
+    assert "point=b2-1_b1-1" in explorer.address
 
 
 def test_every_control_can_be_reached_by_tab_and_has_a_name(explorer):

@@ -131,7 +131,7 @@ def test_a_press_asks_ahead_where_nothing_hovers(explorer):
                 { clientX: x, clientY: y, bubbles: true, pointerType: 'touch', isPrimary: true }))""",
             explorer.dots()[point],
         )
-    assert f"point={point}" not in explorer.page.url
+    assert f"point={point}" not in explorer.address
 
 
 def test_a_click_beside_all_dots_changes_nothing(explorer):
@@ -172,7 +172,7 @@ def test_another_size_metric_resizes_the_dots_and_keeps_the_selection(explorer):
     dot, ring = explorer.dots()["b2-0.1_b1-10"], explorer.ring()
     assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
     assert explorer.text("#landscapes-note-0") == "lowest 900.0 nats"
-    assert "sizes=neg_elbo" in explorer.page.url and "point=b2-0.1_b1-10" in explorer.page.url
+    assert "sizes=neg_elbo" in explorer.address and "point=b2-0.1_b1-10" in explorer.address
 
 
 def test_bits_and_logarithmic_axes_are_one_click_each_and_said_by_the_address(explorer):
@@ -180,7 +180,7 @@ def test_bits_and_logarithmic_axes_are_one_click_each_and_said_by_the_address(ex
     wait_for_trace(explorer, "landscapes-0", "layout.xaxis.title.text === 'R(z₂), bits per image'")
     explorer.page.get_by_role("radiogroup", name="Axes of rates").get_by_text("log").click()
     wait_for_trace(explorer, "landscapes-0", "layout.xaxis.type === 'log'")
-    assert "units=bits" in explorer.page.url and "axes=log" in explorer.page.url
+    assert "units=bits" in explorer.address and "axes=log" in explorer.address
     explorer.select(FIVE[0])
     dot, ring = explorer.dots()[FIVE[0]], explorer.ring()
     assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
@@ -192,7 +192,7 @@ def test_a_link_shows_the_controls_as_it_says(open_page, tiny_address):
     assert explorer.page.locator("#control-size-0").input_value() == "Distortion"
     assert explorer.page.locator("#control-colour").input_value() == "PSNR"
     assert explorer.page.get_by_role("radio", name="bits").is_checked()
-    assert "units=bits" in explorer.page.url
+    assert "units=bits" in explorer.address
 
 
 def test_hovering_shows_a_card_with_the_dots_numbers_and_samples(explorer):
@@ -201,7 +201,7 @@ def test_hovering_shows_a_card_with_the_dots_numbers_and_samples(explorer):
     explorer.wait_until_shown("/b2-10_b1-1/samples.png?n=8&seed=0", ("hover",))
     card = explorer.page.locator(".dot-card")
     assert "β₂ = 10, β₁ = 1" in card.inner_text() and "PSNR" in card.inner_text()
-    assert "point=b2-1_b1-1" in explorer.page.url
+    assert "point=b2-1_b1-1" in explorer.address
     box, window = card.bounding_box(), explorer.page.viewport_size
     assert box["x"] >= 0 and box["x"] + box["width"] <= window["width"]
     explorer.page.mouse.move(5, 5)

@@ -22,7 +22,7 @@ SMALL_TEXT = """() => {
 
 
 def step(explorer):
-    return parse_qs(urlsplit(explorer.page.url).query).get("lecture", ["0"])[0]
+    return parse_qs(urlsplit(explorer.address).query).get("lecture", ["0"])[0]
 
 
 def walk(explorer):
@@ -39,7 +39,7 @@ def test_l_begins_a_lecture_of_eight_steps_that_each_say_a_sentence(explorer):
         assert step(explorer) == str(number)
         assert explorer.text("#lecture-number") == f"{number} / {STEPS}"
         sentences.add(explorer.text("#lecture-sentence"))
-        screens.add(explorer.page.url)
+        screens.add(explorer.address)
     assert len(sentences) == len(screens) == STEPS
     assert explorer.page.locator("#lecture-next").is_disabled()
 
@@ -48,14 +48,14 @@ def test_a_step_sets_view_and_model(explorer):
     explorer.page.keyboard.press("l")
     explorer.page.click("#lecture-next")
     explorer.page.wait_for_selector("#view-reconstruction", state="visible")
-    assert "point=b2-0.1_b1-0.1" in explorer.page.url
+    assert "point=b2-0.1_b1-0.1" in explorer.address
     explorer.page.click("#lecture-back")
-    assert step(explorer) == "1" and "view=model" in explorer.page.url
+    assert step(explorer) == "1" and "view=model" in explorer.address
 
 
 def test_an_address_that_says_a_step_alone_opens_at_that_steps_screen(open_page, tiny_address):
     explorer = open_page(f"{tiny_address}?lecture=2", ready="#reconstruction-0 .point")
-    assert step(explorer) == "2" and "point=b2-0.1_b1-0.1" in explorer.page.url
+    assert step(explorer) == "2" and "point=b2-0.1_b1-0.1" in explorer.address
 
 
 def test_escape_leaves_the_lecture(explorer):

@@ -118,12 +118,12 @@ def test_thumbnails_choose_what_is_mixed_and_the_link_keeps_the_choice(view, ope
     assert thumbnail.nth(7).inner_text() == "4" and thumbnail.nth(7).get_attribute("aria-pressed") == "true"
     thumbnail.nth(2).click()
     view.wait_until_shown("images=1,3,7", MIX[1:])
-    assert "part=mix" in view.page.url and "images=1,3,7" in view.page.url
-    url = view.page.url
+    assert "part=mix" in view.address and "images=1,3,7" in view.address
+    url = view.address
     view.page.reload()
     view.page.wait_for_selector("#model-mix-picture", state="attached")
     view.wait_until_shown("images=1,3,7", MIX[1:])
-    assert view.page.url == url
+    assert view.address == url
 
 
 def test_two_images_remain_chosen(view):

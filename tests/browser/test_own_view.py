@@ -40,7 +40,7 @@ def draw(explorer, *places, lift=True):
 def own(explorer):
     """The image that the address carries, as (H, W) or (C, H, W) uint8."""
     explorer.page.wait_for_function("() => location.search.includes('own=')")
-    return re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.page.url)[1]
+    return re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.address)[1]
 
 
 def shown_image(explorer):
@@ -50,13 +50,13 @@ def shown_image(explorer):
 def test_before_anything_is_drawn_there_are_words(view):
     assert view.page.locator("#own-empty").is_visible()
     assert view.page.locator("#own-answer").is_hidden()
-    assert "own=" not in view.page.url
+    assert "own=" not in view.address
 
 
 def test_drawing_shows_what_the_model_makes_of_it_while_the_pen_moves(view):
     draw(view, (0.5, 0.2), (0.5, 0.5), (0.55, 0.8), lift=False)
     view.wait_until_shown("", SLOTS)
-    assert "own=" not in view.page.url, "the pen is still down"
+    assert "own=" not in view.address, "the pen is still down"
     half = view.picture("own-layers")
     draw(view, (0.3, 0.5), (0.7, 0.5))
     view.page.wait_for_function(
@@ -108,13 +108,13 @@ def test_a_link_carries_the_drawing(view, open_page):
     draw(view, (0.3, 0.2), (0.7, 0.8))
     view.wait_until_shown(own(view), SLOTS)
     pictures = [view.picture(slot) for slot in SLOTS]
-    url = view.page.url
+    url = view.address
     view.page.goto("about:blank")
     view.page.goto(url)
     view.page.wait_for_selector("#own-layers-picture", state="attached")
     view.wait_until_shown("", SLOTS)
     assert [view.picture(slot) for slot in SLOTS] == pictures
-    assert view.page.url == url
+    assert view.address == url
 
 
 def test_clear_leaves_nothing(view):
@@ -122,7 +122,7 @@ def test_clear_leaves_nothing(view):
     view.wait_until_shown(own(view), SLOTS)
     view.page.click("#own-clear")
     view.page.wait_for_selector("#own-empty", state="visible")
-    assert "own=" not in view.page.url
+    assert "own=" not in view.address
     lit = "() => document.getElementById('own-canvas').getContext('2d').getImageData(0, 0, 640, 640).data"
     assert view.page.evaluate(f"() => ({lit})().every((value, index) => index % 4 === 3 || value === 0)")
 

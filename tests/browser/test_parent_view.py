@@ -89,7 +89,7 @@ def test_pictures_follow_a_hand_over_the_plane_and_stay_where_it_rests(view):
     drag(view, (0.5, 0.5), (0.25, 0.75), release=False)
     view.wait_until_shown(fold_name(0.1 * 100**0.25, 0.1 * 100**0.75), SLOTS)
     assert view.picture("parent-samples") != before
-    assert "fold_" not in view.page.url
+    assert "fold_" not in view.address
     view.page.mouse.up()
     view.page.wait_for_function("() => location.search.includes('point=fold_b2-0.3162_b1-3.162')")
     assert view.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 3.16"
@@ -171,7 +171,7 @@ def test_a_click_beyond_all_dots_picks_the_nearest_edge(view):
 def test_a_click_on_a_dot_selects_it_and_folds_the_parent_there(view):
     view.page.mouse.click(*circles(view)["b2-10_b1-0.1"])
     view.wait_until_shown("fold_b2-10_b1-0.1/", SLOTS)
-    assert "point=b2-10_b1-0.1" in view.page.url
+    assert "point=b2-10_b1-0.1" in view.address
     assert view.page.locator("#train-point").is_disabled()
 
 
@@ -308,7 +308,7 @@ def test_training_tells_how_far_it_is_and_can_be_cancelled_without_a_trace(
     drag(view, (0.4, 0.7))
     view.page.click("#train-point")
     wait_for_words(view, "step [0-9]+ of 220000, about [0-9]+ min left")
-    other = parent_view(open_page(view.page.url.split("?")[0]))
+    other = parent_view(open_page(view.address.split("?")[0]))
     drag(other, (0.6, 0.2))
     other.page.click("#train-point")
     other.page.wait_for_selector("#training-panel[data-state=failed]", timeout=TRAINING_MS)

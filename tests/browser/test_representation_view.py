@@ -36,7 +36,7 @@ def test_another_layer_and_another_classifier_are_drawn_and_said_by_the_address(
     explorer.page.locator("#control-probe").click()
     explorer.page.get_by_role("option", name="kNN").click()
     wait_for_axes(explorer, "representation-2", "I(y; z₂), nats", "kNN on z₂")
-    assert "probe=knn" in explorer.page.url and "layer" not in explorer.page.url
+    assert "probe=knn" in explorer.address and "layer" not in explorer.address
 
 
 def test_what_was_not_measured_is_said_in_words(open_page, labelled_address):

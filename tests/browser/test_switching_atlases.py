@@ -30,7 +30,7 @@ def test_another_atlas_shows_its_own_models_in_the_same_view_and_back_returns(op
     assert explorer.text("#model-count") == "4 two-layer models"
     explorer.click_dot("b2-10_b1-10", "reconstruction-0")
     explorer.wait_until_shown("/pictures/colour/b2-10_b1-10/")
-    link = page.url
+    link = explorer.address
 
     page.go_back()
     explorer.wait_until_drawn("reconstruction")
@@ -57,10 +57,11 @@ def test_a_page_shown_again_as_it_was_left_has_its_menu_at_its_own_atlas(open_pa
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_link_to_an_atlas_that_is_not_here_says_so_and_the_head_fits(open_page, address, width):
-    page = open_page(f"{address}?atlas=elsewhere", width=width).page
+    explorer = open_page(f"{address}?atlas=elsewhere", width=width)
+    page = explorer.page
     message = page.locator("#atlas-message").inner_text()
     assert message == "There is no atlas “elsewhere” here: this is Digits, 3 × 3."
-    assert "atlas=tiny" in page.url
+    assert "atlas=tiny" in explorer.address
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     title, about = (page.locator(part).bounding_box() for part in ("h1", "#about"))
     assert about["height"] < 40 and (about["y"] >= title["y"] + title["height"] or about["x"] > title["x"])

@@ -6,7 +6,7 @@ import pytest
 
 
 def said(explorer):
-    return {name: values[0] for name, values in parse_qs(urlsplit(explorer.page.url).query).items()}
+    return {name: values[0] for name, values in parse_qs(urlsplit(explorer.address).query).items()}
 
 
 def test_it_says_atlas_view_and_point_from_the_start(explorer):
@@ -17,7 +17,7 @@ def test_a_copied_link_shows_the_same_pictures(explorer, open_page):
     explorer.select("b2-10_b1-0.1")
     explorer.page.click("#draw-again")
     explorer.wait_until_shown("seed=1", ("samples", "traversal"))
-    copied = open_page(explorer.page.url)
+    copied = open_page(explorer.address)
     copied.wait_until_shown("/b2-10_b1-0.1/")
     assert [copied.picture(slot) for slot in ("samples", "reconstructions")] == [
         explorer.picture(slot) for slot in ("samples", "reconstructions")
@@ -35,7 +35,7 @@ def test_a_copied_link_has_sliders_and_temperature_where_they_are(explorer, open
     assert said(explorer)["shifts"] == "z2.0:1.5,z2.2:-0.2" and said(explorer)["temperature"] == "0.4"
     explorer.page.click("#tab-landscapes")
 
-    copied = open_page(explorer.page.url)
+    copied = open_page(explorer.address)
     copied.wait_until_shown("z2.0=1.5&z2.2=-0.2", ("traversal",))
     assert copied.picture("traversal") == explorer.picture("traversal")
     assert copied.page.locator("#traversal-sliders output").all_inner_texts()[:3] == ["+1.50", "0", "−0.20"]
