@@ -46,7 +46,7 @@ def test_sliders_are_labelled_with_the_rates_they_carry(explorer):
 def test_a_dragged_slider_draws_while_the_hand_moves(explorer):
     box = explorer.page.locator("#traversal-sliders input").first.bounding_box()
     middle, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    frames = "() => Number(document.getElementById('traversal-picture').dataset.frames)"
+    frames = "() => Number(document.getElementById('traversal-picture').dataset.frames || 0)"
     before = explorer.page.evaluate(frames)
     explorer.page.mouse.move(middle, y)
     explorer.page.mouse.down()
