@@ -61,10 +61,6 @@ def drag(view, start, *places, release=True):
         view.page.mouse.up()
 
 
-def shown_fold(view):
-    return view.page.locator("#parent-samples-picture").get_attribute("data-picture-url").split("/")[3]
-
-
 def circles(view):
     """Point → centre in the window."""
     return view.page.evaluate(
@@ -178,7 +174,7 @@ def test_a_click_on_a_dot_selects_it_and_folds_the_parent_there(view):
 def test_a_fold_is_a_model_like_any_other_in_the_other_views(view):
     drag(view, (0.3, 0.6))
     view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
-    fold = shown_fold(view)
+    fold = view.page.evaluate("hvae.screen.current.point")
     view.page.click("#tab-landscapes")
     view.wait_until_shown(f"/{fold}/")
     view.page.wait_for_function("() => document.getElementById('stat-psnr').innerText.endsWith('dB')")
