@@ -136,6 +136,7 @@ def test_the_code_of_compared_models_has_a_block_for_each(explorer, tiny_atlas, 
     explorer.wait_until_shown("/b2-10_b1-1/", ("compare-0-samples", "compare-0-reconstructions"))
     explorer.wait_until_shown("/b2-0.1_b1-10/", ("compare-1-samples", "compare-1-reconstructions"))
     explorer.page.keyboard.press("e")
+    explorer.page.wait_for_selector("#export-list li")
     names = {}
     exec(explorer.text("#export-code"), names)
     for index in (0, 1):
