@@ -15,13 +15,14 @@
       throw new Error("The server does not answer. Is it still running?");
     }
     if (response.ok) return response;
+    // Read first: else who begins to want it meanwhile would be told that nobody did.
+    const answer = await response.json().catch(() => ({}));
     if (response.status === 503 && tries > 1 && isWanted()) {
       // Not all at the same moment.
       const seconds = Number(response.headers.get("Retry-After") || 1) * (1 + Math.random() / 2);
       await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
       if (isWanted()) return hvae.request(url, isWanted, tries - 1);
     }
-    const answer = await response.json().catch(() => ({}));
     throw new Error(answer.error || `The server answered ${response.status}.`);
   };
 })();

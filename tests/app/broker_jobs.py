@@ -31,11 +31,11 @@ def die(report, setting, wish):
 
 def wait_for_ever(report, setting, wish):
     marker = Path(setting)
-    marker.touch()
     try:
+        marker.touch()
         time.sleep(PATIENCE_SECONDS)
     finally:
-        marker.unlink()
+        marker.unlink(missing_ok=True)
 
 
 def stay_until_told(report, setting, wish):

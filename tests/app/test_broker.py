@@ -110,11 +110,12 @@ def test_a_job_that_is_refused_is_never_sent(broker):
 
 
 def test_a_worker_that_ends_puts_its_job_back_for_the_next_one(tmp_path):
+    runs = tmp_path / "runs"
     with redis_server(tmp_path) as address:
         manager = BrokerManager(address, str(tmp_path), lambda: None, "busy")
         with celery_worker(address, tmp_path, "broker_jobs") as first:
             key, job = run_job(manager, stay_until_told)
-            wait((tmp_path / "runs").exists)
+            wait(lambda: runs.exists() and runs.read_text())
             first.send_signal(signal.SIGTERM)
             assert first.wait(60) == 0
         assert manager.job_running(job)
@@ -122,7 +123,7 @@ def test_a_worker_that_ends_puts_its_job_back_for_the_next_one(tmp_path):
         with celery_worker(address, tmp_path, "broker_jobs"):
             wait(lambda: manager.result_ready(key))
         assert manager.get_result(key, job) == "done"
-        assert (tmp_path / "runs").read_text() == "once\nonce\n"
+        assert runs.read_text() == "once\nonce\n"
 
 
 class Mark:

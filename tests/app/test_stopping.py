@@ -87,8 +87,8 @@ def test_the_command_finishes_a_picture_that_was_asked_for_before_it_ends(tiny_a
         server.send_signal(signal.SIGTERM)
         answer = connection.getresponse()
         picture = answer.read()
-    finally:
-        server.terminate()
         out, err = server.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        server.kill()  # nothing, where it has ended
     assert answer.status == 200 and picture.startswith(b"\x89PNG") and picture.endswith(b"IEND\xaeB`\x82")
     assert (server.returncode, out, err) == (0, "", "")

@@ -25,10 +25,13 @@ def open_part(explorer, part, slots):
 
 def test_the_diagram_says_the_rates_and_its_edges_are_as_thick(view):
     def edges():
-        view.page.wait_for_timeout(450)  # edges grow
         return view.page.evaluate(
-            """() => Object.fromEntries(['q-z2', 'q-z1'].map((id) =>
-                [id, parseFloat(getComputedStyle(document.getElementById(id)).strokeWidth)]))"""
+            """async () => {
+                const growing = document.getElementById('flow').getAnimations({ subtree: true });
+                await Promise.all(growing.map((one) => one.finished));
+                return Object.fromEntries(['q-z2', 'q-z1'].map((id) =>
+                    [id, parseFloat(getComputedStyle(document.getElementById(id)).strokeWidth)]));
+            }"""
         )
 
     # tests/atlas_builder.py: at β = 1, R(z₂) = 30 / 2 + 1 and R(z₁|z₂) = 60 / 3 · 0.75.

@@ -125,6 +125,20 @@ def test_a_server_that_has_too_much_to_do_is_asked_for_the_numbers_again(view):
     assert len(refused) == 1
 
 
+def test_a_rough_estimate_that_comes_late_does_not_take_the_place_of_the_numbers(view):
+    rough = []
+    view.page.route(re.compile(r"/estimates/.*n=16$"), lambda route: rough.append(route))
+    drag(view, (0.3, 0.6))
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
+    numbers = view.page.locator(".parent-stats dd").all_inner_texts()
+    estimates = view.page.evaluate("hvae.screen.points[hvae.screen.current.point].numbers")
+    with view.page.expect_response(lambda response: response.url.endswith("n=16")):
+        rough[0].fulfill(json={**estimates, "images": 2, "stats": dict.fromkeys(estimates["stats"], "rough")})
+    view.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert view.page.locator(".parent-stats dd").all_inner_texts() == numbers
+    assert view.text("#parent-note") == "Estimated on 12 test images."
+
+
 def test_the_diamond_stands_at_the_estimated_rates(view, folder):
     drag(view, (0.3, 0.6))
     view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
@@ -311,6 +325,7 @@ def test_training_tells_how_far_it_is_and_can_be_cancelled_without_a_trace(
     assert "being trained already" in other.text("#training-words")
     # A page that is loaded again finds what it trains, and can cancel it.
     view.page.reload()
+    view.page.wait_for_function("() => hvae.screen.current")
     parent_view(view)
     wait_for_words(view, "step [0-9]+ of 220000")
     assert view.page.locator("#train-point").is_disabled()

@@ -50,9 +50,11 @@ def test_a_dragged_slider_draws_while_the_hand_moves(explorer):
     before = explorer.page.evaluate(frames)
     explorer.page.mouse.move(middle, y)
     explorer.page.mouse.down()
-    for step in range(30):
-        explorer.page.mouse.move(middle + 2 * step, y)
+    for step in range(1000):
+        explorer.page.mouse.move(middle + 2 * (step % 30), y)
         explorer.page.wait_for_timeout(30)
+        if explorer.page.evaluate(frames) > before + 3:
+            break
     assert explorer.page.evaluate(frames) > before + 3, "frames were drawn before the button was released"
     explorer.page.mouse.up()
 
@@ -83,6 +85,20 @@ def test_a_server_that_is_gone_is_told(explorer):
     explorer.page.click("#draw-again")
     explorer.wait_until_shown("seed=2", ("samples",))
     message.wait_for(state="hidden")
+
+
+def test_who_wants_a_picture_while_its_refusal_is_read_has_it_asked_for_again(explorer):
+    """What was asked ahead, and is refused, may be wanted at any moment."""
+    tries = """async () => {
+        const { fetch } = window;
+        let [tries, isWanted] = [0, false];
+        const read = async () => { isWanted = true; return { error: 'Ask again.' }; };
+        const refusal = { status: 503, headers: new Headers({ 'Retry-After': '0.01' }), json: read };
+        window.fetch = (...request) => (++tries > 1 ? fetch(...request) : refusal);
+        await hvae.request('/healthz', () => isWanted);
+        return tries;
+    }"""
+    assert explorer.page.evaluate(tries) == 2
 
 
 def test_a_server_that_has_too_much_to_do_is_asked_again(explorer):

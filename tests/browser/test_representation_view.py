@@ -19,8 +19,8 @@ def labelled_address(serve, tmp_path_factory):
 def wait_for_axes(explorer, figure, x, y):
     explorer.page.wait_for_function(
         """([figure, x, y]) => {
-            const { xaxis, yaxis } = document.querySelector(`#${figure} .js-plotly-plot`).layout;
-            return xaxis.title?.text === x && yaxis.title?.text === y;
+            const { xaxis, yaxis } = document.querySelector(`#${figure} .js-plotly-plot`)?.layout || {};
+            return xaxis?.title?.text === x && yaxis?.title?.text === y;
         }""",
         arg=[figure, x, y],
     )

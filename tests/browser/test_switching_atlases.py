@@ -50,7 +50,7 @@ def test_a_page_shown_again_as_it_was_left_has_its_menu_at_its_own_atlas(open_pa
     page.evaluate("hvae.screen.open = () => {}")
     menu.click()
     page.get_by_role("option", name="Digits, 2 × 2").click()
-    assert menu.input_value() == "Digits, 2 × 2"
+    page.wait_for_function("(menu) => document.querySelector(menu).value === 'Digits, 2 × 2'", arg=MENU)
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
     page.wait_for_function("(menu) => document.querySelector(menu).value === 'Digits, 3 × 3'", arg=MENU)
 
