@@ -11,13 +11,18 @@ reaches.
 Measurements take turns, twice, and the better one counts: other work on the machine can only slow one down.
 With OMP_NUM_THREADS=1 on a CPU, seconds are the CPU's own, which other work disturbs little. The research
 loop first trains for 200 steps: where a latent collapses, gradients become denormal numbers, at which a CPU
-is slow. The fleet has the CPU take those for zero; lines say what that alone is worth.
+is slow. The fleet has the CPU take those for zero; lines say what that alone is worth. What does so is
+measured in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +40,7 @@ from precompute.device import choose_device
 
 PLACES = [[1.0, 1.0], [1.0, 0.1], [0.1, 1.0], [10.0, 10.0]]  # β₁, β₂
 MANY = 64
+SIZES = {"cpu": [1, 4], "mps": [1, 4], "cuda": [1, 8, MANY]}  # points of a fleet
 WARM_UP_STEPS, RESEARCH_STEPS = 5, 200
 EAGER = f"eager loop on the device, {MANY} points"
 
@@ -118,6 +124,44 @@ def fleet(images: Images, models: int, formulation: str) -> Fleet:
     return Fleet([initial] * models, names, betas, images, recipe, formulation=formulation)
 
 
+_runs: dict[str, tuple[Callable[[], None], int]] = {}
+"""What this process measures: a step, and for how many model·images it counts."""
+
+
+def process_of_its_own(flush: bool) -> ProcessPoolExecutor:
+    """A process that has its CPU take denormal numbers for zero, or not, from its start.
+
+    The setting is one of each thread: torch's others inherit it when they begin, and do not change with it.
+    """
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(1, context, initializer=torch.set_flush_denormal, initargs=(flush,))
+
+
+def prepare(data_dir: Path, device: torch.device, flush: bool) -> list[str]:
+    """Make what this process measures; returns the names."""
+    batch_size = REFINEMENT.batch_size
+    for place in PLACES:
+        step = research_loop(data_dir, device, place)
+        for _ in range(RESEARCH_STEPS):
+            step()
+        _runs[research_name(place, flush)] = step, batch_size
+    images = load("mnist", "train", data_dir, device=device)
+    if device.type == "cuda":
+        _runs[EAGER] = resident_loop(images, MANY), MANY * batch_size
+    if flush or device.type != "cpu":
+        for formulation in FORMULATIONS:
+            for size in SIZES[device.type]:
+                step = fleet(images, size, formulation).step
+                _runs[f"fleet, {formulation}, {size} points"] = step, size * batch_size
+    return list(_runs)
+
+
+def measure(name: str, seconds: float, device: torch.device) -> float:
+    """model·images/s of one of these."""
+    step, images_per_step = _runs[name]
+    return speed(step, images_per_step, seconds, device)
+
+
 def research_name(place: list[float], flush: bool) -> str:
     zero = ", denormals taken for zero" if flush else ""
     return f"research loop, β₂ = {place[1]:g}, β₁ = {place[0]:g}{zero}"
@@ -151,29 +195,22 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     arguments = parser.parse_args()
     device = choose_device(arguments.device)
-    images = load("mnist", "train", arguments.data_dir, device=device)
-    batch_size = REFINEMENT.batch_size
-    sizes = [1, 8, MANY] if device.type == "cuda" else [1, 4]
-
-    runs = {}
-    for flush in (False, True) if device.type == "cpu" else (False,):
-        for place in PLACES:
-            step = research_loop(arguments.data_dir, device, place)
-            torch.set_flush_denormal(flush)
-            for _ in range(RESEARCH_STEPS):
-                step()
-            runs[research_name(place, flush)] = (step, batch_size, flush)
-    if device.type == "cuda":
-        runs[EAGER] = (resident_loop(images, MANY), MANY * batch_size, False)
-    for formulation in FORMULATIONS:
-        for size in sizes:
-            step = fleet(images, size, formulation).step
-            runs[f"fleet, {formulation}, {size} points"] = (step, size * batch_size, True)
-    best = dict.fromkeys(runs, 0.0)
-    for _ in range(2):
-        for name, (step, per_step, flush) in runs.items():
-            torch.set_flush_denormal(flush)
-            best[name] = max(best[name], speed(step, per_step, arguments.seconds, device))
+    sizes = SIZES[device.type]
+    with ExitStack() as stack:
+        processes = {
+            flush: stack.enter_context(process_of_its_own(flush))
+            for flush in ((False, True) if device.type == "cpu" else (False,))
+        }
+        runs = {
+            name: process
+            for flush, process in processes.items()
+            for name in process.submit(prepare, arguments.data_dir, device, flush).result()
+        }
+        best = dict.fromkeys(runs, 0.0)
+        for _ in range(2):
+            for name, process in runs.items():
+                speed_now = process.submit(measure, name, arguments.seconds, device).result()
+                best[name] = max(best[name], speed_now)
 
     threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
     print(f"{device}{threads}, torch {torch.__version__}; model·images/s, and times the plain research loop")
