@@ -37,9 +37,11 @@
       if (this.current) listener(this.current, null, performance.now());
     },
 
-    /* Change some of it. What one model's sliders shift means nothing in another. */
+    /* Change some of it. What one model's sliders shift means nothing in another. Before the page has begun there
+     * is nothing to change. */
     set(change, since = performance.now()) {
       const former = this.current;
+      if (!former) return;
       const shifts = (change.point ?? former.point) === former.point ? former.shifts : first.shifts;
       this.current = { ...former, shifts, ...change, change: former.change + 1 };
       tell(former, since);

@@ -26,7 +26,7 @@
 
     document.addEventListener("click", (event) => {
       const tab = event.target.closest(`.${field}-tab`);
-      if (tab && hvae.screen.current) hvae.screen.set({ [field]: tab.dataset[field] }, event.timeStamp);
+      if (tab) hvae.screen.set({ [field]: tab.dataset[field] }, event.timeStamp);
     });
 
     /* Left and right go from tab to tab, as the ARIA practices have it. */

@@ -8,6 +8,10 @@ from typing import Any
 FIRST_DOT = "#landscapes-0 .scatterlayer .point"
 SLOTS = ("samples", "reconstructions", "traversal")
 
+UNDRAWN = """() => [...document.querySelectorAll('.view:not([hidden]) .linked-figure')].filter(
+    (figure) => figure.offsetParent && !figure.querySelector('.scatterlayer .point, .annotation'))"""
+"""The places of the view on screen whose figures cannot be seen yet."""
+
 
 class Explorer:
     """One open page. `page` is Playwright's."""

@@ -93,3 +93,16 @@ def test_selecting_dots_moves_nothing(explorer):
         explorer.select(point)
         explorer.page.wait_for_timeout(100)
         assert places() == before
+
+
+def test_a_tab_that_is_pressed_before_the_page_has_begun_changes_nothing(explorer):
+    pressed = """() => {
+        const { current } = hvae.screen;
+        hvae.screen.current = null;
+        const tab = document.getElementById('tab-model');
+        tab.click();
+        tab.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
+        hvae.screen.current = current;
+        return current.view;
+    }"""
+    assert explorer.page.evaluate(pressed) == "landscapes"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from atlas_builder import add_parent, build_atlas
+from pages import UNDRAWN
 
 from app.state import VIEWS
 from hvae.files import sha256, write_json
@@ -91,13 +92,12 @@ SIZES = [(1440, 900), (390, 844)]
 ON_A_PHONE = ("one_point", "no_rates", "colour_images")
 """Those whose words or panels differ most; a walk through all views takes its time."""
 
-IS_SETTLED = """(view) => document.querySelector('.page').dataset.view === view
+IS_SETTLED = f"""(view) => document.querySelector('.page').dataset.view === view
     && [...document.querySelectorAll('img.picture')].every(
     (image) => !image.offsetParent || image.dataset.state === 'shown')
     && [...document.querySelectorAll('.main-svg')].every(
     (drawn) => drawn.getBoundingClientRect().right <= innerWidth)
-    && [...document.querySelectorAll('.view:not([hidden]) .linked-figure')].every(
-    (figure) => !figure.offsetParent || figure.querySelector('.scatterlayer .point, .annotation'))"""
+    && ({UNDRAWN})().length === 0"""
 
 FAULTS = r"""() => {
     const faults = [];
