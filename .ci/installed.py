@@ -3,7 +3,7 @@
 import os
 import sys
 
-import app.server
+import app.server.build
 import hvae
 
 where = os.environ["PYTHONPATH"]
@@ -11,7 +11,7 @@ for module in (app, hvae):
     if not module.__file__.startswith(where):
         sys.exit(f"{module.__name__} comes from {module.__file__}, not from {where}.")
 atlas = hvae.Atlas.default()
-client = app.server.create_app({atlas.name: atlas}).server.test_client()
+client = app.server.build.create_app({atlas.name: atlas}).server.test_client()
 point = atlas.nearest(1, 1)["checkpoint"].removeprefix("models/").removesuffix(".safetensors")
 for address in ("/", "/assets/page.css", f"/pictures/{atlas.name}/{point}/samples.png"):
     answer = client.get(address)

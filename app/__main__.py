@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.memory import share_arenas
-from app.queue import MOST_WAITING
+from app.pictures.malloc import share_arenas
+from app.pictures.queue import MOST_WAITING
 from hvae.errors import UserError
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ def serve(
 ) -> None:
     """Serve an atlas and those that ship until interrupted; what was asked by then is answered first.
 
-    path: see `app.shelf.shelf`. data_dir, allow_training, broker: see `app.training.TrainingOptions`.
+    path: see `app.atlases.shelf.shelf`. data_dir, allow_training, broker: see
+    `app.training.train_point.TrainingOptions`.
     Raises UserError where the atlas, the address or the broker cannot be had.
     """
     # Imports make 300,000 objects that stay, and looking for garbage among them took a seventh of the time
@@ -105,18 +106,18 @@ def serve(
     gc.disable()
     share_arenas()
     sys.setswitchinterval(SWITCH_SECONDS)
-    from app.shelf import shelf
+    from app.atlases.shelf import shelf
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     atlases = shelf(path)
     listener = listen(host, port)
 
-    from app.broker import checked_broker
-    from app.guard import LOOPBACK_NAMES
-    from app.server import create_app
-    from app.stopping import run_until_stopped
-    from app.training import TrainingOptions
+    from app.server.build import create_app
+    from app.server.guard import LOOPBACK_NAMES
+    from app.server.shutdown import run_until_stopped
+    from app.training.redis_broker import checked_broker
+    from app.training.train_point import TrainingOptions
 
     only_here = is_loopback(listener.getsockname()[0])
     hosts = [*LOOPBACK_NAMES, host] if only_here else None
@@ -142,10 +143,10 @@ def serve(
 
 
 def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
-    """A server of `application` on a listening socket; see `app.stopping.run_until_stopped`."""
+    """A server of `application` on a listening socket; see `app.server.shutdown.run_until_stopped`."""
     import waitress
 
-    from app.guard import MAX_BODY
+    from app.server.guard import MAX_BODY
 
     return waitress.create_server(
         application,
@@ -158,7 +159,7 @@ def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
         ident=None,
         # It keeps a whole body before anybody looks at it. Above MAX_BODY a sentence says no, if not by far.
         max_request_body_size=4 * MAX_BODY,
-        # They are how app.training tells a visitor behind a proxy on this machine from its owner.
+        # They are how app.training.train_point tells a visitor behind a proxy on this machine from its owner.
         clear_untrusted_proxy_headers=False,
     )
 

@@ -1,7 +1,7 @@
 """What workers do for pages: `celery -A app.tasks worker`, the Redis named by HVAE_APP_BROKER.
 
 A worker looks after one job at a time, which runs in a process of its own as it does without Celery: see
-app.worker. A worker that is told to end stops the job and puts it back in the queue.
+app.training.process. A worker that is told to end stops the job and puts it back in the queue.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from celery import Task, signals
 
-from app.broker import BROKER, WAITING_SECONDS, Slot, connect, job_name, queue
-from app.training import TrainingSetting, train_point
-from app.worker import start, stop
+from app.training.process import start, stop
+from app.training.redis_broker import BROKER, WAITING_SECONDS, Slot, connect, job_name, queue
+from app.training.train_point import TrainingSetting, train_point
 
 LOOK_SECONDS = 0.5
 
@@ -30,7 +30,7 @@ def stop_jobs(**_: object) -> None:
 
 
 def offer(function: Callable, read_setting: Callable[[Any], object] = lambda setting: setting) -> None:
-    """Let pages ask for `function(report, setting, *inputs)`, see `app.background.JobManager`.
+    """Let pages ask for `function(report, setting, *inputs)`, see `app.training.managers.JobManager`.
 
     read_setting: the setting, from the JSON that it travels as.
     """

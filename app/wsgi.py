@@ -3,7 +3,7 @@
 import os
 import sys
 
-from app import environment
+from app.server import environment
 from hvae.errors import UserError
 
 NEVER = 3

@@ -1,6 +1,6 @@
 /* What is on screen, and the address bar, which always says it. The one place that changes it.
  *
- * `current` has the fields of app/state.py's Screen, and `change`, which counts our changes. Modules subscribe to
+ * `current` has the fields of app/page/state.py's Screen, and `change`, which counts our changes. Modules subscribe to
  * it. Dash is told of it as little as possible, since each change of one of its stores takes it 10 to 90 ms: the
  * store `screen` holds what a visitor sees first, and `look`, the part that figures depend on, is kept up to date.
  */

@@ -61,7 +61,7 @@
   };
 
   hvae.words = {
-    /* Nats per image in the unit on screen, `12.3 nats`; a dash for what is not known. As app/words.py has it. */
+    /* Nats per image in the unit on screen, `12.3 nats`; a dash for what is not known. As app/page/words.py has it. */
     rate(nats) {
       if (!Number.isFinite(nats)) return "–";
       const { units } = hvae.screen.current;

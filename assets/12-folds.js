@@ -29,7 +29,7 @@
     return `${Number(mantissa)}e${power < 0 ? "-" : "+"}${two}`;
   }
 
-  /* OKLab (Ottosson 2020) to #rrggbb; the counterpart of app/figures/colours.py. */
+  /* OKLab (Ottosson 2020) to #rrggbb; the counterpart of app/page/figures/colours.py. */
   function toSrgb([l, a, b]) {
     const [x, y, z] = [
       l + 0.3963377774 * a + 0.2158037573 * b,
@@ -84,7 +84,7 @@
       );
     },
 
-    /* What is known of a fold without asking: as app/points.py's points_data, numbers yet to come. */
+    /* What is known of a fold without asking: as app/page/points.py's points_data, numbers yet to come. */
     describe(name) {
       const [beta2, beta1] = this.betas(name);
       const hex = this.colour(beta2, beta1).map((value) => value.toString(16).padStart(2, "0"));

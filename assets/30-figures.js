@@ -156,7 +156,7 @@
 
   /* ---- Type for a hall ---------------------------------------------------------------------------------- */
 
-  const TYPE = 13; // what figures are drawn with, in pixels, as app/figures/canvas.py has it
+  const TYPE = 13; // what figures are drawn with, in pixels, as app/page/figures/canvas.py has it
 
   /* As large as the page's own type: assets/lecture.css sets --scale and --smallest, and --dots for the dots. */
   function fit(plot) {

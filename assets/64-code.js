@@ -7,7 +7,7 @@
   /* The images that an address names: test images, or one of the visitor's own. */
   const given = (said) => (said.get("image") ? "own_image" : `images[[${said.get("images") || 0}]]`);
 
-  /* z₁ drawn again and again for each z₂ in `top`, the first of `columns` at its prior mean: as app/kinds/layers.py. */
+  /* z₁ drawn again and again for each z₂ in `top`, the first of `columns` at its prior mean: as app/pictures/kinds/layers.py. */
   function redrawn(said, m, name, columns) {
     return [
       `e1 = ${m}.noise(56, seed=${seedOf(said)})[0]`,
@@ -91,7 +91,7 @@
     },
   };
 
-  /* A PNG from an address as a model takes it, what is transparent being black: as app/kinds/own_image.py. */
+  /* A PNG from an address as a model takes it, what is transparent being black: as app/pictures/kinds/your_image.py. */
   function reading(image) {
     const mode = document.getElementById("own-place").dataset.channels === "1" ? "L" : "RGB";
     const padded = image + "=".repeat((4 - (image.length % 4)) % 4);

@@ -1,6 +1,6 @@
 /* Training a point: the button, the bar, and what is said about it. The job itself is a Dash background callback.
  *
- * A job goes on while its page is loaded again: app/tickets.py finds it by a ticket that the window keeps meanwhile.
+ * A job goes on while its page is loaded again: app/training/tickets.py finds it by a ticket that the window keeps meanwhile.
  */
 (function () {
   "use strict";

@@ -31,11 +31,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from hvae import HVAE, HVAEConfig
 from hvae.datasets import Images, load
-from hvae.fleet import Fleet
-from hvae.formulations import FORMULATIONS, fastest
-from hvae.objective import objective
-from hvae.recipe import REFINEMENT
-from hvae.train import initial_model
+from hvae.training.fleet import Fleet
+from hvae.training.objective import objective
+from hvae.training.recipe import REFINEMENT
+from hvae.training.stacked_convolutions import FORMULATIONS, fastest
+from hvae.training.train import initial_model
 from precompute.device import choose_device
 
 PLACES = [[1.0, 1.0], [1.0, 0.1], [0.1, 1.0], [10.0, 10.0]]  # β₁, β₂

@@ -35,8 +35,8 @@ from rich.console import Console
 from rich.table import Table
 from viewers import Browser, Point, Tally, Viewer
 
-from app.points import points_data
-from app.shelf import shelf
+from app.atlases.shelf import shelf
+from app.page.points import points_data
 
 RAMP = 20.0
 """Seconds within which everybody opens the page."""

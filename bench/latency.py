@@ -43,7 +43,7 @@ from rich.console import Console
 from rich.table import Table
 from stand_in import stand_in
 
-from hvae.atlas import Atlas
+from hvae.atlas.atlas import Atlas
 
 CLICKS = 60
 DRAWS = 40

@@ -25,12 +25,12 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from hvae.atlas import Atlas
-from hvae.checkpoint import load_model
-from hvae.classifier import Classifier, ClassifierConfig, accuracy, train_classifier
+from hvae.atlas.atlas import Atlas
+from hvae.atlas.checkpoint import load_model
 from hvae.datasets import load
 from hvae.gaussian import Gaussian
 from hvae.metrics.batches import batches, rows_of
+from hvae.metrics.classifier import Classifier, ClassifierConfig, accuracy, train_classifier
 from hvae.metrics.inception import inception_score, sample_probabilities
 from hvae.metrics.mutual_information import mixture_information, mutual_information
 from hvae.metrics.probes import probe_accuracies

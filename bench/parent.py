@@ -27,13 +27,13 @@ from statistics import mean
 import torch
 
 from hvae import HVAEConfig
-from hvae.checkpoint import load_parent, save_parent
+from hvae.atlas.checkpoint import load_parent, save_parent
 from hvae.datasets import Images, load
 from hvae.files import write_json
-from hvae.fleet import Fleet, with_weights
 from hvae.metrics.rates import layer_rates
-from hvae.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
-from hvae.train import initial_model, initial_parent
+from hvae.training.fleet import Fleet, with_weights
+from hvae.training.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
+from hvae.training.train import initial_model, initial_parent
 from precompute.grid import Point, grid, parse_betas
 
 GRID = parse_betas("0.1:10:13")

@@ -30,16 +30,16 @@ from rich.console import Console
 from rich.table import Table
 
 from hvae import HVAEConfig
-from hvae.atlas import PARENT, SHIPPED, Atlas
+from hvae.atlas.atlas import PARENT, SHIPPED, Atlas
+from hvae.atlas.point import Point
 from hvae.datasets import load
 from hvae.errors import UserError
-from hvae.point import Point
-from hvae.recipe import Recipe
+from hvae.metrics.registry import EvaluationData
+from hvae.training.recipe import Recipe
 from precompute.device import choose_device, denormals_flushed
-from precompute.engine import LocalEngine
+from precompute.engines.local import LocalEngine
 from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder
-from precompute.measurements import EvaluationData
 from precompute.plan import Plan
 from precompute.progress import progress_bar, stderr_console
 from precompute.run import INTERVAL_SECONDS, Run

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import RegularGridInterpolator
 
-from hvae.atlas import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, Atlas
+from hvae.atlas.atlas import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, Atlas
 from hvae.files import sha256, write_json, write_whole
 
 

@@ -12,8 +12,8 @@ import time
 
 import numpy as np
 
-from hvae.datasets.glyphs import FACES
-from hvae.datasets.street_digits import COUNTS, SEEDS, street_digits
+from hvae.datasets.street_digits.dataset import COUNTS, SEEDS, street_digits
+from hvae.datasets.street_digits.glyphs import FACES
 
 
 def main() -> None:

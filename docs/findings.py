@@ -1,6 +1,6 @@
 """Write docs/findings.md and its figures from the atlases that ship: `python docs/findings.py`.
 
-Every number on the page is computed here, and so is every verdict. tests/test_findings.py fails when the page
+Every number on the page is computed here, and so is every verdict. The tests fail when the page
 and an atlas disagree.
 """
 
@@ -25,9 +25,9 @@ from findings_numbers import (
 )
 from findings_words import GOALS, listed, markdown, measured, number, probe_name, signed, span
 
-from app.words import METRICS, beta_text, dataset_title
-from hvae.atlas import METRICS as TABLE
-from hvae.atlas import PARENT, Atlas, shipped_names
+from app.page.words import METRICS, beta_text, dataset_title
+from hvae.atlas.atlas import METRICS as TABLE
+from hvae.atlas.atlas import PARENT, Atlas, shipped_names
 from hvae.files import write_whole
 
 PAGE = Path(__file__).parent / "findings.md"

@@ -12,8 +12,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from app.figures.colours import beta_ranges, colour_code
-from app.words import METRICS
+from app.page.figures.colours import beta_ranges, colour_code
+from app.page.words import METRICS
 
 OPTIMA = {"psnr": "^", "acc_rbf_svm_z2": "D", "inception_score": "o"}
 PROBES = {"acc_logistic_z2": "o", "acc_linear_svm_z2": "s", "acc_rbf_svm_z2": "^", "acc_knn_z2": "D"}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from app.words import METRICS
+from app.page.words import METRICS
 
 GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2": "◇ Represent", "inception_score": "○ Generate"}
 """What the three goals are called, each behind the sign that the page gives it."""

@@ -17,10 +17,10 @@ import waitress
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from app.lecture import lecture
-from app.server import create_app
-from app.shelf import shelf
-from app.state import VIEWS
+from app.atlases.shelf import shelf
+from app.page.lecture import lecture
+from app.page.state import VIEWS
+from app.server.build import create_app
 
 SIZES = {1440: 900, 390: 844}
 OTHERS = ("landscapes", "model")

@@ -11,7 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "Atlas": "hvae.atlas",
+    "Atlas": "hvae.atlas.atlas",
     "HVAE": "hvae.model",
     "HVAEConfig": "hvae.config",
     "UserError": "hvae.errors",

@@ -95,8 +95,8 @@ def plan(
     seed: Seed = 0,
 ) -> None:
     """Say what `run` with the same options would take, from 5 seconds of training on this device."""
+    from precompute.engines.workers import cores
     from precompute.forecast import describe, forecast
-    from precompute.workers import cores
 
     make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
     typer.echo(describe(forecast(out, dataset, make_plan, data_dir, device, stack, jobs or cores())))
@@ -123,8 +123,8 @@ def run(
     seed: Seed = 0,
 ) -> None:
     """Train a parent, then every point of the grid from it. The same line again continues."""
+    from precompute.engines.workers import cores
     from precompute.run import run_plan
-    from precompute.workers import cores
 
     make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
     cluster = address if engine is Engine.ray else None
@@ -157,7 +157,7 @@ def status(out: Out) -> None:
 @cli.command()
 def verify(out: Out) -> None:
     """Check checksums, schema and numbers; name every file that is off, and exit with 1 if any is."""
-    from hvae.verify import problems
+    from hvae.atlas.verify import problems
 
     found = problems(out)
     for problem in found:

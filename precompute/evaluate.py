@@ -11,20 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from rich.console import Console
 
-from hvae.atlas import CLASSIFIER, Atlas, Manifest, checked_file
+from hvae.atlas.atlas import CLASSIFIER, Atlas, Manifest, checked_file
 from hvae.errors import UserError
 from hvae.files import user_path
-from precompute.measurements import (
-    EvaluationData,
-    Measurement,
-    columns_of,
-    generation_scores,
-    measurements,
-)
+from hvae.metrics.registry import EvaluationData, Measurement, columns_of, generation_scores, measurements
 from precompute.progress import progress_bar, stderr_console
 
 if TYPE_CHECKING:
-    from hvae.cache import MetricCache
+    from hvae.metrics.cache import MetricCache
     from precompute.folder import AtlasFolder
 
 # What measuring takes at its peak: the kernel matrix of the RBF probe, and torch's copies around it.
@@ -78,7 +72,7 @@ def evaluate_folder(folder: AtlasFolder, data: EvaluationData, console: Console,
 
     Raises UserError where the atlas was made from other data.
     """
-    from hvae.cache import MetricCache
+    from hvae.metrics.cache import MetricCache
 
     made_from = folder.manifest.data
     if made_from and made_from != data.digests:
@@ -120,7 +114,7 @@ def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Conso
     """Load the atlas's classifier, or train it once; note the scores of real test images as the ceiling."""
     import torch
 
-    from hvae.classifier import (
+    from hvae.metrics.classifier import (
         accuracy,
         image_probabilities,
         load_classifier,
@@ -230,7 +224,7 @@ def all_measured(
 
     Raises UserError where a process dies.
     """
-    from precompute.workers import Workers, as_many_as_fit
+    from precompute.engines.workers import Workers, as_many_as_fit
 
     jobs = min(len(tasks), as_many_as_fit(jobs, data.train, data.test, extra=MEASURING_BYTES))
     if data.train.images.device.type != "cpu" or jobs < 2:
@@ -246,8 +240,8 @@ def all_measured(
 def measure_point(data: EvaluationData, file: Path, asked: list[Measurement]) -> Measured:
     """Measure the model in a file, on one thread where it is the CPU's: the numbers depend on no cores."""
 
-    from hvae.checkpoint import load_model
-    from hvae.metrics.variational import one_thread
+    from hvae.atlas.checkpoint import load_model
+    from hvae.metrics.label_network import one_thread
 
     started = time.monotonic()
     # On the device, in the memory layout that every measurement uses.

@@ -20,7 +20,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from hvae import __version__
-from hvae.atlas import (
+from hvae.atlas.atlas import (
     CLASSIFIER,
     COLUMNS,
     EXAMPLES,
@@ -35,18 +35,18 @@ from hvae.atlas import (
     read_manifest,
     read_metrics,
 )
-from hvae.checkpoint import load_model, load_parent, save_parent
+from hvae.atlas.checkpoint import load_model, load_parent, save_parent
+from hvae.atlas.metadata import SHA256, read_metadata
+from hvae.atlas.metrics_table import metrics_table, write_table
+from hvae.atlas.point import Point, finished, made_from_plan, save_finished
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.files import remove_leftovers, sha256, write_whole
 from hvae.layers import HVAEConfig
-from hvae.metadata import SHA256, read_metadata
+from hvae.metrics.registry import RECONSTRUCTION, EvaluationData
 from hvae.model import HVAE
-from hvae.multirate import Parent
-from hvae.point import Point, finished, made_from_plan, save_finished
-from hvae.tables import metrics_table, write_table
-from hvae.train import is_finite
-from precompute.measurements import RECONSTRUCTION, EvaluationData
+from hvae.parent import Parent
+from hvae.training.train import is_finite
 from precompute.plan import Plan
 
 EXAMPLE_IMAGES = 256
@@ -167,7 +167,7 @@ class AtlasFolder:
     def write(self, *changed: str) -> None:
         """Write metrics.parquet, and atlas.json with the checksums of it and of the `changed` files.
 
-        See `hvae.tables.write_table`.
+        See `hvae.atlas.metrics_table.write_table`.
         """
         self.manifest = write_table(
             self.path, self.manifest, metrics_frame(self.manifest.betas, self.rows), *changed

@@ -15,18 +15,22 @@ import torch
 from rich.console import Console
 from torch import nn
 
-from hvae import datasets, unfinished
-from hvae.atlas import METRIC_COLUMNS
+from hvae import datasets
+from hvae.atlas.atlas import METRIC_COLUMNS
+from hvae.atlas.point import Point
 from hvae.datasets import Images
 from hvae.files import user_path
-from hvae.fleet import State
 from hvae.layers import HVAEConfig
-from hvae.metrics.variational import one_thread
-from hvae.point import Point
-from hvae.recipe import Recipe
-from hvae.train import initial_model, initial_parent
+from hvae.metrics.label_network import one_thread
+from hvae.metrics.registry import EvaluationData
+from hvae.training import resume
+from hvae.training.fleet import State
+from hvae.training.recipe import Recipe
+from hvae.training.train import initial_model, initial_parent
 from precompute.device import choose_device, denormals_flushed
-from precompute.engine import smaller_stack
+from precompute.engines.jobs import Job
+from precompute.engines.local import smaller_stack
+from precompute.engines.stack import stack_size
 from precompute.folder import (
     EXAMPLE_IMAGES,
     device_name,
@@ -35,12 +39,9 @@ from precompute.folder import (
     sound_parent,
     what_is_there,
 )
-from precompute.jobs import Job
-from precompute.measurements import EvaluationData
 from precompute.plan import Plan, model_config
 from precompute.progress import duration, stderr_console
 from precompute.run import refuse_inside_pictures
-from precompute.stack import stack_size
 
 MEASURED_SECONDS = 2.5
 """How long the parent's steps are measured, and how long the points'."""
@@ -230,7 +231,7 @@ def what_is_left(
     manifest, rows = what_is_there(out, new_manifest(plan, config, data, device))
     points = [point for point in plan.points if point.checkpoint not in rows]
     measured = [row for row in rows.values() if np.isfinite([row[name] for name in METRIC_COLUMNS]).all()]
-    begun = {name: saved.state.step for saved in unfinished.saved(out, manifest) for name in saved.names}
+    begun = {name: saved.state.step for saved in resume.saved(out, manifest) for name in saved.names}
     if sound_parent(out, manifest):
         parent_steps = 0
     return Left(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from hvae.atlas.point import Point
 from hvae.errors import UserError
-from hvae.point import Point
 
 MAX_VALUES = 99
 

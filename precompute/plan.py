@@ -6,9 +6,9 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
+from hvae.atlas.point import Point
 from hvae.layers import HVAEConfig
-from hvae.point import Point
-from hvae.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
+from hvae.training.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
 from precompute.grid import grid
 
 # A parent sees every β, so it needs many images; of few images it may not see each too often.

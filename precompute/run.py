@@ -11,22 +11,23 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from hvae import datasets, unfinished
+from hvae import datasets
+from hvae.atlas.point import Point
 from hvae.errors import UserError
 from hvae.files import user_path
-from hvae.fleet import State, with_weights
-from hvae.point import Point
-from hvae.train import initial_model, initial_parent
+from hvae.metrics.registry import EvaluationData
+from hvae.training import resume
+from hvae.training.fleet import State, with_weights
+from hvae.training.train import initial_model, initial_parent
 from precompute.device import choose_device, denormals_flushed
-from precompute.engine import Engine, LocalEngine, PoolEngine, Work
+from precompute.engines.jobs import Job
+from precompute.engines.local import Engine, LocalEngine, PoolEngine, Work
+from precompute.engines.stack import stack_size
+from precompute.engines.workers import as_many_as_fit
 from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder
-from precompute.jobs import Job
-from precompute.measurements import EvaluationData
 from precompute.plan import Plan, model_config
 from precompute.progress import Stage, progress_bar, stderr_console
-from precompute.stack import stack_size
-from precompute.workers import as_many_as_fit
 
 INTERVAL_SECONDS = 60.0
 
@@ -74,7 +75,7 @@ def run_plan(
                 if chosen.type == "cpu" and processes > 1:
                     engine = PoolEngine(data.train, size, interval, processes)
             else:
-                from precompute.ray_engine import RayEngine
+                from precompute.engines.ray_engine import RayEngine
 
                 points = len(run.left)
                 engine = RayEngine(address, data.train, device, stack, interval, console, points)
@@ -82,7 +83,7 @@ def run_plan(
             with progress_bar(console) as progress:
                 run.train_parent(parents_engine, progress)
                 run.train_points(engine, progress)
-        unfinished.remove_all(out)
+        resume.remove_all(out)
         evaluate_folder(atlas, data, console, jobs)
     except KeyboardInterrupt:
         console.print(f"Stopped. {out} holds {atlas.done} of {total} points; the same command continues.")
@@ -108,7 +109,7 @@ class Run:
         self.config = model_config(data.train)
         self.parent = atlas.parent() if plan.parent_recipe else None
         self._seconds: dict[str, float] = {}
-        self._saved = {tuple(saved.names): saved for saved in unfinished.saved(atlas.path, atlas.manifest)}
+        self._saved = {tuple(saved.names): saved for saved in resume.saved(atlas.path, atlas.manifest)}
         for point in self.left:
             model = atlas.finished_model(point)
             if model is not None:  # killed between its checkpoint and its row
@@ -155,7 +156,7 @@ class Run:
                 self.atlas.add_parent(parent, self._seconds["parent"], cores)
                 # As a run that continues reads it: in another memory layout a fold's last bit may differ.
                 self.parent = self.atlas.parent()
-                unfinished.remove(self.atlas.path, job.names[0])
+                resume.remove(self.atlas.path, job.names[0])
                 seconds = self._seconds["parent"]
                 self.console.print(f"parent  {job.recipe.epochs} epochs  ({seconds:.0f} s)")
 
@@ -186,7 +187,7 @@ class Run:
                     model = with_weights(template, weights)
                     self._add(point, model, self._seconds[name] / len(job.points))
                     stage.at(self.atlas.done + sum(under_way.values()))
-                unfinished.remove(self.atlas.path, job.names[0])
+                resume.remove(self.atlas.path, job.names[0])
 
     def _work(self, engine: Engine) -> Iterator[Work]:
         """What was under way, then the rest in stacks; folds are made when their turn comes."""
@@ -198,7 +199,7 @@ class Run:
                 state = saved.state.rows(rows)
                 self._seconds[job.names[0]] = saved.seconds * len(rows) / len(saved.names)
                 if len(rows) < len(saved.names):  # killed while its points were added to the atlas
-                    unfinished.remove(self.atlas.path, saved.names[0])
+                    resume.remove(self.atlas.path, saved.names[0])
                     self._save(job, state)
                 yield job, state
         waiting = list(left.values())
@@ -215,7 +216,7 @@ class Run:
     def _save(self, job: Job, state: State) -> None:
         steps = job.recipe.steps(len(self.data.train))
         seconds = self._seconds[job.names[0]]
-        unfinished.save(self.atlas.path, self.atlas.manifest, job.names, state, steps, seconds)
+        resume.save(self.atlas.path, self.atlas.manifest, job.names, state, steps, seconds)
 
     def _add(self, point: Point, model: object, seconds: float) -> None:
         row = self.atlas.add(point, model, self.data.test, seconds)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hvae.atlas import METRIC_COLUMNS, PARENT, TRAINING, Atlas, Manifest
+from hvae.atlas.atlas import METRIC_COLUMNS, PARENT, TRAINING, Atlas, Manifest
+from hvae.atlas.metadata import read_metadata
+from hvae.atlas.point import Point
 from hvae.errors import UserError
-from hvae.metadata import read_metadata
-from hvae.point import Point
 from precompute.progress import duration
 
 
@@ -97,7 +97,7 @@ def in_training(atlas: Atlas) -> list[Begun]:
 
 
 def begun(path: Path) -> Begun | None:
-    """The job whose state is kept in a file; None unless that says it as `hvae.unfinished` does."""
+    """The job whose state is kept in a file; None unless that says it as `hvae.training.resume` does."""
     if path.is_symlink() or not path.is_file():
         return None
     try:

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from hvae.atlas import COLUMNS, EXAMPLES, MANIFEST, METRICS, PARENT
-from hvae.checkpoint import save_model, save_parent
+from hvae.atlas.atlas import COLUMNS, EXAMPLES, MANIFEST, METRICS, PARENT
+from hvae.atlas.checkpoint import save_model, save_parent
 from hvae.files import sha256, write_json, write_whole
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
-from hvae.multirate import Parent
+from hvae.parent import Parent
 
 TINY = HVAEConfig(image_shape=(1, 32, 32), top_dim=8, channels=2, width=8)
 

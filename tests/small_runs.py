@@ -11,11 +11,11 @@ from rich.console import Console
 
 from hvae.datasets import Images, load
 from hvae.layers import HVAEConfig
-from hvae.recipe import Recipe
+from hvae.metrics.registry import EvaluationData
+from hvae.training.recipe import Recipe
 from precompute.device import denormals_flushed
-from precompute.engine import LocalEngine, PoolEngine
+from precompute.engines.local import LocalEngine, PoolEngine
 from precompute.folder import AtlasFolder
-from precompute.measurements import EvaluationData
 from precompute.plan import Plan
 from precompute.progress import progress_bar
 from precompute.run import Run

@@ -15,7 +15,7 @@ import torch
 from hvae.datasets.digits import load_digits
 from hvae.datasets.folder import load_folder
 from hvae.datasets.images import SIDE, Images, Split
-from hvae.datasets.street_digits import load_street_digits
+from hvae.datasets.street_digits.dataset import load_street_digits
 from hvae.datasets.torchvision_sets import SOURCES, load_torchvision
 from hvae.errors import UserError
 from hvae.files import user_path

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hvae.classifier import Classifier, class_probabilities
+from hvae.metrics.classifier import Classifier, class_probabilities
 from hvae.metrics.estimate import Estimate
 from hvae.model import HVAE
 

@@ -14,7 +14,7 @@ from hvae.datasets import Images
 from hvae.gaussian import Gaussian
 from hvae.metrics.batches import batch, rows_of, slices
 from hvae.metrics.estimate import NOT_A_NUMBER, Estimate
-from hvae.metrics.variational import label_log_ratios
+from hvae.metrics.label_network import label_log_ratios
 from hvae.model import HVAE
 
 # Rows at a time: against 10,000 columns of float64 a block of 10 MB, which stays in most processors' caches.

@@ -23,11 +23,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from threadpoolctl import threadpool_limits
 
+from hvae.atlas.metrics_table import PROBES
 from hvae.datasets import Images
 from hvae.metrics.batches import batches, rows_of
 from hvae.metrics.estimate import NOT_A_NUMBER, Estimate
 from hvae.model import HVAE
-from hvae.tables import PROBES
 
 # Images that a kernel machine is fitted on: its matrix of them takes 0.5 GB, of 10,000 it would take 0.8.
 _KERNEL_IMAGES = 8_000

@@ -119,7 +119,7 @@ def test_a_hall_of_browsers_that_keep_their_connections_open_is_answered():
 
 def test_the_page_does_not_wait_for_torch(tiny_atlas):
     code = (
-        "import sys; from app.server import page; from hvae.atlas import Atlas; "
+        "import sys; from app.server import page; from hvae.atlas.atlas import Atlas; "
         "page('tiny', Atlas.open(sys.argv[1])); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(tiny_atlas)], check=True, timeout=60)
@@ -129,7 +129,7 @@ def test_garbage_is_looked_for_again_once_pictures_can_be_decoded(tiny_atlas):
     code = """
 import gc, sys, time
 from pathlib import Path
-import app.stopping
+import app.server.shutdown
 from app.__main__ import serve
 
 def run(server):
@@ -138,7 +138,7 @@ def run(server):
         time.sleep(0.05)
     assert gc.isenabled() and gc.get_freeze_count() > 0 and "torch" in sys.modules
 
-app.stopping.run_until_stopped = run
+app.server.shutdown.run_until_stopped = run
 serve(Path(sys.argv[1]), "127.0.0.1", 0, open_browser=False)
 """
     subprocess.run([sys.executable, "-c", code, str(tiny_atlas)], check=True, timeout=60)

@@ -20,8 +20,8 @@ import waitress
 from pages import FIRST_DOT, Explorer
 from windows import Windows
 
-from app.server import create_app
-from hvae.atlas import Atlas
+from app.server.build import create_app
+from hvae.atlas.atlas import Atlas
 
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load
 
-from app.sheet import contact_sheet
-from hvae.atlas import Atlas
+from app.pictures.contact_sheet import contact_sheet
+from hvae.atlas.atlas import Atlas
 
 
 def download(explorer, label):

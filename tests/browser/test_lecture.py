@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pages import UNDRAWN
 
-from app.lecture import STEPS
+from app.page.lecture import STEPS
 
 SMALL_TEXT = """() => {
     const texts = document.createTreeWalker(document.querySelector('.page'), NodeFilter.SHOW_TEXT);

@@ -10,7 +10,7 @@ import pytest
 from atlas_builder import build_atlas
 from PIL import Image
 
-from app.kinds.own_image import read_image
+from app.pictures.kinds.your_image import read_image
 from hvae.layers import HVAEConfig
 
 RATES_TOLD = "() => !document.querySelector('.rate-row .rate-number').textContent.includes('–')"
@@ -132,7 +132,7 @@ def test_clear_leaves_nothing(view):
 
 
 def test_a_test_image_is_taken_as_it_is(view, tiny_atlas):
-    from hvae.atlas import Atlas
+    from hvae.atlas.atlas import Atlas
 
     view.wait_until_shown("", ("own-thumbnails",))
     view.page.locator(".own-view .thumbnail").nth(9).click()

@@ -10,10 +10,10 @@ import pytest
 from atlas_builder import add_parent, build_atlas
 from small_runs import parent_atlas
 
-from app.figures.colours import colour_code
-from app.folds import fold_name
+from app.atlases.folds import fold_name
+from app.page.figures.colours import colour_code
 from hvae import Atlas
-from hvae.verify import problems
+from hvae.atlas.verify import problems
 
 SLOTS = ("parent-samples", "parent-reconstructions")
 TRAINING_MS = 180_000

@@ -1,0 +1,83 @@
+"""Points between the dots: names that stand for the parent, folded at any β of its range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from app.atlases.models import FileState, NotHere, Source, Understand
+from hvae.atlas.atlas import PARENT, Atlas
+from hvae.atlas.metadata import beta_range as stored_range
+
+if TYPE_CHECKING:
+    from hvae.model import HVAE
+    from hvae.parent import Parent
+
+NAME = re.compile(r"fold_b2-([0-9.e+-]{1,24})_b1-([0-9.e+-]{1,24})")
+EDGE = 1e-3
+"""How far beyond its range, as a share, β may lie: a name has four digits, the range may have more."""
+
+
+def fold_name(beta_2: float, beta_1: float) -> str:
+    """The name of the parent's fold at (β₂, β₁), each to four digits: the only name of that fold."""
+    return f"fold_b2-{beta_2:.4g}_b1-{beta_1:.4g}"
+
+
+def fold_betas(name: str) -> tuple[float, float] | None:
+    """(β₂, β₁) of a fold's name; None where it is not one, or not written as `fold_name` would."""
+    match = NAME.fullmatch(name)
+    if match is None:
+        return None
+    try:
+        beta_2, beta_1 = map(float, match.groups())
+    except ValueError:
+        return None
+    return (beta_2, beta_1) if fold_name(beta_2, beta_1) == name else None
+
+
+def beta_range(atlas: Atlas) -> tuple[float, float] | None:
+    """Lowest and highest β that the atlas's parent was trained on; None where it has none.
+
+    Raises UserError where the parent's file is missing or damaged.
+    """
+    if PARENT not in atlas.manifest.files:
+        return None
+    return stored_range(atlas.metadata(PARENT), PARENT)
+
+
+def covers(between: tuple[float, float], betas: Iterable[float]) -> bool:
+    """Whether a parent of the range `between` may be folded at `betas`."""
+    low, high = between
+    return all(low * (1 - EDGE) <= beta <= high * (1 + EDGE) for beta in betas)
+
+
+def folds(atlas: Atlas) -> Understand:
+    """The folds of the atlas's parent, by their names."""
+    kept: dict[str, tuple[tuple[FileState | None, str | None], Any]] = {}
+
+    def once(what: str, make: Callable[[], Any]) -> Any:
+        state = FileState.of(atlas.path / PARENT), atlas.manifest.files.get(PARENT)
+        if what not in kept or kept[what][0] != state:
+            kept[what] = (state, make())
+        return kept[what][1]
+
+    def understand(name: str) -> Source | None:
+        betas = fold_betas(name)
+        if betas is None:
+            return None
+        between = once("range", lambda: beta_range(atlas))
+        if between is None:
+            raise NotHere("This atlas has no parent: only its dots can be shown.")
+        if not covers(between, betas):
+            low, high = between
+            raise NotHere(f"This atlas's parent covers β from {low:g} to {high:g}.")
+
+        def load() -> HVAE:
+            parent: Parent = once("parent", atlas.load_parent)
+            beta_2, beta_1 = betas
+            return parent.fold([beta_1, beta_2])
+
+        return Source((PARENT,), load, list, is_dot=False)
+
+    return understand

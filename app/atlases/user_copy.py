@@ -1,0 +1,184 @@
+"""A user's own copy of an atlas, in the platform's data folder: where points of their own are added.
+
+An atlas that was opened may be read-only, and shared; so it is copied, once, and the copy grows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import platformdirs
+from filelock import FileLock, Timeout
+
+from hvae.atlas.atlas import Atlas
+from hvae.atlas.manifest import Manifest, read_manifest
+from hvae.atlas.metrics_table import metrics_table, write_table
+from hvae.atlas.point import Finished, Point, made_from_plan, save_finished
+from hvae.atlas.untrusted_files import MANIFEST, PARENT, checked_file
+from hvae.errors import UserError
+from hvae.files import flush, own_folder, remove_leftovers, user_path, write_json
+
+LOCK = ".lock"
+
+BUSY = "A point is being trained already, here or in another tab: wait for it, or cancel it there."
+
+
+def data_folder() -> Path:
+    """Where users' own atlases are kept: HVAE_DATA_DIR, else the platform's data folder for this user."""
+    chosen = os.environ.get("HVAE_DATA_DIR")
+    return user_path(chosen) if chosen else platformdirs.user_data_path("hvae-explorer", appauthor=False)
+
+
+def copy_folder(atlas: Atlas) -> Path:
+    """Where the user's own copy of `atlas` is, or would be; the atlas's folder itself if it is that copy.
+
+    Copies of other atlases of the same name take other folders: NAME, NAME-2, NAME-3, …
+    """
+    home = data_folder() / "atlases"
+    if atlas.path.resolve().parent == home.resolve():
+        return atlas.path
+    number = 1
+    while True:
+        folder = home / (atlas.name if number == 1 else f"{atlas.name}-{number}")
+        if not folder.exists() or _identity(folder) == _identity_of(atlas.manifest):
+            return folder
+        number += 1
+
+
+def unfinished_folder(atlas: Atlas) -> Path:
+    """Where points that are being trained for the user's own copy of `atlas` leave what they have reached.
+
+    Raises OSError where others could write to it, too.
+    """
+    home = data_folder() / "training"
+    own_folder(home)
+    return home / hashlib.sha256(_identity_of(atlas.manifest).encode()).hexdigest()[:16]
+
+
+def existing_copy(atlas: Atlas) -> Atlas | None:
+    """The user's own copy of `atlas`, if there is a sound one that holds all its points.
+
+    One that others may have written to is none.
+    """
+    folder = copy_folder(atlas)
+    if not folder.is_dir():
+        return None
+    try:
+        own_folder(folder.parent)
+        copy = Atlas.open(folder)
+    except (OSError, UserError):
+        return None
+    return copy if set(atlas.metrics["checkpoint"]) <= set(copy.metrics["checkpoint"]) else None
+
+
+@contextmanager
+def extending(atlas: Atlas) -> Iterator[Path]:
+    """Hold the right to add points to the user's own copy of `atlas`; yields where it is, or will be.
+
+    Raises UserError where another process has it, or the data folder cannot be written.
+    """
+    home = data_folder() / "atlases"
+    try:
+        own_folder(home)
+        lock = FileLock(home / LOCK)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(BUSY) from None
+    except OSError as error:
+        raise UserError(
+            f"The data folder {home} cannot be used ({error.strerror or error}): "
+            "name another one in HVAE_DATA_DIR."
+        ) from None
+    try:
+        for leftover in home.glob(".*.tmp"):  # of a process that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
+        yield copy_folder(atlas)
+    finally:
+        lock.release()
+
+
+def add_point(atlas: Atlas, folder: Path, point: Point, finished: Finished) -> Atlas:
+    """Add a point to the user's own copy of `atlas` at `folder`, whole or not at all; return the copy.
+
+    Columns that were not measured are NaN. Call it within `extending`.
+    Raises UserError where the copy is not sound, has the point already or is being written, OSError where it
+    cannot be written.
+    """
+    if not folder.exists():
+        copy_atlas(atlas, folder)
+    with _written_by_us(folder):
+        copy = Atlas.open(folder)
+        refuse_known_point(copy, point)
+        save_finished(folder, point, finished)
+        row = metrics_table([finished.row], copy.metrics.columns)
+        metrics = pd.concat([copy.metrics, row], ignore_index=True)
+        write_table(folder, copy.manifest, metrics, point.checkpoint)
+    return Atlas.open(folder)
+
+
+def refuse_known_point(atlas: Atlas, point: Point) -> None:
+    """Raise UserError where the atlas has a point of these β."""
+    if point.checkpoint in set(atlas.metrics["checkpoint"]):
+        raise UserError(f"{atlas.path} has a point at β₂ = {point.beta_2:g}, β₁ = {point.beta_1:g} already.")
+
+
+def copy_atlas(atlas: Atlas, folder: Path) -> None:
+    """Copy every file that atlas.json lists, each checked against its checksum, and then atlas.json.
+
+    The folder appears whole or not at all. Raises UserError where a file is damaged, OSError where `folder`
+    cannot be written.
+    """
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
+    try:
+        (aside / "models").mkdir()
+        for name in atlas.manifest.files:
+            (aside / name).write_bytes(atlas.read(name))
+            flush(checked_file(aside, atlas.manifest.files, name))
+        flush(aside / "models")
+        write_json(aside / MANIFEST, atlas.manifest.model_copy(update={"pending": {}}).model_dump())
+        os.chmod(aside, 0o755)  # mkdtemp gives 0700; an atlas is there to be shared
+        os.rename(aside, folder)
+        flush(folder.parent)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _written_by_us(folder: Path) -> Iterator[None]:
+    """Hold the lock that `precompute` takes, too."""
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"Another process is writing {folder}: wait for it.") from None
+    try:
+        remove_leftovers(folder)
+        yield
+    finally:
+        lock.release()
+
+
+def _identity(folder: Path) -> str | None:
+    try:
+        return _identity_of(read_manifest(folder))
+    except UserError:
+        return None
+
+
+def _identity_of(manifest: Manifest) -> str:
+    """What an atlas and its copies have in common, and no other atlas: its plan, its grid and its parent."""
+    parts = [
+        made_from_plan(manifest),
+        manifest.betas.model_dump(),
+        manifest.weights,
+        manifest.files.get(PARENT),
+    ]
+    return json.dumps(parts, sort_keys=True)

@@ -1,0 +1,1 @@
+"""What the page shows: its state, views, panels and figures."""

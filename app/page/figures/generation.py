@@ -1,0 +1,111 @@
+"""How good samples are: inception score = diversity × sharpness (Fig. 6, Eqs. 8–9 of the source)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.page.figures.canvas import (
+    axis,
+    drawable,
+    line,
+    mark,
+    nothing,
+    points_figure,
+    rate_axis,
+    rate_values,
+    span,
+)
+from app.page.figures.look import Look
+from app.page.figures.planes import PLANE, band_marks
+from app.page.figures.quantities import axis_title, name, shown, text
+
+SCORES = ("inception_score", "diversity", "sharpness")
+CURVES = 5
+NEEDS = ": scores of samples need a classifier, which needs labels"
+
+
+def score_figure(
+    table: pd.DataFrame, score: str, rate: str, ceiling: Mapping[str, float], look: Look
+) -> go.Figure:
+    """A generation score over a rate, with standard errors, and the score of real test images as a line.
+
+    score: one of SCORES. rate: `rate_z2`, `rate_z1` or `rate_total`. ceiling: of real test images, as
+    atlas.json holds it; empty where it was not measured.
+    """
+    at = (rate, score)
+    rows = drawable(table, at)
+    if not len(rows):
+        return nothing(table, at, NEEDS)
+    x_axis = rate_axis(rate, rate_values(rows, rate, look), look)
+    lines, optima = [], []
+    if score in ceiling:
+        real = ceiling[score]
+        label = f"real test images: {text(score, real, look, ceiling.get(f'{score}_se', np.nan))}"
+        ends = np.asarray(x_axis["range"])
+        ends = 10**ends if look.axes == "log" else ends
+        lines = [line(ends, [real, real], "real images", dash="dot", label=label, label_side="bottom left")]
+    if rate == "rate_total":
+        optima = [band_marks(rows, *at, score, look)]
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, rate, *SCORES],
+        x=x_axis,
+        y=axis(axis_title(score, look), span(shown(rows, score, look), *(part.y for part in lines))),
+        errors=[score],
+        behind=lines,
+        before=optima,
+    )
+
+
+def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look) -> go.Figure:
+    """Sharpness over diversity: their product is the inception score, constant along the faint curves."""
+    at = ("diversity", "sharpness")
+    rows = drawable(table, at)
+    if not len(rows):
+        return nothing(table, at, NEEDS)
+    known = set(at) <= set(ceiling)
+    real = pd.DataFrame([ceiling], columns=list(at)) if known else rows.head(0)
+    wide, high = (span(shown(rows, column, look), real[column].to_numpy(float)) for column in at)
+    x_axis, y_axis = axis(name("diversity"), wide), axis(name("sharpness"), high)
+    stars = mark(real, *at, "star", "real images", look, size=15)
+    stars.update(mode="markers+text", text=["real<br>images"], textposition="bottom left")
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *SCORES],
+        x=x_axis | {"showgrid": False},
+        y=y_axis | {"showgrid": False},
+        errors=at,
+        behind=[_constant_score(score, x_axis["range"], y_axis["range"]) for score in _scores(wide, high)],
+        before=[stars] if known else [],
+    )
+
+
+def _scores(wide: tuple[float, float], high: tuple[float, float]) -> list[float]:
+    """Round inception scores that curves are drawn for."""
+    least, most = wide[0] * high[0], wide[1] * high[1]
+    step = next(
+        (step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if (most - least) / step <= CURVES), None
+    )
+    if step is None or not most > least:
+        return []
+    return [round(step * index, 6) for index in range(int(least / step) + 1, int(most / step) + 1)]
+
+
+def _constant_score(score: float, wide: list[float], high: list[float]) -> go.Scatter:
+    """diversity × sharpness = score, inside the axes, its score written at its upper end."""
+    left, right = max(wide[0], score / high[1], 1e-6), wide[1]
+    x = np.linspace(left, max(right, left), 60)
+    y = score / x
+    # Below the upper edge, and left of the right one, so that the number is not cut.
+    at = int(np.argmax(y < high[1] - 0.08 * (high[1] - high[0])))
+    return line(x, y, f"score {score:g}", ink=False, width=1, label=f"{score:g}", label_at=at)

@@ -1,0 +1,121 @@
+"""The rate plane: every point of an atlas at its layer-wise rates (Figs. 2, 3 and 6 of the source)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.page.figures.bands import band_edges, best, best_of_bands, diagonal
+from app.page.figures.canvas import (
+    SYMBOLS,
+    diameters,
+    drawable,
+    left_out,
+    line,
+    mark,
+    mark_size,
+    nothing,
+    points_figure,
+    rate_axis,
+    rate_values,
+)
+from app.page.figures.look import Look
+from app.page.figures.quantities import text
+from app.page.words import LOWER_IS_BETTER
+
+PLANE = ("rate_z2", "rate_z1")
+
+
+def landscape_figure(table: pd.DataFrame, metrics: Sequence[str | None], place: int, look: Look) -> go.Figure:
+    """The rate plane with dots as large as the metric `metrics[place]` is good (Fig. 2).
+
+    All three optima are marked, by Δ ◇ ○ in the order of `metrics`, so that each plane shows how far apart
+    they lie. table: columns of metrics.parquet and `point`. A metric None: dots of one size.
+    """
+    marks = []
+    for symbol, metric in zip(SYMBOLS, metrics, strict=False):
+        rows = drawable(table, [*PLANE, metric] if metric else PLANE)
+        at = best(rows, metric)
+        row = rows.iloc[[] if at is None else [at]]
+        marks.append(mark(row, *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows))))
+    return _plane(table, metrics[place], look, behind=[], before=marks)
+
+
+def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figure:
+    """The rate plane with diagonals of constant total rate, and ◇ on the best point of each band between
+    two of them (Figs. 3 and 6): how the same total is best split between the layers."""
+    rows = drawable(table, [*PLANE, "rate_total", metric])
+    edges = _edges_within(rows, look)
+    within = [rate_values(drawable(table, PLANE), column, look).max(initial=0) for column in PLANE]
+    lines = [_total_rate_line(total, look, _has_room(total, edges, within, look)) for total in edges]
+    optima = band_marks(rows, *PLANE, metric, look)
+    return _plane(table, metric, look, behind=lines, before=[optima])
+
+
+def band_marks(rows: pd.DataFrame, x: str, y: str, metric: str, look: Look) -> go.Scatter:
+    """◇ on the point of each band of total rate whose metric is best; x, y: the columns drawn."""
+    best_rows = best_of_bands(rows, metric, look)
+    return mark(best_rows, x, y, "diamond", "best of each band", look, mark_size(len(rows), 10))
+
+
+def optimum_text(table: pd.DataFrame, metric: str | None, look: Look) -> str:
+    """A metric's best value with its standard error: `best 6.35 ± 0.03`; empty where no dot has a value."""
+    rows = drawable(table, [*PLANE, metric]) if metric else table.head(0)
+    at = best(rows, metric)
+    if metric is None or at is None:
+        return ""
+    row = rows.iloc[at]
+    word = "lowest" if metric in LOWER_IS_BETTER else "best"
+    return f"{word} {text(metric, row[metric], look, row.get(f'{metric}_se', np.nan))}"
+
+
+def plane_note(table: pd.DataFrame, metric: str, look: Look) -> str:
+    """What stands above a plane of a metric: its best value, and how many models are left out."""
+    parts = [optimum_text(table, metric, look), left_out(table, [*PLANE, metric])]
+    return " · ".join(filter(None, parts))
+
+
+def _plane(
+    table: pd.DataFrame,
+    metric: str | None,
+    look: Look,
+    behind: Sequence[go.Scatter],
+    before: Sequence[go.Scatter],
+) -> go.Figure:
+    rows = drawable(table, [*PLANE, metric] if metric else PLANE)
+    if not len(rows):
+        return nothing(table, [*PLANE, metric] if metric else PLANE)
+    size = diameters(
+        rows[metric].to_numpy(float) if metric else np.ones(len(rows)), metric in LOWER_IS_BETTER
+    )
+    everywhere = drawable(table, PLANE)  # the axes of all planes are alike
+    x, y = (rate_axis(column, rate_values(everywhere, column, look), look) for column in PLANE)
+    card = [*PLANE, metric] if metric else [*PLANE]
+    return points_figure(table, rows, PLANE, look, card, x, y, size, behind=behind, before=before)
+
+
+def _total_rate_line(total: float, look: Look, is_labelled: bool) -> go.Scatter:
+    x, y = diagonal(total, look)
+    label = f"{total:g}" if is_labelled else ""
+    return line(x, y, f"total {total:g}", ink=False, width=1, label=label, label_at=len(x) // 2)
+
+
+def _has_room(total: float, edges: Sequence[float], within: Sequence[float], look: Look) -> bool:
+    """Whether a diagonal's number would be whole, and apart from the dots, which crowd near 0 on linear axes.
+
+    within: the highest rates on both axes.
+    """
+    x, y = diagonal(total, look)
+    at = len(x) // 2
+    if x[at] > 0.9 * within[0] or y[at] > within[1]:
+        return False
+    return look.axes == "log" or total >= 0.25 * edges[-1]
+
+
+def _edges_within(rows: pd.DataFrame, look: Look) -> list[float]:
+    """The diagonals between two bands: neither 0 nor the one that no point lies beyond."""
+    total = rate_values(rows, "rate_total", look)
+    return band_edges(float(total.max()) if len(total) else 0.0, look)[1:-1]

@@ -1,0 +1,163 @@
+"""What a layer knows of the label, and what it may know at its rate (Fig. 4 and Eq. 7 of the source).
+
+    accuracy of a classifier of z_ℓ ≤ f⁻¹(I_q(y; z_ℓ)) ≤ f⁻¹(E[R(z_≥ℓ)])
+
+For the top layer R(z_≥2) = R(z₂), for the bottom layer R(z_≥1) is the total rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.page.figures.canvas import (
+    FAINT,
+    axis,
+    drawable,
+    line,
+    nothing,
+    points_figure,
+    rate_axis,
+    rate_values,
+    same_diameter,
+    span,
+)
+from app.page.figures.look import Look
+from app.page.figures.planes import PLANE
+from app.page.figures.quantities import axis_title, shown, text
+from hvae.bounds import best_accuracy, label_entropy
+
+RATE = {"z2": "rate_z2", "z1": "rate_total"}
+"""Layer → the rate R(z_≥ℓ) of that layer and of those above it."""
+
+ANY_RATE = {"z2": "R(z₂)", "z1": "R(z₂) + R(z₁|z₂)"}
+
+
+def information_figure(
+    table: pd.DataFrame, layer: str, frequencies: Sequence[float], look: Look
+) -> go.Figure:
+    """I_q(y; z_ℓ) over R(z_≥ℓ), with its bound min(R, H[y]).
+
+    layer: `z2` or `z1`. frequencies: of the labels, (K,); empty where the atlas has no labels.
+    """
+    metric, at = f"mi_{layer}", (RATE[layer], f"mi_{layer}")
+    rows = drawable(table, at)
+    if not len(rows):
+        return nothing(table, at)
+    x, y = rate_values(rows, at[0], look), shown(rows, metric, look)
+    lines = []
+    if len(frequencies):
+        entropy = label_entropy(frequencies)
+        in_unit = float(shown(pd.DataFrame({"mi_z2": [entropy]}), "mi_z2", look)[0])
+        rates = np.unique(np.append(_rates(x, look), min(in_unit, x.max())))
+        bound = np.minimum(rates, in_unit)
+        label = f"H[y] = {text(metric, entropy, look)}" if bound[-1] == in_unit else ""
+        lines = [line(rates, bound, "bound", dash="dot", label=label, label_side="top left")]
+    heights = span(y, np.zeros(1), *(1.1 * np.asarray(part.y) for part in lines))
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *at],
+        x=rate_axis(RATE[layer], x, look),
+        y=axis(axis_title(metric, look), heights),
+        errors=[metric],
+        behind=lines,
+    )
+
+
+def accuracy_figure(
+    table: pd.DataFrame, layer: str, probe: str, frequencies: Sequence[float], look: Look
+) -> go.Figure:
+    """A probe's accuracy on μ_ℓ over R(z_≥ℓ), with the curve f⁻¹(R), and a dash at each f⁻¹(I_q(y; z_ℓ))."""
+    metric = f"acc_{probe}_{layer}"
+    at = (RATE[layer], metric)
+    rows = drawable(table, at)
+    if not len(rows):
+        return nothing(table, at)
+    x, y = rate_values(rows, at[0], look), shown(rows, metric, look)
+    lines = []
+    if len(frequencies):
+        rates = _rates(x, look)
+        lines = [line(rates, _accuracy_bound(rates, frequencies, look), "bound of the rate", dash="dot")]
+        known = drawable(rows, [f"mi_{layer}"])
+        lines.append(_dashes(known, layer, frequencies, look))
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *at, f"mi_{layer}"],
+        x=rate_axis(RATE[layer], x, look),
+        y=_accuracy_axis(metric, y, lines, look),
+        errors=[metric],
+        behind=lines,
+    )
+
+
+def accuracy_of_information_figure(
+    table: pd.DataFrame, layer: str, probe: str, frequencies: Sequence[float], look: Look
+) -> go.Figure:
+    """A probe's accuracy on μ_ℓ over I_q(y; z_ℓ), with the curve f⁻¹(I)."""
+    metric = f"acc_{probe}_{layer}"
+    at = (f"mi_{layer}", metric)
+    rows = drawable(table, at)
+    if not len(rows):
+        return nothing(table, at)
+    x, y = (shown(rows, column, look) for column in at)
+    lines = []
+    if len(frequencies):
+        information = np.linspace(0, max(float(x.max()), 1e-3), 120)
+        lines = [line(information, _accuracy_bound(information, frequencies, look), "bound", dash="dot")]
+    return points_figure(
+        table,
+        rows,
+        at,
+        look,
+        card=[*PLANE, *at],
+        x=axis(axis_title(at[0], look), span(x, np.zeros(1))),
+        y=_accuracy_axis(metric, y, lines, look),
+        errors=at,
+        behind=lines,
+    )
+
+
+def _rates(x: np.ndarray, look: Look) -> np.ndarray:
+    """Where a bound is drawn: densely at its steep beginning."""
+    highest = max(float(x.max()), 0.1)
+    return np.geomspace(0.01, highest, 160) if look.axes == "log" else highest * np.linspace(0, 1, 160) ** 2
+
+
+def _accuracy_bound(information: np.ndarray, frequencies: Sequence[float], look: Look) -> np.ndarray:
+    """f⁻¹ of information (N,) in the unit shown."""
+    nats = information * (np.log(2) if look.units == "bits" else 1)
+    return np.asarray(best_accuracy(nats, frequencies))
+
+
+def _dashes(rows: pd.DataFrame, layer: str, frequencies: Sequence[float], look: Look) -> go.Scatter:
+    """f⁻¹(I_q(y; z_ℓ)) of each row, at its rate."""
+    bound = np.asarray(best_accuracy(rows[f"mi_{layer}"].to_numpy(float), frequencies))
+    return go.Scatter(
+        name="bounds of the information",
+        mode="markers",
+        x=rate_values(rows, RATE[layer], look).tolist(),
+        y=bound.tolist(),
+        marker={
+            "symbol": "line-ew-open",
+            "size": same_diameter(len(rows)).round(1).tolist(),
+            "color": FAINT,
+            "line": {"width": 1.6, "color": FAINT},
+        },
+        hoverinfo="skip",
+    )
+
+
+def _accuracy_axis(metric: str, y: np.ndarray, lines: Sequence[go.Scatter], look: Look) -> dict:
+    low, high = span(y, *(np.asarray(part.y) for part in lines))
+    room = max(0.0, 0.05 - (high - low) / 2)  # ticks are whole percents
+    low, high = max(low - room, 0.0), high + room
+    return axis(axis_title(metric, look), (low, min(high, 1.0))) | {"tickformat": ".0%"}

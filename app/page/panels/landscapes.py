@@ -1,0 +1,64 @@
+"""Landscapes (Fig. 2 of the source): the rate plane, once for each of up to three metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from dash import Dash, html
+from dash.development.base_component import Component
+
+from app.page.figures.canvas import left_out
+from app.page.figures.look import Look
+from app.page.figures.planes import PLANE, landscape_figure, plane_note
+from app.page.points import points_table
+from app.page.state import first_sizes, size_metrics
+from app.page.widgets import controls, figure_row
+from app.page.words import METRICS
+from hvae.atlas.atlas import Atlas
+
+VIEW = "landscapes"
+
+
+def layout(atlas: Atlas) -> html.Div:
+    """The planes as a visitor first sees them; one where the atlas has no metric at all."""
+    return figure_row.layout(VIEW, [_head(atlas, index) for index in range(_count(atlas))], _draw(atlas, {}))
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """What a visitor chooses redraws the planes."""
+    figure_row.register(app, VIEW, _count(atlas), lambda look: _draw(atlas, look), drawn=True)
+    controls.register(app, [f"size-{index}" for index in range(len(first_sizes(atlas)))])
+
+
+def _count(atlas: Atlas) -> int:
+    return max(1, len(first_sizes(atlas)))
+
+
+def _head(atlas: Atlas, index: int) -> list[Component]:
+    sizes = first_sizes(atlas)
+    mark = html.Span(html.I(), className=f"mark mark-optimum mark-optimum-{index}")
+    if not sizes:
+        return [html.H2("The rate plane", className="figure-title")]
+    metrics = {column: METRICS[column] for column in size_metrics(atlas)}
+    return [mark, controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])]
+
+
+def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
+    table = points_table(atlas)
+    sizes: list[str | None] = list(first_sizes(atlas)) or [None]
+    chosen, there = look.get("sizes"), size_metrics(atlas)
+    if isinstance(chosen, list) and len(chosen) == len(sizes) and all(one in there for one in chosen):
+        sizes = chosen
+    style = Look.of(look)
+    return [
+        figure_row.Drawn(landscape_figure(table, sizes, index, style), _note(table, sizes[index], style))
+        for index in range(len(sizes))
+    ]
+
+
+def _note(table: pd.DataFrame, metric: str | None, look: Look) -> str:
+    if metric:
+        return plane_note(table, metric, look)
+    return f"One dot is one trained model. {left_out(table, PLANE)}".strip()

@@ -1,0 +1,43 @@
+"""Reconstruction (Fig. 3 of the source): what the total rate, and its split, buy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import Dash, html
+
+from app.page.figures.canvas import left_out
+from app.page.figures.look import Look
+from app.page.figures.planes import PLANE, banded_plane_figure
+from app.page.figures.reconstruction import distortion_figure, psnr_figure
+from app.page.points import points_table
+from app.page.widgets import figure_row
+from hvae.atlas.atlas import Atlas
+
+VIEW = "reconstruction"
+TITLES = ("PSNR in the rate plane", "PSNR", "Distortion")
+
+
+def layout(atlas: Atlas) -> html.Div:
+    """Heads; the figures come when the view is shown."""
+    return figure_row.layout(VIEW, [[html.H2(title, className="figure-title")] for title in TITLES])
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """What a visitor chooses redraws the figures."""
+    figure_row.register(app, VIEW, len(TITLES), lambda look: _draw(atlas, look))
+
+
+def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
+    table, style = points_table(atlas), Look.of(look)
+    split = "On a diagonal the total rate is the same: only its split between the layers differs."
+    bound = "Dotted: D ≥ H − R, the lowest −ELBO here standing for the data's entropy H. Grey: lower hull."
+    total = "The same models over their total rate; ◇ the best of each band between two diagonals."
+    notes = [f"{split} {left_out(table, [*PLANE, 'psnr'])}".strip(), total, bound]
+    figures = [
+        banded_plane_figure(table, "psnr", style),
+        psnr_figure(table, style),
+        distortion_figure(table, style),
+    ]
+    return [figure_row.Drawn(figure, note) for figure, note in zip(figures, notes, strict=True)]

@@ -1,0 +1,76 @@
+"""Representation (Fig. 4 of the source): what a layer knows of the label, and how well that can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import Dash, html
+
+from app.page.figures.look import Look, choice
+from app.page.figures.representation import (
+    accuracy_figure,
+    accuracy_of_information_figure,
+    information_figure,
+)
+from app.page.points import points_table
+from app.page.state import LAYERS, PROBES
+from app.page.widgets import controls, figure_row
+from hvae.atlas.atlas import Atlas
+
+VIEW = "representation"
+
+INFORMATION = {
+    "z2": "An estimate of I(y; z₂), at most R(z₂) and at most H[y].",
+    "z1": "A lower bound of I(y; z₁), at most the total rate and at most H[y].",
+}
+ACCURACY = "f⁻¹ of the rate bounds every classifier of a draw of {layer}"
+DASHES = "; dashes: f⁻¹ of its information"
+MEANS = "Probes read posterior means, which can tell more than draws do: dots may lie above the bound."
+
+
+def layout(atlas: Atlas) -> html.Div:
+    """Heads; the figures come when the view is shown."""
+    return figure_row.layout(
+        VIEW,
+        [
+            [
+                html.H2("Information about the label", className="figure-title"),
+                controls.switch("layer", "Layer", LAYERS, "z2"),
+            ],
+            [
+                html.H2("Accuracy", className="figure-title"),
+                controls.menu("probe", "Classifier", PROBES, "rbf_svm"),
+            ],
+            [html.H2("Accuracy and information", className="figure-title")],
+        ],
+    )
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """What a visitor chooses redraws the figures."""
+    figure_row.register(app, VIEW, 3, lambda look: _draw(atlas, look))
+    controls.register(app, ("layer", "probe"))
+
+
+def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
+    table, style = points_table(atlas), Look.of(look)
+    layer, probe = choice(look, "layer", LAYERS), choice(look, "probe", PROBES)
+    frequencies = atlas.manifest.label_frequencies
+    if not sum(frequencies) > 0:
+        frequencies = []
+    accuracy = accuracy_figure(table, layer, probe, frequencies, style)
+    return [
+        figure_row.Drawn(information_figure(table, layer, frequencies, style), INFORMATION[layer]),
+        figure_row.Drawn(accuracy, _accuracy_note(accuracy, LAYERS[layer])),
+        figure_row.Drawn(accuracy_of_information_figure(table, layer, probe, frequencies, style), MEANS),
+    ]
+
+
+def _accuracy_note(figure: go.Figure, layer: str) -> str:
+    """About the bounds that the figure holds."""
+    drawn = {trace.name for trace in figure.data if len(trace.x)}
+    if "bound of the rate" not in drawn:
+        return ""
+    return f"{ACCURACY.format(layer=layer)}{DASHES if 'bounds of the information' in drawn else ''}."

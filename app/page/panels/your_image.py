@@ -1,0 +1,173 @@
+"""The visitor's own image: what the selected model makes of it, and how many nats each layer spends on it.
+
+Drawing belongs to assets/45-drawing.js, the rest to assets/46-own-view.js; here are the places they go to.
+"""
+
+from __future__ import annotations
+
+import dash_mantine_components as dmc
+from dash import Dash, html
+from dash.development.base_component import Component
+
+from app.page.panels.model_view import most_rate
+from app.page.widgets import colour_key
+from app.page.widgets.pieces import Frame, example_count, model_head, picture, strip, thumbnails
+from app.pictures.contact_sheet import COLUMNS
+from app.pictures.kinds.your_image import MAX_CHARACTERS
+from hvae.atlas.atlas import Atlas
+
+CANVAS = 640
+"""Width of what is drawn on, in pixels, however wide it is shown."""
+
+FILL = {"mnist": 20 / 32, "digits": 1.0}
+"""How much of the frame's height a data set's digits fill; a drawing is scaled to that."""
+USUAL_FILL = 26 / 32
+
+
+def layout(atlas: Atlas) -> Component:
+    """Left, the place to draw; right, what the model makes of it."""
+    frame, count = Frame.of(atlas), example_count(atlas)
+    return dmc.Paper(
+        [_input(atlas, frame, count), _answer(atlas, frame)],
+        className="panel own-view",
+        withBorder=True,
+        radius="lg",
+        **{"data-message": "own-message", "data-images": str(count)},
+    )
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """No callbacks: the page's scripts do it all."""
+
+
+def is_drawn(frame: Frame) -> bool:
+    """Whether a visitor may draw: a pen has no colours."""
+    return frame.channels == 1
+
+
+def _input(atlas: Atlas, frame: Frame, count: int) -> Component:
+    invitation = "Draw here, or drop an image" if is_drawn(frame) else "Drop an image here"
+    canvas = html.Div(
+        [
+            html.Canvas(
+                id="own-canvas",
+                width=CANVAS,
+                height=round(CANVAS * frame.height / frame.width),
+                role="img",
+                **{"aria-label": f"Your own image. {invitation}."},
+            ),
+            html.P(invitation, className="own-invitation", **{"aria-hidden": "true"}),
+        ],
+        id="own-place",
+        className="own-place",
+        **{
+            "data-channels": str(frame.channels),
+            "data-height": str(frame.height),
+            "data-width": str(frame.width),
+            "data-fill": str(FILL.get(atlas.manifest.dataset, USUAL_FILL)),
+            "data-most-characters": str(MAX_CHARACTERS),
+        },
+    )
+    actions = html.Div(
+        [
+            dmc.Button("Clear", id="own-clear", variant="light", size="compact-sm"),
+            html.Label(["Choose an image file", html.Div(id="own-file-place")], className="own-file"),
+        ],
+        className="own-actions",
+    )
+    return html.Div(
+        [
+            strip(
+                "Your image",
+                "drawn, dropped or chosen" if is_drawn(frame) else "dropped or chosen, in colour",
+                [canvas, actions],
+            ),
+            strip(
+                "Test images",
+                "click one to start from it",
+                [thumbnails("own-thumbnails", count, frame, "Test images to start from")],
+            ),
+        ],
+        className="own-input",
+    )
+
+
+def _answer(atlas: Atlas, frame: Frame) -> Component:
+    begin = "draw on the left, drop an image there" if is_drawn(frame) else "drop an image on the left"
+    captions = [html.Span(text) for text in ("Input", "Reconstruction", "z₂ alone")]
+    bars = [
+        html.Div(
+            [
+                html.Dt(name),
+                html.Dd(
+                    [
+                        html.Span(html.Span(className="rate-fill"), className="rate-track"),
+                        html.Span("–", className="rate-number"),
+                    ]
+                ),
+            ],
+            className="rate-row",
+            **{"data-latent": latent},
+        )
+        for latent, name in (("z2", "R(z₂)"), ("z1", "R(z₁|z₂)"))
+    ]
+    numbers = [
+        html.Div([html.Dt(name), html.Dd("–", **{"data-number": number})])
+        for number, name in (("distortion", "Distortion"), ("neg_elbo", "−ELBO"))
+    ]
+    return html.Div(
+        [
+            html.Div([model_head(), colour_key.layout(atlas)], className="own-head"),
+            html.P(id="own-message", className="view-message", role="status"),
+            html.P(
+                f"Nothing to look at yet: {begin}, or click a test image. "
+                "What each layer of this model keeps of it appears here.",
+                className="empty",
+                id="own-empty",
+            ),
+            html.Div(
+                [
+                    html.Section(
+                        [
+                            html.Div(captions, className="own-captions"),
+                            picture(
+                                "own-layers",
+                                "Your image, its reconstruction, and what z₂ alone says of it",
+                                frame.sheet(3, 1),
+                            ),
+                        ],
+                        className="strip own-large",
+                    ),
+                    html.Section(
+                        [
+                            dmc.Title("What it costs", order=3, size="h5"),
+                            html.Dl(bars, className="rate-bars", **{"data-most": str(most_rate(atlas))}),
+                            html.P(
+                                "The mark is this model's mean over the test set.", className="note rate-note"
+                            ),
+                            html.Dl(numbers, className="stats own-stats"),
+                        ],
+                        className="own-rates",
+                    ),
+                    strip(
+                        "z₂ kept, z₁ drawn again",
+                        "first z₁ at its mean, then seven draws",
+                        [
+                            picture(
+                                "own-resample",
+                                "Pictures that share your image's z₂, z₁ drawn anew",
+                                frame.sheet(COLUMNS, 1),
+                            )
+                        ],
+                        dmc.Button(
+                            "Draw again", variant="light", size="compact-sm", className="model-draw-again"
+                        ),
+                    ),
+                ],
+                id="own-answer",
+                className="own-answer",
+                hidden=True,
+            ),
+        ],
+        className="own-result",
+    )

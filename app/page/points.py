@@ -1,0 +1,90 @@
+"""What the page knows of every point, so that a click asks the server for nothing but pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from app.atlases.models import point_name
+from app.page.figures.colours import beta_ranges, colour_code
+from app.page.words import beta_text, value_text
+from hvae.atlas.atlas import Atlas
+from hvae.errors import UserError
+
+SLIDERS = 6
+"""How many z₂ dimensions get a slider."""
+
+STATS = {
+    "rate_z2": "R(z₂)",
+    "rate_z1": "R(z₁|z₂)",
+    "distortion": "Distortion",
+    "psnr": "PSNR",
+}
+"""Columns shown as numbers above a model's pictures."""
+
+
+TRAVERSAL = "z₂ as above, z₁ at its mean"
+TRAVERSAL_OF_NOTHING = "z₂ carries next to nothing here: moving it changes little"
+NEXT_TO_NOTHING = 0.1
+"""R(z₂), nats per image, below which a visitor is told why the sliders seem dead."""
+
+
+def points_table(atlas: Atlas) -> pd.DataFrame:
+    """The atlas's metrics with the column `point`, the name of each row in addresses."""
+    return atlas.metrics.assign(point=[point_name(str(name)) for name in atlas.metrics["checkpoint"]])
+
+
+def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
+    """Point → its β, colour, texts to show, and the z₂ dimensions that carry the most rate. JSON-ready."""
+    table = points_table(atlas)
+    colours = colour_code(table["beta_2"], table["beta_1"], *beta_ranges(table))
+    return {
+        row["point"]: {
+            "beta_2": row["beta_2"],
+            "beta_1": row["beta_1"],
+            "title": f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
+            "colour": colour,
+            "numbers": numbers(row),
+            "stats": {column: value_text(column, row[column]) for column in STATS},
+            "traversal": traversal_text(row["rate_z2"]),
+            "dimensions": leading_dimensions(atlas, row["checkpoint"]),
+        }
+        for (_, row), colour in zip(table.iterrows(), colours, strict=True)
+    }
+
+
+def numbers(row: Mapping[str, float]) -> dict[str, float | None]:
+    """The STATS of a row of metrics as numbers, rates and distortion in nats; None where not known."""
+    return {column: float(row[column]) if math.isfinite(row[column]) else None for column in STATS}
+
+
+def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:
+    """The z₂ dimensions that carry the most rate, highest first: `dimension` and `rate` in nats.
+
+    Empty where the checkpoint cannot be read: its pictures will say why.
+    """
+    try:
+        metadata = atlas.metadata(checkpoint)
+    except UserError:
+        return []
+    rates = metadata.get("dimension_rates_z2")
+    return leading(rates) if isinstance(rates, list) else []
+
+
+def leading(rates: list[Any]) -> list[dict[str, float]]:
+    """The largest of the rates of z₂'s dimensions, those that are numbers: `dimension` and `rate` in nats."""
+    known = [
+        (float(rate), index)
+        for index, rate in enumerate(rates[:4096])
+        if isinstance(rate, float) and math.isfinite(rate)
+    ]
+    ordered = sorted(known, key=lambda entry: -entry[0])
+    return [{"dimension": index, "rate": rate} for rate, index in ordered[:SLIDERS]]
+
+
+def traversal_text(rate_z2: float) -> str:
+    """What stands beside a traversal of z₂, from R(z₂) in nats."""
+    return TRAVERSAL_OF_NOTHING if rate_z2 < NEXT_TO_NOTHING else TRAVERSAL

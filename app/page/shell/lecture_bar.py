@@ -1,0 +1,35 @@
+"""Lecture mode: large type, and a bar with the presenter's steps. It belongs to assets/60-lecture.js."""
+
+from __future__ import annotations
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from app.page.lecture import lecture
+from hvae.atlas.atlas import Atlas
+
+
+def layout(atlas: Atlas) -> html.Aside:
+    """The bar at the lower edge, there in lecture mode only."""
+    steps = [step.to_dict() for step in lecture(atlas)]
+    return html.Aside(
+        [
+            dcc.Store(id="lecture-steps", data=steps),
+            html.Span(id="lecture-number", className="lecture-number"),
+            html.P(
+                [html.B(id="lecture-title"), " ", html.Span(id="lecture-sentence")], **{"aria-live": "polite"}
+            ),
+            html.Div(
+                [
+                    dmc.Button("Back", id="lecture-back", variant="default"),
+                    dmc.Button("Next", id="lecture-next"),
+                    dmc.Button("Leave", id="lecture-leave", variant="subtle", color="gray"),
+                ],
+                className="lecture-buttons",
+            ),
+        ],
+        id="lecture",
+        className="lecture",
+        hidden=True,
+        **{"aria-label": "Lecture"},
+    )

@@ -1,0 +1,78 @@
+"""The column beside the figures: the colour key, how figures are to look, and what their signs mean."""
+
+from __future__ import annotations
+
+from dash import Dash, html
+from dash.development.base_component import Component
+
+from app.page.figures.look import AXES, BETAS, UNITS
+from app.page.state import size_metrics
+from app.page.widgets import colour_key, controls
+from app.page.words import METRICS
+from hvae.atlas.atlas import Atlas
+
+KEY = "figures-key"
+
+EVERYWHERE = "landscapes reconstruction representation generation"
+SIGNS: tuple[tuple[str, str, str, str], ...] = (
+    ("mark-line", "β₂ = β₁: β-VAEs", EVERYWHERE, "diagonal"),
+    ("mark-standard", "both 1: standard VAE", EVERYWHERE, "standard"),
+    ("mark-optima", "best in each plane", "landscapes", "optimum"),
+    ("mark-sizes", "larger: better", "landscapes reconstruction generation", "sizes"),
+    ("mark-total", "constant total rate", "reconstruction generation", "total"),
+    ("mark-band", "best of each band", "reconstruction generation", "best of each band"),
+    ("mark-bound", "bound (Eq. 6)", "reconstruction", "bound"),
+    ("mark-bound", "bounds (Eq. 7)", "representation", "bound"),
+    ("mark-dash", "f⁻¹(I) of each model", "representation", "bounds of the information"),
+    ("mark-bound", "real test images", "generation", "real images"),
+)
+"""Class of the sign, its meaning, the views that have it, and how the names of its traces begin.
+
+assets/34-legend.js hides those that no figure on screen holds.
+"""
+
+
+def layout(atlas: Atlas) -> html.Aside:
+    """The column as a visitor first sees it."""
+    colours = {BETAS: "β₂ and β₁", **{column: METRICS[column] for column in size_metrics(atlas)}}
+    return html.Aside(
+        [
+            html.Div(colour_key.layout(atlas), id=KEY),
+            html.Div(
+                [
+                    *_labelled("Colour", controls.menu("colour", "Colour", colours, BETAS)),
+                    *_labelled("Units", controls.switch("units", "Units", _same(UNITS), UNITS[0])),
+                    *_labelled("Axes", controls.switch("axes", "Axes of rates", _same(AXES), AXES[0])),
+                ],
+                className="legend-controls",
+            ),
+            html.Ul([_sign(*sign) for sign in SIGNS], className="signs"),
+        ],
+        className="legend",
+        **{"aria-label": "Legend"},
+    )
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """The callbacks of the key and of the controls."""
+    colour_key.register(app, atlas, KEY)
+    controls.register(app, ("colour", "units", "axes"))
+
+
+def _labelled(label: str, control: Component) -> list[Component]:
+    # The control says its name to who does not see this.
+    return [html.Span(label, **{"aria-hidden": "true"}), control]
+
+
+def _same(names: tuple[str, ...]) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def _sign(sign: str, meaning: str, views: str, trace: str) -> Component:
+    parts = [html.I(), html.I(), html.I()] if sign in ("mark-sizes", "mark-optima") else []
+    shown = "landscapes" in views
+    return html.Li(
+        [html.Span(parts, className=f"mark {sign}"), meaning],
+        hidden=not shown,
+        **{"data-views": views, "data-trace": trace},
+    )

@@ -1,0 +1,81 @@
+"""The selected model's strip, below the figures: reconstructions, a traversal of z₂, and samples.
+
+Its pictures and sliders belong to assets/40-model.js; here are the places they go to.
+"""
+
+from __future__ import annotations
+
+import dash_mantine_components as dmc
+from dash import Dash, html
+
+from app.page.points import TRAVERSAL
+from app.page.state import FIGURE_VIEWS
+from app.page.widgets.pieces import MOST_EXAMPLES, Frame, example_count, picture, stats
+from app.pictures.contact_sheet import COLUMNS
+from hvae.atlas.atlas import Atlas
+
+
+def layout(atlas: Atlas) -> dmc.Paper:
+    """The strip, its pictures yet to come."""
+    frame = Frame.of(atlas)
+    title = html.Div(
+        [
+            html.Span(className="swatch"),
+            dmc.Title("No model selected", order=2, size="h4", id="model-title"),
+            dmc.Button("Pin", id="pin", variant="subtle", size="compact-sm", **{"aria-pressed": "false"}),
+        ],
+        className="model-title",
+    )
+    draw_again = dmc.Button("Draw again", id="draw-again", variant="light", size="compact-sm")
+    reset = dmc.Button("Reset", id="traversal-reset", variant="subtle", size="compact-sm")
+    sliders = html.Div(id="traversal-sliders", className="sliders")
+    strips = [
+        _strip("reconstructions", "Reconstructions", "test images, theirs below", frame, rows=4),
+        _strip("traversal", "Move through z₂", TRAVERSAL, frame, reset, rows=2, below=sliders),
+        _strip("samples", "Samples", "drawn from the prior", frame, draw_again, rows=4),
+    ]
+    message = dmc.Alert(
+        id="model-message",
+        title="This model cannot be shown",
+        color="red",
+        hide=True,
+        className="model-message",
+    )
+    count = example_count(atlas, if_damaged=MOST_EXAMPLES)
+    return dmc.Paper(
+        [
+            html.Div([title, stats("stat")], className="panel-head selected-head"),
+            html.Div([message, *strips], className="strips"),
+        ],
+        className="panel model-panel",
+        withBorder=True,
+        radius="lg",
+        id="model-panel",
+        **{"data-views": " ".join(FIGURE_VIEWS), "data-images": str(count)},
+    )
+
+
+def register(app: Dash, atlas: Atlas) -> None:
+    """No callbacks: the page's scripts do it all."""
+
+
+def _strip(
+    name: str,
+    title: str,
+    subtitle: str,
+    frame: Frame,
+    *actions: dmc.Button,
+    rows: int,
+    below: html.Div | None = None,
+) -> html.Section:
+    """A heading and its picture, whose place is kept free until it comes."""
+    heading = html.Div(
+        [
+            dmc.Title(title, order=3, size="h5"),
+            dmc.Text(subtitle, size="sm", c="dimmed", className="strip-subtitle", id=f"{name}-subtitle"),
+            *actions,
+        ],
+        className="strip-head",
+    )
+    its_picture = picture(name, f"{title}: {subtitle}", frame.sheet(COLUMNS, rows))
+    return html.Section([heading, its_picture, below], className="strip")

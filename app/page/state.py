@@ -1,0 +1,152 @@
+"""What is on screen, and how an address says it.
+
+`fields` describes every part of the state to the page: assets/10-screen.js reads an address by that, writes
+it, and is the only one to change the state. Here is what is valid, and what holds where an address is silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from app.page.figures.look import AXES, BETAS, UNITS
+from app.page.points import points_table
+from app.page.words import METRICS
+from app.pictures.kinds.your_image import MAX_CHARACTERS
+from hvae.atlas.atlas import Atlas
+
+VIEWS = {
+    "landscapes": "Landscapes",
+    "reconstruction": "Reconstruction",
+    "representation": "Representation",
+    "generation": "Generation",
+    "model": "Model",
+    "own": "Own input",
+    "compare": "Compare",
+    "parent": "Parent",
+}
+"""Views by name, in the order of their keys, 1 to 8."""
+
+FIGURE_VIEWS = tuple(VIEWS)[:4]
+"""Views of figures, with a strip of the selected model below them."""
+
+PREFERRED_SIZES = (
+    ("psnr",),
+    ("acc_rbf_svm_z2", "acc_linear_svm_z2", "acc_logistic_z2", "acc_knn_z2"),
+    ("inception_score", "sharpness", "diversity"),
+)
+"""What sets the dots' size in the three landscapes: of each, the first that the atlas has."""
+
+LAYERS = {"z2": "z₂", "z1": "z₁"}
+PROBES = {"rbf_svm": "RBF SVM", "linear_svm": "linear SVM", "logistic": "logistic regression", "knn": "kNN"}
+SCORES = {column: METRICS[column] for column in ("inception_score", "diversity", "sharpness")}
+OVER = {"rate_total": "Over the total rate", "rate_z2": "Over R(z₂)", "rate_z1": "Over R(z₁|z₂)"}
+"""What the representation and generation views show, and of each the first to begin with."""
+
+PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mixing"}
+"""Parts of the model view by name."""
+
+MOST_PINS = 3
+SHIFT = r"z[12]\.[0-9]{1,4}:-?[0-9](\.[0-9]{1,2})?"
+LARGEST_SEED = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Everything that decides what is on screen. point is None where the atlas has none.
+
+    sizes: the column that sets the dots' size in each landscape. colour: BETAS or a column. layer, probe: of
+    the representation view. score, rate: of the generation view. pins: points that are compared. part: what
+    the model view shows. shifts: where the sliders of latents are that are not at 0, "z2.3:1.5,z1.0:-2", in
+    standard deviations. temperature: of the model view's samples. images: the test images that it mixes, as
+    "0,1,2,3". own: the visitor's own image, a PNG as base64url. lecture: the step of the lecture, or 0.
+    """
+
+    atlas: str
+    point: str | None
+    view: str = "landscapes"
+    seed: int = 0
+    sizes: tuple[str, ...] = ()
+    colour: str = BETAS
+    units: str = UNITS[0]
+    axes: str = AXES[0]
+    layer: str = "z2"
+    probe: str = "rbf_svm"
+    score: str = "inception_score"
+    rate: str = "rate_total"
+    pins: tuple[str, ...] = ()
+    part: str = "samples"
+    shifts: str = ""
+    temperature: str = "1"
+    images: str = "0,1,2,3"
+    own: str = ""
+    lecture: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        values = asdict(self)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+LOOK = ("view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "rate", "lecture")
+"""The fields that figures depend on; the page keeps them in the store `look` as well."""
+
+
+def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
+    """Field → what an address may say of it. JSON-ready.
+
+    kind: `choice` (one of `choices`), `choices` (exactly `length` of them), `integer` (0 to `most`), `point`,
+    `points` (at most `most`), or `text` (at most `most` characters, all of it matching `pattern`).
+    """
+    metrics = size_metrics(atlas)
+    return {
+        "view": {"kind": "choice", "choices": list(VIEWS)},
+        "point": {"kind": "point"},
+        "seed": {"kind": "integer", "most": LARGEST_SEED},
+        "sizes": {"kind": "choices", "choices": metrics, "length": len(first_sizes(atlas))},
+        "colour": {"kind": "choice", "choices": [BETAS, *metrics]},
+        "units": {"kind": "choice", "choices": list(UNITS)},
+        "axes": {"kind": "choice", "choices": list(AXES)},
+        "layer": {"kind": "choice", "choices": list(LAYERS)},
+        "probe": {"kind": "choice", "choices": list(PROBES)},
+        "score": {"kind": "choice", "choices": list(SCORES)},
+        "rate": {"kind": "choice", "choices": list(OVER)},
+        "pins": {"kind": "points", "most": MOST_PINS},
+        "part": {"kind": "choice", "choices": list(PARTS)},
+        "shifts": {"kind": "text", "most": 400, "pattern": f"({SHIFT}(,{SHIFT})*)?"},
+        "temperature": {"kind": "text", "most": 4, "pattern": r"[0-2](\.[0-9]{1,2})?"},
+        "images": {"kind": "text", "most": 40, "pattern": r"[0-9]{1,6}(,[0-9]{1,6}){1,3}"},
+        "own": {"kind": "text", "most": MAX_CHARACTERS, "pattern": r"[A-Za-z0-9_\-]*"},
+        "lecture": {"kind": "integer", "most": lecture_steps},
+    }
+
+
+def first_screen(name: str, atlas: Atlas) -> Screen:
+    """What a visitor sees first: the standard VAE, or the drawable point nearest to it."""
+    table = points_table(atlas)
+    if table.empty:
+        return Screen(name, None)
+    betas = table[["beta_2", "beta_1"]].to_numpy(float)
+    distance = (np.log(betas) ** 2).sum(axis=1)
+    off_plane = ~np.isfinite(table[["rate_z2", "rate_z1"]].to_numpy(float)).all(axis=1)
+    point = table["point"].iloc[int(np.lexsort((distance, off_plane))[0])]
+    return Screen(name, point, sizes=first_sizes(atlas))
+
+
+def look(screen: dict[str, Any]) -> dict[str, Any]:
+    """The part of a screen that figures depend on."""
+    return {name: screen[name] for name in LOOK}
+
+
+def first_sizes(atlas: Atlas) -> tuple[str, ...]:
+    """The columns that set the dots' size in the landscapes; fewer than three where the atlas lacks them."""
+    there = size_metrics(atlas)
+    found = [next((column for column in preferred if column in there), None) for preferred in PREFERRED_SIZES]
+    return tuple(column for column in found if column) or tuple(there[:1])
+
+
+def size_metrics(atlas: Atlas) -> list[str]:
+    """The columns that can set a dot's size: those with at least one finite value."""
+    return [column for column in METRICS if np.isfinite(atlas.metrics[column].to_numpy(float)).any()]

@@ -1,0 +1,1 @@
+"""Parts that several panels share: controls, rows of figures, the colour key."""

@@ -1,0 +1,101 @@
+"""The colour key: the plane over (log β₂, log β₁) as small cells in the colours that its points have.
+
+A click on a cell selects its point, and the selected point's cell wears a ring: assets/35-key.js. Tab reaches
+that cell, and arrow keys walk from it, as in any group of radio buttons.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from dash import Dash, Input, Output, html
+from dash.development.base_component import Component
+
+from app.page.figures.colours import dot_colours, ramp
+from app.page.figures.look import BETAS, Look
+from app.page.figures.quantities import name, text
+from app.page.points import points_table
+from app.page.words import beta_text
+from hvae.atlas.atlas import Atlas
+
+MOST_CELLS = 21
+"""Along each side; a finer grid is thinned out."""
+
+
+def layout(atlas: Atlas, look: Look | None = None) -> html.Div:
+    """The key of an atlas. There may be several on a page."""
+    return html.Div(_content(points_table(atlas), look or Look()), className="colour-key")
+
+
+def register(app: Dash, atlas: Atlas, key: str) -> None:
+    """Another colour recolours the key that is the only child of the element `key`."""
+
+    @app.callback(Output(key, "children"), Input("look", "data"), prevent_initial_call=True)
+    def recolour(look: dict[str, Any]) -> html.Div:
+        return layout(atlas, Look.of(look))
+
+
+def _content(table: pd.DataFrame, look: Look) -> list[Component]:
+    if table.empty:
+        return []
+    across, up = (_values(table[column]) for column in ("beta_2", "beta_1"))
+    table = table.assign(colour=dot_colours(table, look.colour))
+    betas = np.log(table[["beta_2", "beta_1"]].to_numpy(float))
+    cells = []
+    for beta_1 in up[::-1]:
+        for beta_2 in across:
+            nearest = ((betas - np.log([beta_2, beta_1])) ** 2).sum(axis=1).argmin()
+            cells.append(_cell(table.iloc[int(nearest)]))
+    grid = html.Div(
+        cells,
+        className="key-cells",
+        role="radiogroup",
+        style={"--across": len(across), "--up": len(up)},
+        **{"aria-label": "Models by β: β₂ grows to the right, β₁ upwards; arrow keys walk"},
+    )
+    return [
+        html.Div(
+            [html.B("β₁"), html.Span(beta_text(up[-1])), html.Span(beta_text(up[0]))], className="key-up"
+        ),
+        grid,
+        html.Div(
+            [html.Span(beta_text(across[0])), html.B("β₂"), html.Span(beta_text(across[-1]))],
+            className="key-across",
+        ),
+        *_ramp(table, look),
+    ]
+
+
+def _values(betas: pd.Series) -> list[float]:
+    """The grid's values along one side, lowest first."""
+    values = np.unique(betas.to_numpy(float))
+    return values[np.linspace(0, len(values) - 1, min(len(values), MOST_CELLS)).round().astype(int)].tolist()
+
+
+def _cell(row: pd.Series) -> html.I:
+    betas = f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}"
+    return html.I(
+        style={"backgroundColor": row["colour"]},
+        role="radio",
+        tabIndex=-1,
+        title=betas,
+        **{"data-point": row["point"], "aria-checked": "false", "aria-label": betas},
+    )
+
+
+def _ramp(table: pd.DataFrame, look: Look) -> list[Component]:
+    """Low to high, where colours are those of a metric."""
+    if look.colour == BETAS or look.colour not in table:
+        return []
+    values = table[look.colour].to_numpy(float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return []
+    colours = ", ".join(ramp(place) for place in np.linspace(0, 1, 9))
+    ends = [html.Span(text(look.colour, float(end), look)) for end in (values.min(), values.max())]
+    return [
+        html.Div(className="key-ramp", style={"background": f"linear-gradient(to right, {colours})"}),
+        html.Div(ends, className="key-ends", title=name(look.colour)),
+    ]

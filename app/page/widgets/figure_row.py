@@ -1,0 +1,103 @@
+"""A board: the figures of one view, side by side, each with a head and a note.
+
+The figures of the view shown first are part of the page; those of another view come when it is first shown,
+and all are drawn again when what they depend on changes. Their dots belong to assets/30-figures.js.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import plotly.graph_objects as go
+from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
+from dash.development.base_component import Component
+from dash.exceptions import PreventUpdate
+from flask import current_app
+
+from app.atlases.growth import GROWN
+from app.page.state import LOOK
+
+CONFIG = {"displayModeBar": False, "displaylogo": False, "doubleClick": False, "showTips": False}
+KEPT = 32
+DRAWN = tuple(name for name in LOOK if name not in ("view", "lecture"))
+"""What figures depend on."""
+
+
+class Drawn(NamedTuple):
+    """A figure, and a sentence about it."""
+
+    figure: go.Figure
+    note: str
+
+
+Draw = Callable[[dict[str, Any]], Sequence[Drawn]]
+"""From what the store `look` holds, as it comes from a browser, to a view's figures."""
+
+
+def layout(view: str, heads: Sequence[Sequence[Component]], drawn: Sequence[Drawn] = ()) -> html.Div:
+    """The board of a view: for each figure its head, and its place. drawn: the figures if they are there."""
+    columns = []
+    for index, head in enumerate(heads):
+        there = drawn[index] if drawn else None
+        columns.append(
+            html.Div(
+                [
+                    html.Div(head, className="figure-head"),
+                    html.P(there.note if there else "", id=f"{view}-note-{index}", className="figure-note"),
+                    html.Div(
+                        _graph(view, index, there.figure) if there else [],
+                        id=f"{view}-place-{index}",
+                        className="linked-figure",
+                        **{"data-figure": f"{view}-{index + 1}"},
+                    ),
+                ],
+                className="figure-column",
+            )
+        )
+    return html.Div([*columns, dcc.Store(id=f"{view}-drawn")], className="board")
+
+
+def register(app: Dash, view: str, count: int, draw: Draw, drawn: bool = False) -> None:
+    """The callback that draws the `count` figures of a view while it is the one shown.
+
+    drawn: whether the page holds them from the beginning.
+    """
+
+    @lru_cache(KEPT)
+    def drawn_once(look: str) -> tuple[Drawn, ...]:
+        return tuple(draw(json.loads(look)))
+
+    @app.callback(
+        *(Output(f"{view}-place-{index}", "children") for index in range(count)),
+        *(Output(f"{view}-note-{index}", "children") for index in range(count)),
+        Output(f"{view}-drawn", "data"),
+        Input("look", "data"),
+        State(f"{view}-drawn", "data"),
+        prevent_initial_call=True,
+    )
+    def redraw(look: dict[str, Any], former: str | None) -> tuple:
+        if not isinstance(look, dict) or look.get("view") != view:
+            raise PreventUpdate
+        chosen = {name: look[name] for name in DRAWN if name in look}
+        wanted = json.dumps({**chosen, "grown": current_app.config.get(GROWN, 0)}, sort_keys=True)
+        if former == wanted:
+            raise PreventUpdate
+        parts = drawn_once(wanted)
+        figures = [part.figure for part in parts]
+        notes = [part.note for part in parts]
+        if former is None and not drawn:
+            graphs = [_graph(view, index, figure) for index, figure in enumerate(figures)]
+            return *graphs, *notes, wanted
+        for index, figure in enumerate(figures):
+            set_props(f"{view}-{index}", {"figure": figure})
+        return *[no_update] * count, *notes, wanted
+
+
+def _graph(view: str, index: int, figure: go.Figure) -> list[Component]:
+    graph = dcc.Graph(
+        id=f"{view}-{index}", figure=figure, responsive=True, config=CONFIG, className="figure-graph"
+    )
+    return [graph, html.Div(className="ring")]

@@ -1,0 +1,130 @@
+"""Pieces that several panels are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import dash_mantine_components as dmc
+from dash import html
+from dash.development.base_component import Component
+
+from app.page.points import STATS
+from app.pictures.contact_sheet import APART, COLUMNS, GAP
+from hvae.atlas.atlas import Atlas
+from hvae.errors import UserError
+
+MOST_EXAMPLES = 16
+
+
+class Frame(NamedTuple):
+    """Size of the atlas's pictures, in pixels."""
+
+    channels: int
+    height: int
+    width: int
+
+    @classmethod
+    def of(cls, atlas: Atlas) -> Frame:
+        """What the manifest says; 1 × 32 × 32 where that is no size."""
+        shape = atlas.manifest.model.get("image_shape")
+        return cls(*shape) if isinstance(shape, list) and len(shape) == 3 else cls(1, 32, 32)
+
+    def sheet(self, columns: int, rows: int, apart: tuple[int, int] = (0, 0)) -> dict[str, int]:
+        """`width` and `height` of a sheet of that many tiles; apart: wider gaps across and down."""
+        return {
+            "width": columns * (self.width + GAP) - GAP + APART * apart[0],
+            "height": rows * (self.height + GAP) - GAP + APART * apart[1],
+        }
+
+
+def picture(slot: str, alt: str, size: dict[str, int], **more: Any) -> html.Img:
+    """The place of a picture, kept free until it comes; see assets/20-pictures.js."""
+    return html.Img(id=f"{slot}-picture", alt=alt, className="picture", draggable="false", **size, **more)
+
+
+def strip(title: str, subtitle: str, children: list[Component | None], *actions: Component) -> html.Section:
+    """A heading with what stands below it."""
+    heading = html.Div(
+        [
+            dmc.Title(title, order=3, size="h5"),
+            html.Span(subtitle, className="strip-subtitle note", title=subtitle),
+            *actions,
+        ],
+        className="strip-head",
+    )
+    return html.Section([heading, *children], className="strip")
+
+
+def model_head(level: int = 2) -> html.Div:
+    """Colour, title and numbers of the selected model; assets/22-selected.js fills in all of them."""
+    title = html.Div(
+        [html.Span(className="swatch"), dmc.Title("No model selected", order=level, size="h4")],
+        className="model-title",
+    )
+    return html.Div([title, stats()], className="selected-head")
+
+
+def stats(ids: str = "", classes: str = "stats") -> html.Dl:
+    """A model's numbers, yet to come. ids: what the ids of the numbers begin with, where they have any."""
+    rows = []
+    for column, name in STATS.items():
+        number = html.Dd("–", **{"data-column": column})
+        if ids:
+            number.id = f"{ids}-{column}"
+        rows.append(html.Div([html.Dt(name), number]))
+    return html.Dl(rows, className=classes)
+
+
+def tabs(field: str, titles: Mapping[str, str], ids: str, label: str) -> html.Div:
+    """A row of tabs, each for the panel `FIELD-NAME`; assets/15-views.js goes from one to the next.
+
+    field: of the state, which says the current one's name. titles: by name. ids: what their ids begin with.
+    """
+    buttons = [
+        html.Button(
+            title,
+            id=f"{ids}-{name}",
+            type="button",
+            role="tab",
+            className=f"{field}-tab",
+            **{f"data-{field}": name, "aria-controls": f"{field}-{name}", "aria-selected": "false"},
+        )
+        for name, title in titles.items()
+    ]
+    return html.Div(buttons, role="tablist", className=f"{field}-tabs", **{"aria-label": label})
+
+
+def thumbnails(slot: str, count: int, frame: Frame, label: str) -> html.Div:
+    """The first test images, each a button; assets/39-thumbnails.js shows them."""
+    buttons = [
+        html.Button(
+            type="button",
+            className="thumbnail",
+            **{"data-image": str(index), "aria-label": f"Test image {index + 1}"},
+        )
+        for index in range(count)
+    ]
+    columns = min(COLUMNS, max(count, 1))
+    rows = -(-count // columns)
+    return html.Div(
+        [
+            picture(slot, "", frame.sheet(columns, rows)),
+            html.Div(buttons, className="thumbnail-buttons", style={"--columns": columns}),
+        ],
+        className="thumbnails",
+        role="group",
+        hidden=count == 0,
+        **{"aria-label": label},
+    )
+
+
+def example_count(atlas: Atlas, if_damaged: int = 0) -> int:
+    """How many of the atlas's test images are offered; it may hold only a few.
+
+    if_damaged: what is answered where they cannot be read; a picture of some then says what is wrong.
+    """
+    try:
+        return min(MOST_EXAMPLES, len(atlas.examples().images))
+    except UserError:
+        return if_damaged

@@ -1,0 +1,148 @@
+"""What each layer keeps: of a test image, of an image of one's own, or of a sample."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from app.atlases.models import Subject, to_floats
+from app.pictures.batches import Undecoded
+from app.pictures.contact_sheet import COLUMNS, grid_sheet
+from app.pictures.kinds.kind import Kind, picture
+from app.pictures.kinds.your_image import OfImages
+from app.pictures.queries import Seed
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MAX_ROWS = 8
+DRAWS = COLUMNS - 1
+
+
+class Resample(OfImages):
+    """z₂ kept, z₁ drawn again: rows share z₂, the first of 8 columns has z₁ at its prior mean.
+
+    The z₂ are those that `samples` draws for the same seed, and the second column is those very samples; or
+    they are the posterior means of images. The first k rows of n are those of rows = k.
+    """
+
+    seed: Seed = 0
+    rows: Annotated[
+        int, Field(ge=1, le=MAX_ROWS, description="How many z₂ are drawn where no images are given.")
+    ] = 4
+
+    @property
+    def uses_images(self) -> bool:
+        return bool(self.images)
+
+
+def resample(subject: Subject, query: Resample) -> Undecoded:
+    model = subject.model
+    if query.images or query.image:
+        top = model.residuals(to_floats(query.given(subject, ())))[-1]
+    else:
+        top = model.noise(query.rows, query.seed)[-1]
+    residuals = _redrawn(subject, top, DRAWS, query.seed)
+    return Undecoded(residuals, lambda pictures: grid_sheet(np.split(pictures, len(top))))
+
+
+class Layers(OfImages):
+    """What each layer keeps of images: a row of up to 8 pictures for each of them.
+
+    The image; its reconstruction; what z₂ alone says of it: z₂ at its posterior mean and z₁ at its prior mean
+    given that z₂; then pictures that share this z₂, z₁ drawn again from its prior.
+    """
+
+    seed: Seed = 0
+    draws: Annotated[int, Field(ge=0, le=5, description="How often z₁ is drawn again.")] = 5
+
+
+def layers(subject: Subject, query: Layers) -> Undecoded:
+    import torch
+
+    originals = query.given(subject, [0])
+    residuals = subject.model.residuals(to_floats(originals))
+    redrawn = _redrawn(subject, residuals[-1], query.draws, query.seed)
+
+    def lay_out(pictures: np.ndarray) -> np.ndarray:
+        reconstructions, drawn = np.split(pictures, [len(originals)])
+        rows = zip(originals, reconstructions, np.split(drawn, len(originals)), strict=True)
+        return grid_sheet([[original, again, *others] for original, again, others in rows])
+
+    return Undecoded([torch.cat(both) for both in zip(residuals, redrawn, strict=True)], lay_out)
+
+
+def _redrawn(subject: Subject, top: Tensor, draws: int, seed: int) -> list[Tensor]:
+    """Residuals of N·(1 + draws) pictures for z_L (N, top_dim): first at the priors' means, then drawn."""
+    import torch
+
+    # Noise 0 … 7 is that of the samples with these z₂; further draws follow, row after row.
+    noise = subject.model.noise(MAX_ROWS * DRAWS, seed)[:-1]
+    below = []
+    for part in noise:
+        further = part[MAX_ROWS:].unflatten(0, (MAX_ROWS, DRAWS - 1))
+        drawn = torch.cat([torch.zeros_like(part[:MAX_ROWS, None]), part[:MAX_ROWS, None], further], dim=1)
+        below.append(drawn[: len(top), : 1 + draws].flatten(0, 1))
+    return [*below, top.repeat_interleave(1 + draws, dim=0)]
+
+
+class Rates(OfImages):
+    """How many nats each layer spends on images, and what is lost: per-layer rates and distortion, as JSON.
+
+    rate_z2 = KL(q(z₂|x) ‖ p(z₂)); rate_z1 = E_q(z₂|x) KL(q(z₁|z₂, x) ‖ p(z₁|z₂)); distortion =
+    E_q[−log p(x|z₁)]; neg_elbo is their sum. Expectations are means over draws from the posterior.
+    """
+
+    seed: Seed = 0
+    draws: Annotated[
+        int, Field(ge=1, le=64, description="How many draws from the posterior expectations are taken over.")
+    ] = 16
+
+
+def rates(subject: Subject, query: Rates) -> list[dict[str, float | None]]:
+    from hvae.metrics.rates import image_rates
+
+    elbo = image_rates(subject.model, to_floats(query.given(subject, [0])), query.draws, query.seed)
+    names = [f"rate_z{layer}" for layer in range(1, elbo.rates.shape[1] + 1)]
+    answers = []
+    for by_layer, distortion in zip(elbo.rates.tolist(), elbo.distortion.tolist(), strict=True):
+        numbers = {
+            **dict(zip(names, by_layer, strict=True)),
+            "distortion": distortion,
+            "neg_elbo": distortion + sum(by_layer),
+        }
+        # JSON knows no NaN.
+        answers.append({name: value if math.isfinite(value) else None for name, value in numbers.items()})
+    return answers
+
+
+def _as_json(answers: list[dict[str, float | None]]) -> bytes:
+    return json.dumps({"unit": "nats", "images": answers}, allow_nan=False).encode()
+
+
+_NUMBER = {"type": ["number", "null"], "description": "Nats; null where the model gives none."}
+_SCHEMA = {
+    "type": "object",
+    "required": ["unit", "images"],
+    "properties": {
+        "unit": {"const": "nats"},
+        "images": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["rate_z1", "distortion", "neg_elbo"],
+                "properties": dict.fromkeys(("rate_z1", "rate_z2", "distortion", "neg_elbo"), _NUMBER),
+            },
+        },
+    },
+}
+
+KINDS: tuple[Kind, ...] = (
+    picture(Resample, resample),
+    picture(Layers, layers),
+    Kind("rates", "/rates/{atlas}/{point}.json", Rates, rates, _as_json, "application/json", _SCHEMA),
+)

@@ -1,0 +1,151 @@
+"""Pictures made of the atlas's test images."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from app.atlases.models import Subject, to_floats
+from app.pictures.batches import Undecoded
+from app.pictures.contact_sheet import contact_sheet, grid_sheet, paired_sheet
+from app.pictures.kinds.kind import chosen, picture
+from app.pictures.queries import EACH_ONCE, MAX_PICTURES, SPLIT, Indices, Query
+
+
+class Reconstructions(Query):
+    """Test images in rows of 8, each row above the row of their reconstructions (posterior means)."""
+
+    images: Annotated[
+        Indices,
+        Field(
+            min_length=1,
+            max_length=MAX_PICTURES,
+            description="Indices into the atlas's test images, separated by commas, each at most once.",
+            json_schema_extra={"uniqueItems": True},
+        ),
+        EACH_ONCE,
+        SPLIT,
+    ] = (0, 1, 2, 3, 4, 5, 6, 7)
+
+    @property
+    def uses_images(self) -> bool:
+        return True
+
+
+def reconstructions(subject: Subject, query: Reconstructions) -> Undecoded:
+    originals = chosen(subject, query.images)
+    residuals = subject.model.residuals(to_floats(originals))
+    return Undecoded(residuals, lambda pictures: paired_sheet(originals, pictures))
+
+
+class Mix(Query):
+    """Every row the z₂ of one test image, every column the z₁ of another: a grid, and the images beside it.
+
+    p(x|z₁) depends on z₁ alone, so that the very z₁ of another image would only reconstruct that one. What is
+    taken from it is its standardised residual ε₁ = (E q(z₁|z₂, x) − E p(z₁|z₂)) / std p(z₁|z₂): the picture
+    in row A and column B has z₁ = E p(z₁|z₂ of A) + std p(z₁|z₂ of A) · ε₁ of B, all z₂ and ε₁ at posterior
+    means. On the diagonal are the reconstructions.
+    """
+
+    images: Annotated[
+        Indices,
+        Field(
+            min_length=1,
+            max_length=8,
+            description="Indices into the atlas's test images, separated by commas, each at most once.",
+            json_schema_extra={"uniqueItems": True},
+        ),
+        EACH_ONCE,
+        SPLIT,
+    ] = (0, 1, 2, 3)
+
+    @property
+    def uses_images(self) -> bool:
+        return True
+
+
+def mix(subject: Subject, query: Mix) -> Undecoded:
+    originals, count = chosen(subject, query.images), len(query.images)
+    [*below, top] = subject.model.residuals(to_floats(originals))
+    columns = [part.repeat(count, *[1] * (part.ndim - 1)) for part in below]
+
+    def lay_out(mixed: np.ndarray) -> np.ndarray:
+        rows = [[original, *mixed[count * row : count * (row + 1)]] for row, original in enumerate(originals)]
+        return grid_sheet([[None, *originals], *rows], apart_rows=[0], apart_columns=[0])
+
+    return Undecoded([*columns, top.repeat_interleave(count, dim=0)], lay_out)
+
+
+class Interpolation(Query):
+    """A row from one test image to the next, through the latents between their posterior means.
+
+    z₂ and the standardised residual of z₁ (see `mix`) are interpolated linearly, both together. A row starts
+    and ends with the images themselves; the first and the last step between them are their reconstructions.
+    Two images make one row, three make two: from the first to the second, and from there to the third.
+    """
+
+    images: Annotated[
+        Indices,
+        Field(
+            min_length=2,
+            max_length=5,
+            description="Indices into the atlas's test images, separated by commas.",
+        ),
+        SPLIT,
+    ] = (0, 1)
+    steps: Annotated[int, Field(ge=2, le=16, description="How many pictures a row, both ends included.")] = 8
+
+    @property
+    def uses_images(self) -> bool:
+        return True
+
+
+def interpolation(subject: Subject, query: Interpolation) -> Undecoded:
+    import torch
+
+    originals = chosen(subject, query.images)
+    weights = torch.linspace(0, 1, query.steps)
+    between = [
+        torch.cat([torch.stack([torch.lerp(*ends, weight) for weight in weights]) for ends in pairwise(part)])
+        for part in subject.model.residuals(to_floats(originals))
+    ]
+
+    def lay_out(pictures: np.ndarray) -> np.ndarray:
+        steps = np.split(pictures, len(originals) - 1)
+        rows = [[start, *row, end] for (start, end), row in zip(pairwise(originals), steps, strict=True)]
+        return grid_sheet(rows, apart_columns=[0, query.steps])
+
+    return Undecoded(between, lay_out)
+
+
+class Examples(Query):
+    """The atlas's test images themselves, in rows of 8."""
+
+    images: Annotated[
+        Indices,
+        Field(
+            min_length=1,
+            max_length=MAX_PICTURES,
+            description="Indices into the atlas's test images, separated by commas.",
+        ),
+        SPLIT,
+    ] = (0, 1, 2, 3, 4, 5, 6, 7)
+
+    @property
+    def uses_images(self) -> bool:
+        return True
+
+
+def examples(subject: Subject, query: Examples) -> np.ndarray:
+    return contact_sheet(chosen(subject, query.images))
+
+
+KINDS = (
+    picture(Reconstructions, reconstructions),
+    picture(Mix, mix),
+    picture(Interpolation, interpolation),
+    picture(Examples, examples),
+)

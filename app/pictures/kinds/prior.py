@@ -1,0 +1,161 @@
+"""Pictures of what the model makes up: its samples, and walks through its latents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from app.atlases.models import Subject
+from app.pictures.batches import Undecoded
+from app.pictures.contact_sheet import COLUMNS, contact_sheet
+from app.pictures.kinds.kind import picture
+from app.pictures.queries import MAX_PICTURES, Query, QueryError, Seed, plain
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MAX_SHIFT = 10.0
+TRAVERSAL_PICTURES = 16
+
+STRIP_ENDS = 3.0
+"""How far a strip of pictures reaches to both sides, in standard deviations."""
+
+SHIFT_NAME = re.compile(r"z[12]\.(0|[1-9][0-9]{0,3})")
+Shift = Annotated[float, Field(ge=-MAX_SHIFT, le=MAX_SHIFT, allow_inf_nan=False), BeforeValidator(plain)]
+
+
+class Samples(Query):
+    """Pictures drawn from the model's prior, in rows of 8; the first k of n are those of n = k."""
+
+    n: Annotated[int, Field(ge=1, le=MAX_PICTURES, description="How many pictures.")] = 16
+    seed: Seed = 0
+    temperature: Annotated[
+        float,
+        Field(ge=0, le=5, allow_inf_nan=False, description="Scales the standard deviation of every prior."),
+    ] = 1.0
+
+
+def samples(subject: Subject, query: Samples) -> Undecoded:
+    noise = subject.model.noise(query.n, query.seed)
+    return Undecoded([query.temperature * part for part in noise], contact_sheet)
+
+
+class Traversal(Query):
+    """16 pictures in rows of 8: what a dimension of z₂, or a direction of z₁, means across pictures.
+
+    The 16 z₂ are those that `samples` draws for the same seed; every one of them is shifted alike along the
+    named dimensions, and z₁ is at its prior mean given that z₂, shifted along the named directions. Direction
+    K of z₁ is the K-th principal component, counted from 0, of its standardised residuals
+    ε₁ = (E q(z₁|z₂, x) − E p(z₁|z₂)) / std p(z₁|z₂) over the atlas's test images.
+    """
+
+    seed: Seed = 0
+    shifts: Annotated[
+        dict[str, Shift],
+        Field(
+            description="`z2.K=shift`: added to dimension K of z₂, in standard deviations of its prior. "
+            "`z1.K=shift`: added along direction K of z₁, in standard deviations of ε₁ along it.",
+            json_schema_extra={"propertyNames": {"pattern": f"^{SHIFT_NAME.pattern}$"}},
+        ),
+    ] = {}
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, str]) -> Any:
+        named = {name: value for name, value in arguments.items() if SHIFT_NAME.fullmatch(name)}
+        return {**{name: arguments[name] for name in arguments if name not in named}, "shifts": named}
+
+    @model_validator(mode="after")
+    def _canonical(self) -> Traversal:
+        moved = {name: shift for name, shift in sorted(self.shifts.items()) if shift}
+        object.__setattr__(self, "shifts", moved)
+        return self
+
+    @property
+    def uses_images(self) -> bool:
+        return bool(self.along("z1"))
+
+    def along(self, latent: Literal["z1", "z2"]) -> dict[int, float]:
+        """Dimension of z₂, or direction of z₁ → shift, without those that do not move."""
+        named = ((name.split("."), shift) for name, shift in self.shifts.items())
+        return {int(index): shift for (of, index), shift in named if of == latent}
+
+
+def traversal(subject: Subject, query: Traversal) -> Undecoded:
+    residuals = at_prior_mean(subject, TRAVERSAL_PICTURES, query.seed)
+    for dimension, shift in query.along("z2").items():
+        if dimension >= residuals[-1].shape[1]:
+            raise QueryError(
+                f"There is no dimension z2.{dimension}: z₂ has {residuals[-1].shape[1]}, counted from 0."
+            )
+        residuals[-1][:, dimension] += shift
+    for direction, shift in query.along("z1").items():
+        residuals[0] += shift * step_along(subject, direction)
+    return Undecoded(residuals, contact_sheet)
+
+
+class Dimensions(Query):
+    """A row of 8 pictures for each dimension of z₂, that with the highest rate first.
+
+    Along a row, the dimension is shifted by −3 to +3 standard deviations of its prior, in equal steps, around
+    the z₂ that `samples` draws first for the same seed, and z₁ is at its prior mean. Or a row for each
+    leading direction of z₁, as in `traversal`, z₁ being shifted from its prior mean by −3 to +3 standard
+    deviations.
+    """
+
+    latent: Annotated[Literal["z2", "z1"], Field(description="What the rows walk through.")] = "z2"
+    seed: Seed = 0
+    rows: Annotated[int, Field(ge=1, le=8, description="How many rows, where there are as many.")] = 6
+
+    @property
+    def uses_images(self) -> bool:
+        return True
+
+
+def dimensions(subject: Subject, query: Dimensions) -> Undecoded:
+    import torch
+
+    shifts = torch.linspace(-STRIP_ENDS, STRIP_ENDS, COLUMNS)
+    [*below, top] = at_prior_mean(subject, 1, query.seed)
+    if query.latent == "z2":
+        order = subject.dimension_order[: query.rows]
+        # Row r: only column order[r] moves.
+        moves = torch.zeros(len(order), COLUMNS, top.shape[1])
+        for row, dimension in enumerate(order):
+            moves[row, :, dimension] = shifts
+        residuals = [*(part.expand(moves.shape[0] * COLUMNS, *part.shape[1:]) for part in below)]
+        residuals.append(top + moves.flatten(0, 1))
+    else:
+        available = len(subject.directions.std) if below else 0
+        if available == 0:
+            raise QueryError("There are no directions of z₁: they take a layer below z₂ and two test images.")
+        steps = [step_along(subject, direction) for direction in range(min(query.rows, available))]
+        moves = torch.cat([torch.stack([shift * step for shift in shifts]) for step in steps])
+        residuals = [below[0] + moves]
+        residuals += [part.expand(len(moves), *part.shape[1:]) for part in [*below[1:], top]]
+    return Undecoded(residuals, contact_sheet)
+
+
+def at_prior_mean(subject: Subject, n: int, seed: int) -> list[Tensor]:
+    """Residuals of the first n samples of a seed, all layers below the top one at their priors' means."""
+    import torch
+
+    noise = subject.model.noise(n, seed)
+    return [*(torch.zeros_like(part) for part in noise[:-1]), noise[-1]]
+
+
+def step_along(subject: Subject, direction: int) -> Tensor:
+    """One standard deviation along a direction of z₁, (*latent). Raises QueryError where there is none."""
+    if subject.model.config.layers < 2:
+        raise QueryError("There is no z₁ below the top latent of a model with one layer.")
+    directions = subject.directions
+    if direction >= len(directions.std):
+        raise QueryError(
+            f"There is no direction z1.{direction}: {len(directions.std)} of z₁ are known, counted from 0."
+        )
+    return directions.std[direction] * directions.vectors[direction]
+
+
+KINDS = (picture(Samples, samples), picture(Traversal, traversal), picture(Dimensions, dimensions))

@@ -1,0 +1,91 @@
+"""The numbers of a point that has no row of metrics, as far as a few test images tell them."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from app.atlases.models import Subject
+from app.page.points import STATS, leading, traversal_text
+from app.page.words import value_text
+from app.pictures.kinds.kind import Kind
+from app.pictures.queries import Query
+
+MOST_IMAGES = 256
+
+
+class Estimates(Query):
+    """Rates, distortion and PSNR of a point, estimated on the atlas's first test images, as JSON.
+
+    What `precompute` measures on the whole test set, in nats per image and dB; with them, the z₂ dimensions
+    that carry the most rate, and the texts that the page shows.
+    """
+
+    n: Annotated[
+        int, Field(ge=1, le=MOST_IMAGES, description="How many test images, where there are as many.")
+    ] = MOST_IMAGES
+
+    @property
+    def uses_images(self) -> bool:
+        return True
+
+
+def estimates(subject: Subject, query: Estimates) -> dict[str, Any]:
+    import torch
+
+    from hvae.atlas.point import reconstruction_columns
+    from hvae.datasets import Images
+    from hvae.metrics.psnr import psnr
+    from hvae.metrics.rates import layer_rates
+
+    pixels = torch.tensor(subject.images[: query.n])
+    images = Images(pixels, torch.zeros(len(pixels), dtype=torch.int64), ())
+    measured = layer_rates(subject.model, images)
+    values = reconstruction_columns(measured, psnr(subject.model, images))
+    return {
+        "images": len(images),
+        # JSON knows no NaN.
+        **{column: value if math.isfinite(value) else None for column, value in values.items()},
+        "stats": {column: value_text(column, values[column]) for column in STATS},
+        "traversal": traversal_text(values["rate_z2"]),
+        "dimensions": leading(measured.top_rates.tolist()),
+    }
+
+
+def _as_json(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer, allow_nan=False).encode()
+
+
+_NUMBER = {"type": ["number", "null"]}
+_SCHEMA = {
+    "type": "object",
+    "required": ["images", "rate_z2", "rate_z1", "distortion", "psnr", "stats", "dimensions"],
+    "properties": {
+        "images": {"type": "integer", "description": "How many images the numbers were estimated on."},
+        **dict.fromkeys(("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"), _NUMBER),
+        "stats": {"type": "object", "additionalProperties": {"type": "string"}},
+        "traversal": {"type": "string"},
+        "dimensions": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"dimension": {"type": "integer"}, "rate": {"type": "number"}},
+            },
+        },
+    },
+}
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "estimates",
+        "/estimates/{atlas}/{point}.json",
+        Estimates,
+        estimates,
+        _as_json,
+        "application/json",
+        _SCHEMA,
+    ),
+)

@@ -1,0 +1,1 @@
+"""HTTP: the server, its headers, its errors, and what it lets people download."""

@@ -1,0 +1,23 @@
+"""Whether this process can do what it is there for, for whoever looks after it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from app.pictures.decoder import Decoder
+
+
+def health_blueprint(decoder: Decoder) -> Blueprint:
+    """/healthz: 503 where pictures cannot be decoded, and never will be, in this process."""
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/healthz")
+    def healthz() -> tuple[Response, int]:
+        ready = decoder.ready
+        if not ready.done():
+            return jsonify(status="ok", decoding="starting"), 200
+        if ready.cancelled() or ready.exception() is not None:
+            return jsonify(status="broken", decoding="failed"), 503
+        return jsonify(status="ok", decoding="ready"), 200
+
+    return blueprint

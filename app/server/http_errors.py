@@ -1,0 +1,107 @@
+"""What cannot be answered is answered in one sentence: nothing of the server's insides leaves it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dash import Dash
+from dash.exceptions import DependencyException
+from flask import Blueprint, Response, abort, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from app.atlases.models import Models, NotHere
+from hvae.atlas.atlas import Atlas
+from hvae.errors import UserError
+
+CALLBACKS = "/_dash-update-component"
+NOT_THIS_PAGE = "This is not what the page would ask: reload it."
+
+log = logging.getLogger(__name__)
+
+
+def answer_mishaps(app: Dash) -> None:
+    """Refuse with 400 what the page would not ask of its callbacks; answer every error with a sentence."""
+    server = app.server
+
+    @server.before_request
+    def refuse_malformed() -> None:
+        if request.path != CALLBACKS or request.method != "POST":
+            return
+        try:
+            body = request.get_json(silent=True)
+        except RecursionError:  # brackets in brackets
+            body = None
+        # Dash compares the signatures of jobs with a function that raises on anything but ASCII.
+        signed = all(value.isascii() for values in request.args.listvalues() for value in values)
+        if not signed or not is_callback_request(body, app.callback_map):
+            abort(400, NOT_THIS_PAGE)
+
+    @server.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        response = error.get_response()
+        response.set_data(jsonify(error=error.description).data)
+        response.mimetype = "application/json"
+        return response
+
+    @server.errorhandler(DependencyException)
+    def no_such_asset(error: DependencyException) -> tuple[Response, int]:
+        return jsonify(error="There is no such file."), 404
+
+    @server.errorhandler(Exception)
+    def unforeseen(error: Exception) -> tuple[Response, int]:
+        log.error("%r failed", request.path, exc_info=error)
+        return jsonify(error="The server could not answer this; its log says why."), 500
+
+
+def answer_what_is_missing(blueprint: Blueprint, models: Models) -> None:
+    """Answer with a sentence where the blueprint is asked for what is not there, or what has gone bad."""
+
+    @blueprint.errorhandler(NotHere)
+    def not_here(error: NotHere) -> tuple[Response, int]:
+        return jsonify(error=str(error)), 404
+
+    @blueprint.errorhandler(UserError)
+    def bad_file(error: UserError) -> tuple[Response, int]:
+        log.warning("%s", error)
+        return jsonify(error=without_paths(str(error), models.atlases.values())), 409
+
+
+def without_paths(sentence: str, atlases: Iterable[Atlas]) -> str:
+    """The sentence without the folders that the server keeps its atlases in."""
+    for atlas in atlases:
+        for folder in {str(atlas.path), str(atlas.path.resolve())}:
+            sentence = sentence.replace(f" in {folder}", "").replace(folder, atlas.name)
+    return sentence
+
+
+def is_callback_request(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a body asks for one of the server's callbacks, with the inputs and states that it has.
+
+    callbacks: Dash's `callback_map`. Values are not looked at: every callback looks at its own.
+    """
+    if not isinstance(body, dict) or not isinstance(body.get("output"), str):
+        return False
+    callback = callbacks.get(body["output"])
+    if callback is None or "callback" not in callback:
+        return False
+    several = body["output"].startswith("..")
+    outputs = body.get("outputs") if several else [body.get("outputs")]
+    named = body["output"][2:-2].split("...") if several else [body["output"]]
+    changed = body.get("changedPropIds", [])
+    return (
+        _names(body.get("inputs", [])) == _names(callback["inputs"])
+        and _names(body.get("state", [])) == _names(callback["state"])
+        and _names(outputs) == [tuple(name.rsplit(".", 1)) for name in named]
+        and isinstance(changed, list)
+        and all(isinstance(name, str) for name in changed)
+    )
+
+
+def _names(properties: object) -> list[tuple[str, str]] | None:
+    """(id, property) of each; None where they are not written like that."""
+    if not isinstance(properties, list) or not all(isinstance(one, dict) for one in properties):
+        return None
+    names = [(one.get("id"), one.get("property")) for one in properties]
+    return names if all(isinstance(part, str) for name in names for part in name) else None

@@ -1,0 +1,1 @@
+"""An atlas on disk: its files, its table, its checkpoints; read without trust, written whole."""

@@ -1,0 +1,178 @@
+"""An atlas: a folder with all points of one (β₂, β₁) grid, their metrics and a few test images.
+
+Reading an atlas never unpickles, and never trusts it: every name is checked before it becomes a path,
+every file against the SHA-256 in atlas.json. Opening one does not import torch; loading a model does.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from hvae.atlas.examples import Examples, read_examples
+from hvae.atlas.manifest import Betas, Manifest, read_manifest
+from hvae.atlas.metadata import metadata_in
+from hvae.atlas.metrics_table import COLUMNS, METRIC_COLUMNS, PROBES, TRAINED_COLUMNS, read_metrics
+from hvae.atlas.untrusted_files import (
+    CLASSIFIER,
+    EXAMPLES,
+    MANIFEST,
+    METRICS,
+    PARENT,
+    TRAINING,
+    checked_file,
+    opened,
+    plain_file,
+    read_checked,
+)
+from hvae.errors import UserError
+from hvae.files import user_path
+
+if TYPE_CHECKING:
+    from hvae.model import HVAE
+    from hvae.parent import Parent
+
+__all__ = [
+    "CLASSIFIER",
+    "COLUMNS",
+    "EXAMPLES",
+    "MANIFEST",
+    "METRICS",
+    "METRIC_COLUMNS",
+    "PARENT",
+    "PROBES",
+    "TRAINED_COLUMNS",
+    "TRAINING",
+    "Atlas",
+    "Betas",
+    "Examples",
+    "Manifest",
+    "UserError",
+    "checked_file",
+    "plain_file",
+    "read_examples",
+    "read_manifest",
+    "read_metrics",
+]
+
+SHIPPED = Path(__file__).parent.parent / "atlases"
+"""The atlases that come with this package, each in a folder of its own."""
+DEFAULT_NAME = "mnist"
+
+
+class Atlas:
+    """An opened atlas. `path` is its folder, `manifest` its atlas.json, `metrics` its table of points.
+
+    >>> atlas = Atlas.default()
+    >>> model = atlas.load(beta_2=1.0, beta_1=0.1)
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, metrics: pd.DataFrame) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.metrics = metrics
+
+    @classmethod
+    def open(cls, path: str | Path) -> Atlas:
+        """Open the atlas in the folder `path`.
+
+        Raises UserError, one sentence naming file and reason, where there is none or it is not sound.
+        """
+        folder = user_path(path)
+        if not folder.is_dir():
+            raise UserError(f"There is no folder {path}: name the folder that `precompute run` wrote.")
+        manifest = read_manifest(folder)
+        try:
+            return cls(folder, manifest, read_metrics(folder, manifest))
+        except UserError:
+            # A run that is writing may have replaced both files since: look again, once.
+            manifest = read_manifest(folder)
+            return cls(folder, manifest, read_metrics(folder, manifest))
+
+    @classmethod
+    def default(cls) -> Atlas:
+        """The atlas of MNIST that ships with this package."""
+        return cls.shipped(DEFAULT_NAME)
+
+    @classmethod
+    def shipped(cls, name: str) -> Atlas:
+        """An atlas that ships with this package; `shipped_names` lists them. Raises UserError."""
+        names = shipped_names()
+        if name not in names:
+            raise UserError(f"No atlas {name} ships with this package: there are {', '.join(names)}.")
+        return cls.open(SHIPPED / name)
+
+    @property
+    def name(self) -> str:
+        """The folder's name, reduced to what is safe in an address."""
+        return re.sub(r"[^A-Za-z0-9._-]+", "-", self.path.resolve().name).strip("-.") or "atlas"
+
+    def nearest(self, beta_2: float, beta_1: float) -> pd.Series:
+        """The row of `metrics` nearest to (β₂, β₁) in log β.
+
+        Raises ValueError unless both are positive, UserError where the atlas has no point yet.
+        """
+        if not (beta_2 > 0 and beta_1 > 0):
+            raise ValueError(f"β must be positive, not ({beta_2}, {beta_1})")
+        if self.metrics.empty:
+            raise UserError(f"{self.path} holds no point yet.")
+        at = np.log(self.metrics[["beta_2", "beta_1"]].to_numpy(float))
+        distance = ((at - np.log([beta_2, beta_1])) ** 2).sum(axis=1)
+        return self.metrics.iloc[int(distance.argmin())]
+
+    def load(self, beta_2: float, beta_1: float, device: str = "cpu") -> HVAE:
+        """The model of the point nearest to (β₂, β₁) in log β, a plain HVAE in eval mode.
+
+        Raises UserError where its checkpoint is missing or damaged.
+        """
+        return self.load_checkpoint(self.nearest(beta_2, beta_1)["checkpoint"], device)
+
+    def load_checkpoint(self, name: str, device: str = "cpu") -> HVAE:
+        """The model stored in the file `name` of this atlas (a value of the column `checkpoint`).
+
+        Raises UserError where the file is missing, damaged, or not what atlas.json says it is, and where its
+        weights are not finite.
+        """
+        from hvae.atlas.checkpoint import model_in
+
+        if name in self.manifest.failures:
+            raise UserError(f"{name} in {self.path}: {self.manifest.failures[name]}.")
+        return model_in(self.read(name), f"{name} in {self.path}", self.manifest.config).to(device)
+
+    def load_parent(self, device: str = "cpu") -> Parent:
+        """The multi-rate parent; `load_parent().fold([beta_1, beta_2])` is a plain HVAE at any (β₂, β₁).
+
+        Raises UserError where the atlas has none, or its file is damaged.
+        """
+        from hvae.atlas.checkpoint import parent_in
+
+        if PARENT not in self.manifest.files:
+            raise UserError(f"{self.path} has no parent: its points were trained from scratch.")
+        return parent_in(self.read(PARENT), f"{PARENT} in {self.path}", self.manifest.config).to(device)
+
+    def metadata(self, name: str) -> dict:
+        """What a checkpoint says about itself, its checksum not verified. Raises UserError."""
+        with opened(self.path, name) as file:
+            return metadata_in(file, f"{name} in {self.path}")
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file listed in atlas.json, its checksum verified. Raises UserError."""
+        return read_checked(self.path, self.manifest.files, name)
+
+    def checked_file(self, name: str) -> Path:
+        """The path of a file listed in atlas.json, its checksum verified. Raises UserError."""
+        return checked_file(self.path, self.manifest.files, name)
+
+    def examples(self) -> Examples:
+        """The test images that ship with the atlas. Raises UserError where they are damaged."""
+        return read_examples(self.path, self.manifest)
+
+
+def shipped_names() -> list[str]:
+    """The names of the atlases that ship with this package, MNIST first."""
+    names = [manifest.parent.name for manifest in SHIPPED.glob(f"*/{MANIFEST}")]
+    return sorted(names, key=lambda name: (name != DEFAULT_NAME, name))

@@ -1,0 +1,86 @@
+"""examples.npz: test images and their labels, read without unpickling, and without unpacking a bomb."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from hvae.atlas.manifest import Manifest
+from hvae.atlas.untrusted_files import EXAMPLES, MIB, read_checked
+from hvae.errors import UserError, one_line
+
+MAX_EXAMPLES = 512
+MAX_UNPACKED = 32 * MIB
+MAX_ENTRIES = 16
+
+
+class Examples(NamedTuple):
+    """Test images: `images` uint8 (N, C, H, W), `labels` int64 (N,)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def read_examples(folder: Path, manifest: Manifest) -> Examples:
+    """The test images in an atlas's folder: 1 to MAX_EXAMPLES, of the shape that its models have.
+
+    Raises UserError where they are missing or damaged, or not of this atlas.
+    """
+    data = read_checked(folder, manifest.files, EXAMPLES)
+    try:
+        return unpacked(data, manifest.config.image_shape, len(manifest.classes))
+    except Exception as error:  # zipfile, zlib and numpy raise many kinds
+        raise UserError(f"{EXAMPLES} in {folder} is not readable ({one_line(error)}).") from None
+
+
+def unpacked(data: bytes, image_shape: tuple[int, ...], classes: int) -> Examples:
+    """The examples in an .npz file's bytes. Raises ValueError, and what zipfile, zlib and numpy raise."""
+    # Every entry of its directory becomes an object; ours have two.
+    if data.count(b"PK\x01\x02") > MAX_ENTRIES:
+        raise ValueError("it has more than two arrays")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        images, labels = (array(archive, name, dtype) for name, dtype in (("images", "u1"), ("labels", "i8")))
+    if images.ndim != 4 or images.shape[1:] != tuple(image_shape) or labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"it must hold images (N, {', '.join(map(str, image_shape))}) and as many labels, not "
+            f"{images.shape} and {labels.shape}"
+        )
+    if not 1 <= len(images) <= MAX_EXAMPLES:
+        raise ValueError(f"it must hold 1 to {MAX_EXAMPLES} images, not {len(images)}")
+    if not ((labels >= 0) & (labels < classes)).all():
+        raise ValueError(f"its labels must be from 0 to {classes - 1}")
+    return Examples(images, labels)
+
+
+def array(archive: zipfile.ZipFile, name: str, dtype: str) -> np.ndarray:
+    """One array of an .npz file, which must be of this dtype. Raises as `unpacked` does."""
+    try:
+        entry = archive.getinfo(f"{name}.npy")
+    except KeyError:
+        raise ValueError(f"it has no array {name}") from None
+    # Others are unpacked whole, however little of them is asked for.
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError(f"{name} is packed otherwise than by Deflate")
+    with archive.open(entry) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if read_header is None:
+            raise ValueError(f"{name} has an unknown version")
+        shape, in_columns, found = read_header(file, max_header_size=1000)
+        if found != np.dtype(dtype) or in_columns:
+            raise ValueError(f"{name} must hold {np.dtype(dtype)} by rows, not {found}")
+        size = math.prod(shape) * found.itemsize
+        if not 0 <= size <= MAX_UNPACKED:
+            raise ValueError(f"{name} unpacks to more than {MAX_UNPACKED // MIB} MiB")
+        content = file.read(size + 1)
+    if len(content) != size:
+        raise ValueError(f"{name} does not hold as many numbers as its header says")
+    return np.frombuffer(bytearray(content), found).reshape(shape)

@@ -1,0 +1,153 @@
+"""atlas.json: what an atlas is and how it was made, every field checked before anything is made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
+from hvae.config import HVAEConfig
+from hvae.errors import UserError, one_line
+from hvae.training.recipe import Recipe
+
+SCHEMA_VERSION = 1
+MAX_POINTS = 10_000
+MAX_FEATURES = 2**16
+"""Numbers in the largest feature map of one picture: where width is 32, pictures of 128 × 128."""
+
+SCORES = ("inception_score", "diversity", "sharpness", "classifier_accuracy")
+
+
+def _is_config(model: dict) -> dict:
+    try:
+        config = HVAEConfig(**model)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    channels, height, width = config.image_shape
+    if config.layers > 2:
+        raise ValueError(f"an atlas has models of at most two layers, not {config.layers}")
+    if max(config.width / 8, channels) * height * width > MAX_FEATURES or config.top_dim > 1024:
+        raise ValueError("its models are larger than a page can show")
+    return model
+
+
+def _is_recipe(recipe: dict) -> dict:
+    try:
+        Recipe(**recipe)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+    return recipe
+
+
+def _counts_seconds(made_with: dict) -> dict:
+    for name, value in made_with.items():
+        is_number = isinstance(value, int | float)
+        if name.endswith(("_seconds", "_hours")) and not (is_number and 0 <= value < 1e12):
+            raise ValueError(f"{name} must be a number of at least 0, not {one_line(repr(value), 60)}")
+    return made_with
+
+
+def _sums_to_one(frequencies: list[float]) -> list[float]:
+    if frequencies and abs(sum(frequencies) - 1) > 1e-3:
+        raise ValueError(f"they must add up to 1, not {sum(frequencies):g}")
+    return frequencies
+
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=rf"^{FILE_NAME.pattern}$")]
+Key = Annotated[str, Field(min_length=1, max_length=100)]
+Text = Annotated[str, Field(max_length=4000)]
+Reason = Annotated[str, Field(max_length=500)]
+Beta = Annotated[float, Field(ge=1e-9, lt=1e9)]
+Parameters = Annotated[dict[Key, int | float | str], Field(max_length=20), AfterValidator(_is_recipe)]
+ModelFields = Annotated[
+    dict[Key, int | float | str | Annotated[list[int], Field(max_length=3)]],
+    Field(max_length=20),
+    AfterValidator(_is_config),
+]
+Score = Literal[SCORES + tuple(f"{score}_se" for score in SCORES)]
+
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Betas(BaseModel):
+    """The grid: all pairs of these values."""
+
+    model_config = STRICT
+    beta_2: Annotated[list[Beta], Field(min_length=1, max_length=100)]
+    beta_1: Annotated[list[Beta], Field(min_length=1, max_length=100)]
+
+
+class Manifest(BaseModel):
+    """atlas.json.
+
+    recipe: how points were trained; with a parent_recipe, each from the parent's fold. failures: checkpoint →
+    why its metrics are NaN. evaluation: measurement → version and parameters of the stored numbers.
+    label_frequencies: of the test set, in the order of `classes`. ceiling: the generation scores of real test
+    images, with `_se` columns, and the classifier's accuracy on them. data: checksums of the splits that it
+    was made from. weights: what points' weights are stored as; the metrics are those of the stored weights.
+    pending: the checksum that metrics.parquet is about to have.
+    """
+
+    model_config = STRICT
+    schema_version: Literal[1]
+    dataset: Annotated[str, Field(min_length=1, max_length=1000)]
+    classes: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=10_000)]
+    model: ModelFields
+    betas: Betas
+    recipe: Parameters
+    parent_recipe: Parameters = {}
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    made_with: Annotated[
+        dict[Key, int | float | Text], Field(max_length=100), AfterValidator(_counts_seconds)
+    ] = {}
+    failures: Annotated[dict[FileName, Reason], Field(max_length=MAX_POINTS)] = {}
+    evaluation: Annotated[dict[Key, Text], Field(max_length=100)] = {}
+    label_frequencies: Annotated[
+        list[Annotated[float, Field(ge=0, le=1)]], Field(max_length=10_000), AfterValidator(_sums_to_one)
+    ] = []
+    ceiling: dict[Score, Annotated[float, Field(ge=0, le=1e6)]] = {}
+    data: dict[Literal["train", "test"], Sha256] = {}
+    weights: Literal["float32", "float16"] = "float32"
+    files: Annotated[dict[FileName, Sha256], Field(max_length=2 * MAX_POINTS)]
+    pending: dict[Literal[METRICS], Sha256] = {}
+
+    @model_validator(mode="after")
+    def _one_frequency_for_each_class(self) -> Manifest:
+        if self.label_frequencies and len(self.label_frequencies) != len(self.classes):
+            raise ValueError("label_frequencies must have one number for each of classes")
+        return self
+
+    @property
+    def config(self) -> HVAEConfig:
+        """That of every model in the atlas."""
+        return HVAEConfig(**self.model)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Parse and validate OUT/atlas.json. Raises UserError naming the first thing that is wrong."""
+    text = read_plain(folder, MANIFEST)
+    try:
+        content = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{MANIFEST} in {folder} is not readable JSON ({one_line(error)}).") from None
+    version = content.get("schema_version") if isinstance(content, Mapping) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise UserError(
+            f"{MANIFEST} in {folder} has schema version {one_line(version, 20)}, this program knows "
+            f"{SCHEMA_VERSION}: install a newer release."
+        )
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = one_line(".".join(str(part) for part in first["loc"]) or "the whole file", 120)
+        raise UserError(f"{MANIFEST} in {folder} is not valid: {where}: {one_line(first['msg'])}.") from None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not a number")

@@ -1,0 +1,173 @@
+"""metrics.parquet: its columns; read without trust, and written so that it and atlas.json belong together."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow.parquet import FileMetaData, ParquetFile
+
+from hvae.atlas.manifest import MAX_POINTS, Manifest
+from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, read_checked
+from hvae.errors import UserError, one_line
+from hvae.files import sha256, write_json, write_whole
+
+PROBES = ("logistic", "linear_svm", "rbf_svm", "knn")
+TRAINED_COLUMNS = ("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr")
+"""What is measured as soon as a point is trained; `precompute evaluate` adds the rest."""
+METRIC_COLUMNS = (
+    *TRAINED_COLUMNS,
+    *("mi_z2", "mi_z1"),
+    *(f"acc_{probe}_{latent}" for latent in ("z2", "z1") for probe in PROBES),
+    *("inception_score", "diversity", "sharpness"),
+)
+COLUMNS = ("beta_2", "beta_1", *METRIC_COLUMNS, "checkpoint")
+"""Columns of metrics.parquet, in order; a metric that was not computed is NaN. Rates, distortion and
+mutual information are in nats, psnr in dB, accuracies in [0, 1]."""
+
+MAX_COLUMNS = 200
+MAX_FOOTER = MIB // 4
+MAX_UNPACKED = 32 * MIB
+LARGEST = 1e100
+"""No measured number is larger, however wild a training: figures square and subtract them."""
+CHECKPOINT = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.safetensors")
+
+
+def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
+    """metrics.parquet as a DataFrame with COLUMNS. Raises UserError where it is not what it should be."""
+    try:
+        data = read_checked(folder, manifest.files, METRICS)
+    except UserError:
+        if METRICS not in manifest.pending:
+            raise
+        data = read_checked(folder, manifest.pending, METRICS)
+    try:
+        metrics = unpacked(data)
+    except Exception as error:  # pyarrow raises many kinds
+        raise UserError(f"{METRICS} in {folder} is not readable ({one_line(error)}).") from None
+    needed = ("beta_2", "beta_1", *TRAINED_COLUMNS, "checkpoint")
+    missing = [column for column in needed if column not in metrics.columns]
+    if missing:
+        raise UserError(f"{METRICS} in {folder} lacks the column {missing[0]}.")
+    # An older release may have measured less.
+    unmeasured = [column for column in METRIC_COLUMNS if column not in metrics.columns]
+    metrics = metrics.assign(**dict.fromkeys(unmeasured, np.nan))
+    betas = metrics[["beta_2", "beta_1"]].to_numpy()
+    if not ((betas >= 1e-9) & (betas < 1e9)).all():
+        raise UserError(f"{METRICS} in {folder} has a β that is not a number from 1e-9 to 1e9.")
+    sizes = metrics.drop(columns="checkpoint").replace([np.inf, -np.inf], np.nan).abs()
+    if (beyond := sizes.columns[(sizes > LARGEST).any()]).size:
+        raise UserError(f"{METRICS} in {folder}: the column {beyond[0]} has a number beyond {LARGEST:g}.")
+    wrong = [name for name in metrics["checkpoint"] if not CHECKPOINT.fullmatch(name)]
+    if wrong:
+        raise UserError(
+            f"{METRICS} in {folder} names a checkpoint that is not models/NAME.safetensors: "
+            f"{one_line(repr(wrong[0]), 60)}."
+        )
+    if metrics["checkpoint"].duplicated().any():
+        raise UserError(f"{METRICS} in {folder} names a checkpoint twice.")
+    unknown = [name for name in metrics["checkpoint"] if name not in manifest.files]
+    if unknown:
+        raise UserError(f"{METRICS} in {folder} names a checkpoint that {MANIFEST} does not: {unknown[0]!r}.")
+    return metrics
+
+
+def unpacked(data: bytes) -> pd.DataFrame:
+    """The table in a Parquet file's bytes: a column of names, `checkpoint`, and floats.
+
+    Nothing is read that a small file could make large: no codec but those whose ratio is bounded (Snappy's is
+    21), and names one at a time, for a dictionary or a prefix can stand for many long ones. What the file
+    says of Arrow's extension types and of pandas is not looked at.
+    Raises ValueError, and what pyarrow raises.
+    """
+    # A footer of thousands of column chunks takes a hundred times its size in memory.
+    if int.from_bytes(data[-8:-4], "little") > MAX_FOOTER:
+        raise ValueError(f"its footer is longer than {MAX_FOOTER // 1024} KiB")
+    with ParquetFile(
+        pa.BufferReader(data),
+        pre_buffer=False,
+        thrift_string_size_limit=MAX_FOOTER,
+        thrift_container_size_limit=MAX_POINTS,
+        schema_depth_limit=2,
+        arrow_extensions_enabled=False,
+    ) as file:
+        refuse_what_is_no_table(file.metadata)
+        schema = file.schema_arrow
+        if len(set(schema.names)) != len(schema.names):
+            raise ValueError("two columns have the same name")
+        for field in schema:
+            if field.name == "checkpoint":
+                if field.type not in (pa.string(), pa.large_string()):
+                    raise ValueError("the column checkpoint does not hold names")
+            elif not pa.types.is_floating(field.type):
+                raise ValueError(f"the column {field.name} does not hold floats")
+        floats = [name for name in schema.names if name != "checkpoint"]
+        table = file.read(columns=floats, use_threads=False, use_pandas_metadata=False)
+        columns = {name: table.column(name).to_numpy().astype(float) for name in floats}
+        if "checkpoint" in schema.names:
+            columns["checkpoint"] = names(file)
+    frame = pd.DataFrame({name: columns[name] for name in schema.names})
+    return frame.astype({"checkpoint": str}) if "checkpoint" in columns else frame
+
+
+def refuse_what_is_no_table(footer: FileMetaData) -> None:
+    """Raise ValueError unless what the footer promises is a table of points, packed as ours are."""
+    if footer.num_rows > MAX_POINTS or footer.num_columns > MAX_COLUMNS:
+        raise ValueError(
+            f"it has {footer.num_rows} rows and {footer.num_columns} columns; at most {MAX_POINTS} and "
+            f"{MAX_COLUMNS} are read"
+        )
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    rows = [group.num_rows for group in groups]
+    if sum(rows) != footer.num_rows or min(rows, default=0) < 0:
+        raise ValueError("its row groups have other rows than the file")
+    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    if not {chunk.compression for chunk in chunks} <= {"SNAPPY", "UNCOMPRESSED"}:
+        raise ValueError("it is packed otherwise than by Snappy")
+    if sum(chunk.total_uncompressed_size for chunk in chunks) > MAX_UNPACKED:
+        raise ValueError(f"it unpacks to more than {MAX_UNPACKED // MIB} MiB")
+
+
+def names(file: ParquetFile) -> list[str]:
+    """The column `checkpoint`. Raises ValueError for what is no name of a file."""
+    found = []
+    for batch in file.iter_batches(batch_size=1, columns=["checkpoint"], use_threads=False):
+        column = batch.column(0)
+        if column.null_count or column.nbytes > 1000:
+            raise ValueError("the column checkpoint holds something that is no name of a file")
+        found += column.to_pylist()
+    return found
+
+
+def metrics_table(rows: list[dict], columns: Sequence[str] | pd.Index = COLUMNS) -> pd.DataFrame:
+    """Rows as metrics.parquet holds them: every column, floats but for the checkpoint's name, NaN where
+    nothing was computed."""
+    table = pd.DataFrame(rows, columns=list(columns))
+    floats = [name for name in table.columns if name != "checkpoint"]
+    return table.astype({**dict.fromkeys(floats, float), "checkpoint": str})
+
+
+def write_table(folder: Path, manifest: Manifest, metrics: pd.DataFrame, *changed: str) -> Manifest:
+    """Write metrics.parquet, and atlas.json with the checksums of it and of the `changed` files.
+
+    Files that did not change keep the checksum they were written with: damage must not be signed.
+    atlas.json announces the new metrics.parquet before it appears, so that whenever the process dies the
+    two belong together. Returns the manifest as it was written.
+    """
+    buffer = io.BytesIO()
+    metrics.to_parquet(buffer, index=False)
+    coming = hashlib.sha256(buffer.getvalue()).hexdigest()
+    files = {**manifest.files, **{name: sha256(folder / name) for name in changed}}
+    if coming != files.get(METRICS):
+        manifest = manifest.model_copy(update={"files": files, "pending": {METRICS: coming}})
+        write_json(folder / MANIFEST, manifest.model_dump())
+        write_whole(folder / METRICS, lambda aside: aside.write_bytes(buffer.getvalue()))
+    manifest = manifest.model_copy(update={"files": {**files, METRICS: coming}, "pending": {}})
+    write_json(folder / MANIFEST, manifest.model_dump())
+    return manifest

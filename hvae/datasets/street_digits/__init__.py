@@ -1,0 +1,1 @@
+"""Street digits: colour pictures of house numbers, made from typefaces."""

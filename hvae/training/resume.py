@@ -1,0 +1,66 @@
+"""What models in training had reached, kept in FOLDER/.training so that a kill costs at most one interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from hvae.atlas.checkpoint import read_tensors, write_tensors
+from hvae.atlas.manifest import Manifest
+from hvae.atlas.metadata import SHA256, read_metadata
+from hvae.atlas.point import made_from_plan
+from hvae.atlas.untrusted_files import TRAINING
+from hvae.errors import UserError
+from hvae.training.fleet import State
+
+
+class Saved(NamedTuple):
+    """The state of models that are trained together: their names, and the seconds spent on them."""
+
+    names: list[str]
+    state: State
+    seconds: float
+
+
+def save(
+    folder: Path, manifest: Manifest, names: Sequence[str], state: State, steps: int, seconds: float
+) -> None:
+    """Keep what the named models have reached, of so many steps, in place of what they had reached before."""
+    (folder / TRAINING).mkdir(parents=True, exist_ok=True)
+    tensors = {"weights": state.weights, "mean": state.mean, "square": state.square}
+    progress = {"step": state.step, "steps": steps, "seconds": seconds}
+    made_from = made_from_plan(manifest, *names)
+    write_tensors(file_of(folder, names[0]), tensors, {**progress, "made_from": made_from})
+
+
+def saved(folder: Path, manifest: Manifest) -> Iterator[Saved]:
+    """Everything that was kept, and is as it was written, by a run of the same plan."""
+    for path in sorted((folder / TRAINING).glob("*.safetensors")):
+        try:
+            metadata, tensors = read_metadata(path), read_tensors(path)
+            names = metadata["made_from"]["names"]
+            if SHA256 in metadata and metadata["made_from"] == made_from_plan(manifest, *names):
+                yield Saved(names, State(metadata["step"], **tensors), metadata["seconds"])
+        except (UserError, KeyError, TypeError):
+            continue  # damaged, or another program's: it is only a shortcut
+
+
+def remove(folder: Path, name: str) -> None:
+    """Forget the models the first of which has this name."""
+    file_of(folder, name).unlink(missing_ok=True)
+
+
+def remove_all(folder: Path, but: str | None = None) -> None:
+    """Forget everything that was kept, but the models the first of which has the name `but`."""
+    for path in (folder / TRAINING).glob("*.safetensors"):
+        if path.stem != but:
+            path.unlink()
+    with suppress(OSError):  # not there, or another program has put something in it
+        (folder / TRAINING).rmdir()
+
+
+def file_of(folder: Path, name: str) -> Path:
+    """Where the state of the models the first of which has this name is kept."""
+    return folder / TRAINING / f"{name}.safetensors"

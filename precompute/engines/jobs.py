@@ -1,0 +1,86 @@
+"""A job: models that are trained together, and the function that carries it on for a while.
+
+A job and a state hold all that training needs besides the images, so a job may be carried on in this process
+or in another one, and one that was interrupted goes on from its last state to the same weights.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+
+from hvae.atlas.point import Point
+from hvae.datasets import Images
+from hvae.layers import HVAEConfig
+from hvae.model import HVAE
+from hvae.parent import Parent
+from hvae.training.fleet import Fleet, State
+from hvae.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Job:
+    """Points that are trained as one fleet; without points, the parent, trained on `beta_range`."""
+
+    config: HVAEConfig
+    recipe: Recipe
+    seed: int
+    points: tuple[Point, ...] = ()
+    beta_range: tuple[float, float] | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """What the noise of each model depends on, and what a saved state is known by."""
+        return [point.name for point in self.points] or ["parent"]
+
+    def with_points(self, n: int) -> Job:
+        """A job of n points, of no use but to be measured."""
+        return replace(self, points=tuple(Point(1.0 + row, 1.0) for row in range(n)))
+
+    def template(self) -> HVAE | Parent:
+        """A model of the job's kind whose weights mean nothing."""
+        with torch.random.fork_rng(devices=[]):
+            return HVAE(self.config) if self.points else Parent(self.config, self.beta_range)
+
+    def fleet(self, images: Images, state: State) -> Fleet:
+        """The fleet, at `state`."""
+        betas = [[point.beta_1, point.beta_2] for point in self.points] or None
+        models = [self.template()] * len(self.names)
+        return Fleet(models, self.names, betas, images, self.recipe, self.seed, state=state)
+
+    def is_finished(self, state: State, images: int) -> bool:
+        """Whether `state` is the job's last, or there is no sense in going on."""
+        return state.step >= self.recipe.steps(images) or not state.weights.isfinite().all(dim=1).any()
+
+
+def advance(
+    job: Job,
+    state: State,
+    images: Images,
+    seconds: float,
+    on_step: Callable[[int], None] | None = None,
+) -> State:
+    """Carry the job on, on the device of `images`, until it is finished or so many seconds have passed.
+
+    on_step: called with the steps done. Raises torch.OutOfMemoryError where the device's memory is too small.
+    """
+    fleet = job.fleet(images, state)
+    until = time.monotonic() + seconds  # only now, or an interval shorter than the set-up would get nowhere
+    while not fleet.is_finished and time.monotonic() < until:
+        fleet.step()
+        if on_step:
+            on_step(fleet.done)
+    return fleet.state()
+
+
+def halves(job: Job, state: State) -> list[tuple[Job, State]]:
+    """The same work as two jobs, each of half the points."""
+    middle = len(job.points) // 2
+    rows = range(len(job.points))
+    return [
+        (replace(job, points=tuple(job.points[row] for row in chosen)), state.rows(chosen))
+        for chosen in (rows[:middle], rows[middle:])
+    ]

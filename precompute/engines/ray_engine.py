@@ -1,0 +1,247 @@
+"""The Ray engine: jobs as tasks on all CPUs or GPUs of a Ray cluster.
+
+A task carries a job on for one interval and hands its state back, and the engine holds the last state of
+every job. So whatever is lost, a worker or a node, costs an interval at most: the engine starts the task
+again from there. Where the head is lost, the run ends, and the same command continues it.
+
+Importing this raises UserError where Ray is not installed.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from rich.console import Console
+
+from hvae.datasets import Images
+from hvae.errors import UserError
+from hvae.training.fleet import State
+from precompute.engines.jobs import Job, halves
+from precompute.engines.local import Interval, Work, smaller_stack
+from precompute.engines.stack import CPU_STACK
+
+try:
+    from precompute.engines.ray_tasks import Landed, Order, Setup, receive, send
+except ImportError as error:
+    if error.name != "ray":
+        raise
+    raise UserError('--engine ray needs Ray: pip install -e ".[ray]", here and on every node.') from None
+
+MOST_LOSSES = 5
+MOST_POINTS = 64
+JOIN_SECONDS = 40
+# A head may be too busy to answer at once.
+TRIES, TRY_SECONDS = 4, 1.0
+SERVE = "from precompute.engines.ray_tasks import main; main()"
+START = "ray start --head --port=6379"
+
+
+class Flight(NamedTuple):
+    """A job in training somewhere, from which state, and how often in a row that was lost."""
+
+    job: Job
+    state: State
+    losses: int = 0
+
+
+class RayEngine:
+    """Runs jobs on a Ray cluster that this machine is a node of, as many at once as it has CPUs or GPUs.
+
+    address: HOST:PORT of the cluster's head, or auto for the cluster that runs on this machine.
+    images: the training images, on any device.
+    device: auto takes the cluster's GPUs if it has any, else its CPUs.
+    stack: how many points make a job; by default one on a CPU, on GPUs an equal share of `points` for each.
+    interval: seconds until a task hands back what it has reached.
+    Raises UserError where there is no such cluster, or none with such a device.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        images: Images,
+        device: str,
+        stack: int | None,
+        interval: float,
+        console: Console,
+        points: int = MOST_POINTS,
+    ) -> None:
+        self.address, self.images, self.interval, self.console = address, images.to("cpu"), interval, console
+        self._link: Link | None = Link(address)
+        resources = self._link.resources
+        on_gpus = device.startswith("cuda") or (device == "auto" and resources.get("GPU", 0) >= 1)
+        self.resource = "GPU" if on_gpus else "CPU"
+        self.slots = int(resources.get(self.resource, 0))
+        if self.slots < 1:
+            self._link.close()
+            raise UserError(
+                f"The Ray cluster at {address} has no {self.resource}: add a node that has one, "
+                "or name another --device."
+            )
+        # Ray shows a task the one GPU that it may use, whatever its number.
+        self.device = "cuda" if on_gpus else "cpu" if device == "auto" else device
+        share = min(MOST_POINTS, max(1, math.ceil(points / self.slots)))
+        self.stack = stack or (share if on_gpus else CPU_STACK)
+
+    def run(self, work: Iterable[Work], on_step: Callable[[Job, int], None]) -> Iterator[Interval]:
+        """See Engine. Raises UserError where the cluster is lost, or a job five times without progress."""
+        link, self._link = self._link or Link(self.address), None
+        try:
+            yield from self._run(link, iter(work), on_step)
+        finally:
+            link.close()
+
+    def _run(
+        self, link: Link, work: Iterator[Work], on_step: Callable[[Job, int], None]
+    ) -> Iterator[Interval]:
+        link.send(Setup(self.images, self.interval, self.device, self.resource))
+        link.answer()
+        ahead: deque[Flight] = deque()
+        flights: dict[int, Flight] = {}
+        number, reached = 0, []
+        while True:
+            orders = []
+            # Where all nodes are gone, one task waits in the cluster for the first to come.
+            while len(flights) < max(1, self.slots) and (flight := self._next(ahead, work)):
+                number += 1
+                flights[number] = flight
+                orders.append(Order(number, flight.job, flight.state))
+                on_step(flight.job, flight.state.step)
+            link.send(orders)
+            # Only now, with every slot busy: what the caller does with these takes a while.
+            yield from reached
+            if not flights:
+                return
+            # Slots are counted anew every time, because nodes come and go.
+            self.slots, landed = link.answer()
+            reached = [
+                interval for its in landed for interval in self._land(flights.pop(its.number), its, ahead)
+            ]
+
+    def _next(self, ahead: deque[Flight], work: Iterator[Work]) -> Flight | None:
+        """What to train next: what was begun, else what comes; its halves where it is too large."""
+        flight = ahead.popleft() if ahead else None
+        if flight is None and (whole := next(work, None)):
+            flight = Flight(*whole)
+        while flight and len(flight.job.points) > self.stack:
+            first, second = halves(flight.job, flight.state)
+            ahead.appendleft(Flight(*second))
+            flight = Flight(*first)
+        return flight
+
+    def _land(self, flight: Flight, landed: Landed, ahead: deque[Flight]) -> Iterator[Interval]:
+        """What a task has reached, if it ended well; what is left to do goes to `ahead`."""
+        job, state, losses = flight
+        if landed.lost:
+            if losses + 1 == MOST_LOSSES:
+                raise UserError(
+                    f"The Ray cluster at {self.address} lost {job.names[0]} {MOST_LOSSES} times in a row "
+                    f"({landed.lost}): see Ray's logs there; the same command continues."
+                )
+            self.console.print(
+                f"Ray lost a worker with {job.names[0]} ({landed.lost}): on again from step {state.step}."
+            )
+            ahead.append(Flight(job, state, losses + 1))
+        elif landed.state is None:
+            if len(job.points) <= self.stack:  # else another job has found that out already
+                self.stack = smaller_stack(job, self.console)
+            ahead.append(flight)
+        else:
+            is_finished = job.is_finished(landed.state, len(self.images))
+            if not is_finished:
+                ahead.append(Flight(job, landed.state))
+            yield Interval(job, landed.state, landed.seconds, is_finished)
+
+
+class Link:
+    """The process that talks to Ray (see `precompute.engines.ray_tasks`), which has joined the cluster.
+
+    Raises UserError where it cannot.
+    """
+
+    def __init__(self, address: str) -> None:
+        host, _, port = address.rpartition(":")
+        if address != "auto":
+            if not host or not port.isdigit() or "/" in address:
+                raise UserError(f"--address {address} is not an address: write HOST:PORT, or auto.")
+            if not answers(address):
+                raise UserError(f"Nothing listens at {address}: start a cluster there with {START}.")
+        self.address, self._head = address, None
+        self._connection, theirs = multiprocessing.Pipe()
+        # A session of its own, because the terminal's Ctrl-C is for this process.
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, address, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        try:
+            # Where something else listens, Ray would try for minutes.
+            if not self._connection.poll(JOIN_SECONDS):
+                raise UserError(f"What listens at {address} is no Ray cluster: start one with {START}.")
+            self._head, self.resources = self.answer()
+        except BaseException:
+            self.close()
+            raise
+
+    def send(self, message: object) -> None:
+        """Ask something. Raises UserError where the cluster is lost."""
+        try:
+            send(self._connection, message)
+        except OSError:
+            raise self._lost("Ray ended its process") from None
+
+    def answer(self) -> object:
+        """Wait for the answer. Raises UserError where the cluster is lost."""
+        try:
+            while not self._connection.poll(TRY_SECONDS):
+                if self._head and not answers(self._head):
+                    raise self._lost("its head no longer answers")
+            answer = receive(self._connection)
+        except (EOFError, OSError):
+            raise self._lost("Ray ended its process") from None
+        if isinstance(answer, ConnectionError):
+            raise self._lost(f"Ray says: {answer}")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """Leave the cluster; what it was doing for us ends too."""
+        self._connection.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:  # Ray waits for a head that is gone
+            self._process.kill()
+            self._process.wait()
+
+    def _lost(self, why: str) -> UserError:
+        if self._head is None:
+            return UserError(f"Cannot join a Ray cluster at {self.address} ({why}): start one with {START}.")
+        return UserError(
+            f"The Ray cluster at {self.address} is lost ({why}): start it again; the same command continues."
+        )
+
+
+def answers(address: str) -> bool:
+    """Whether anything listens at HOST:PORT."""
+    host, _, port = address.rpartition(":")
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(TRY_SECONDS)
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=TRY_SECONDS).close()
+            return True
+        except (OSError, OverflowError):
+            continue
+    return False

@@ -1,0 +1,185 @@
+"""What a process of its own does with Ray: starts tasks, and says how they ended.
+
+Where its cluster is lost, Ray prints pages, waits for a minute and then ends the process that it is in. The
+engine would rather say a sentence, so Ray has another process, whose output nobody sees, and the two take
+turns: a question, an answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import sys
+import time
+from functools import lru_cache
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+import ray
+import torch
+from ray.exceptions import RayError, RayTaskError
+
+from hvae.datasets import Images
+from hvae.errors import UserError, one_line
+from hvae.training.fleet import State
+from precompute.device import choose_device, denormals_flushed
+from precompute.engines.jobs import Job, advance
+
+WAIT_SECONDS = 1.0
+
+
+class Joined(NamedTuple):
+    """The first answer: where the cluster's head listens, and what the cluster has."""
+
+    head: str
+    resources: dict[str, float]
+
+
+class Setup(NamedTuple):
+    """What all tasks have in common: the images, the interval, their device, and what Ray calls that."""
+
+    images: Images
+    seconds: float
+    device: str
+    resource: str
+
+
+class Order(NamedTuple):
+    """A task to start; its number comes back with how it ended."""
+
+    number: int
+    job: Job
+    state: State
+
+
+class Landed(NamedTuple):
+    """How a task ended: with a state, for want of memory, or with something that Ray lost."""
+
+    number: int
+    state: State | None = None
+    seconds: float = 0.0
+    lost: str = ""
+
+
+class Turn(NamedTuple):
+    """The answer to a list of orders: the slots that the cluster has now, and the tasks that have ended."""
+
+    slots: int
+    landed: list[Landed]
+
+
+def main() -> None:
+    """Serve whoever started this process with the cluster's address and a file descriptor to talk through."""
+    address, descriptor = sys.argv[1:]
+    serve(Connection(int(descriptor)), address)
+
+
+def serve(connection: Connection, address: str) -> None:
+    """Join the cluster, and answer a Setup with None and a list of Orders with a Turn until nobody asks.
+
+    What goes wrong is an answer too: UserError where a node cannot train, ConnectionError where Ray fails,
+    RuntimeError with the worker's traceback for anything else.
+    """
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        send(connection, Joined(ray.get_runtime_context().gcs_address, ray.cluster_resources()))
+        tasks = None
+        while True:
+            asked = receive(connection)
+            if isinstance(asked, Setup):
+                tasks = Tasks(asked)
+                send(connection, None)
+            else:
+                send(connection, tasks.turn(asked))
+    except EOFError:
+        ray.shutdown()  # ends the tasks as well
+    except RayTaskError as error:
+        send(connection, explained(error))
+    except Exception as error:  # Ray raises ConnectionError, RuntimeError, BrokenPipeError, RayError, …
+        send(connection, ConnectionError(one_line(error) or type(error).__name__))
+
+
+def explained(error: RayTaskError) -> Exception:
+    """What the exception of a task comes down to."""
+    if isinstance(error.cause, UserError):
+        return UserError(f"A node of the Ray cluster cannot train: {error.cause}")
+    text = str(error).strip()
+    last = text.splitlines()[-1]
+    # What a node could not import is the end of Ray's text, whatever exception Ray made of it.
+    if last.startswith(("ModuleNotFoundError", "ImportError")):
+        return UserError(
+            f"A node of the Ray cluster needs this project at this version: install it ({last})."
+        )
+    return RuntimeError(text)
+
+
+class Tasks:
+    """The tasks of one run of the engine."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        # In a list it stays a reference, and a worker that has the images does not copy them again.
+        self._images = [ray.put(setup.images)]
+        # Ray's own retries would begin an interval that the engine can see no end of.
+        self._task = carry_on.options(
+            num_cpus=int(setup.resource == "CPU"), num_gpus=int(setup.resource == "GPU"), max_retries=0
+        )
+        self._running: dict[ray.ObjectRef, int] = {}
+
+    def turn(self, orders: list[Order]) -> Turn:
+        """Start what is ordered, wait a little, and say what has ended. Raises RayTaskError for a failure."""
+        for number, job, state in orders:
+            started = self._task.remote(job, state, self._images, self._setup.seconds, self._setup.device)
+            self._running[started] = number
+        if self._running:
+            ended, _ = ray.wait(list(self._running), timeout=WAIT_SECONDS)
+        else:
+            time.sleep(WAIT_SECONDS)
+            ended = []
+        landed = [self._land(reference) for reference in ended]
+        return Turn(int(ray.cluster_resources().get(self._setup.resource, 0)), landed)
+
+    def _land(self, reference: ray.ObjectRef) -> Landed:
+        number = self._running.pop(reference)
+        try:
+            return Landed(number, *ray.get(reference))
+        except RayTaskError:
+            raise
+        except RayError as error:
+            return Landed(number, lost=type(error).__name__)
+
+
+# Ray would start a new process for every task on a GPU.
+@ray.remote(max_calls=0)
+def carry_on(
+    job: Job, state: State, images: list[ray.ObjectRef], seconds: float, device: str
+) -> tuple[State | None, float]:
+    """The task: carry a job on. Returns its state, None where memory is too small, and the seconds it took.
+
+    Raises UserError where the node has no such device.
+    """
+    started = time.monotonic()
+    if device == "cpu":
+        torch.set_num_threads(1)  # one CPU is what the task asked for
+    try:
+        with denormals_flushed():
+            state = advance(job, state, images_on(device, images[0]), seconds)
+    except torch.OutOfMemoryError:
+        state = None
+    return state, time.monotonic() - started
+
+
+@lru_cache(maxsize=1)
+def images_on(device: str, reference: ray.ObjectRef) -> Images:
+    """The images on the worker's device, where they stay from one task to the next."""
+    return ray.get(reference).to(choose_device(device))
+
+
+def send(connection: Connection, message: object) -> None:
+    """Send by value: `Connection.send` would move tensors to shared memory, a file descriptor for each."""
+    connection.send_bytes(pickle.dumps(message))
+
+
+def receive(connection: Connection) -> object:
+    """What the other side sent. Raises EOFError where it is gone."""
+    return pickle.loads(connection.recv_bytes())

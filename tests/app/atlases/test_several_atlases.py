@@ -1,0 +1,210 @@
+"""Several atlases behind one address: each has its own page, pictures and growth; a wrong name is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+
+import pytest
+from atlas_builder import flip_one_byte
+from PIL import Image
+
+from app.atlases.shelf import atlas_titles, shelf
+from app.atlases.user_copy import copy_atlas, copy_folder
+from app.server.build import create_app
+from hvae import Atlas, UserError
+
+
+@pytest.fixture(scope="module")
+def client(tiny_atlas, colour_atlas):
+    atlases = {"tiny": Atlas.open(tiny_atlas), "colour": Atlas.open(colour_atlas)}
+    return create_app(atlases, hosts=["localhost"]).server.test_client()
+
+
+def part(layout, name):
+    """The properties of the component with this id."""
+    if isinstance(layout, list):
+        return next(filter(None, (part(one, name) for one in layout)), None)
+    if not isinstance(layout, dict):
+        return None
+    props = layout.get("props", {})
+    return props if props.get("id") == name else part(props.get("children"), name)
+
+
+def layout(client, prefix=""):
+    return client.get(f"{prefix}/_dash-layout").get_json()
+
+
+def ask(client, prefix, output, inputs, state=()):
+    """What a callback answers; inputs and state: (id, property, value)."""
+    outputs = [dict(zip(("id", "property"), one.split(".", 1), strict=True)) for one in output]
+    named = [
+        [{"id": name, "property": what, "value": value} for name, what, value in parts]
+        for parts in (inputs, state)
+    ]
+    body = {
+        "output": f"..{'...'.join(output)}..",
+        "outputs": outputs,
+        "inputs": named[0],
+        "state": named[1],
+        "changedPropIds": [f"{inputs[0][0]}.{inputs[0][1]}"],
+    }
+    answer = client.post(f"{prefix}/_dash-update-component", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.get_json()["response"]
+
+
+def test_each_atlas_has_a_page_with_its_own_points_and_a_menu_of_all(client):
+    for prefix, name, count in (("", "tiny", 9), ("/pages/colour", "colour", 4)):
+        page = layout(client, prefix)
+        assert part(page, "screen")["data"]["atlas"] == name
+        assert len(part(page, "points")["data"]) == count
+        assert part(page, "model-count")["children"] == f"{count} two-layer models"
+        menu = part(page, "control-atlas")
+        assert menu["value"] == name
+        assert menu["data"] == [
+            {"value": "tiny", "label": "Digits, 3 × 3"},
+            {"value": "colour", "label": "Digits, 2 × 2"},
+        ]
+
+
+def test_an_address_that_names_an_atlas_shows_its_page(client):
+    def asks(address):
+        html = client.get(address).text
+        return json.loads(re.search(r'"requests_pathname_prefix":("[^"]*")', html)[1])
+
+    assert asks("/") == asks("/?view=model") == asks("/?atlas=tiny&view=model") == "/"
+    assert asks("/?view=model&atlas=colour") == "/pages/colour/"
+
+
+def test_scripts_and_styles_are_the_same_on_all_pages(client):
+    found = [
+        re.findall(r'(?:src|href)="([^"]+)"', client.get(address).text) for address in ("/", "/?atlas=colour")
+    ]
+    assert found[0] == found[1] and len(found[0]) > 20
+    assert client.get(found[0][0]).status_code == 200
+
+
+def test_an_atlas_that_is_alone_has_no_menu(tiny_atlas):
+    page = layout(create_app({"tiny": Atlas.open(tiny_atlas)}).server.test_client())
+    assert part(page, "control-atlas") is None
+    assert part(page, "about")["children"][0]["props"]["children"] == "Digits ·"
+
+
+def test_pictures_of_one_atlas_are_not_those_of_the_other(client):
+    answers = [client.get(f"/pictures/{name}/b2-1_b1-10/samples.png") for name in ("tiny", "colour")]
+    assert [Image.open(io.BytesIO(answer.data)).mode for answer in answers] == ["LA", "RGBA"]
+    assert answers[0].headers["ETag"] != answers[1].headers["ETag"]
+
+
+def test_figures_are_of_the_atlas_whose_page_asks(client):
+    outputs = [f"generation-{kind}-{index}.children" for kind in ("place", "note") for index in range(3)]
+    look = {"view": "generation"}
+    for prefix, count in (("", 9), ("/pages/colour", 4)):
+        response = ask(
+            client,
+            prefix,
+            [*outputs, "generation-drawn.data"],
+            [("look", "data", look)],
+            [("generation-drawn", "data", None)],
+        )
+        assert f"{count} of {count} models" in response["generation-note-0"]["children"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("/pages/nowhere/_dash-layout", "/pages/nowhere/", "/pages/nowhere", "/pages/..%2ftiny/"),
+        *("/pictures/nowhere/b2-1_b1-1/samples.png", "/atlases/nowhere/metrics.csv"),
+    ],
+)
+def test_a_wrong_name_is_refused_with_a_reason(client, place):
+    answer = client.get(place)
+    assert answer.status_code == 404 and answer.get_json()["error"].endswith(".")
+
+
+def test_a_page_of_a_wrong_name_is_not_found_though_something_is_shown(client):
+    answer = client.get("/?atlas=nowhere")
+    assert answer.status_code == 404 and "_dash-config" in answer.text
+
+
+def test_every_page_is_guarded(client):
+    address = "/pages/colour/_dash-layout"
+    assert "default-src" in client.get(address).headers["Content-Security-Policy"]
+    assert client.get(address, headers={"Host": "evil.example"}).status_code == 400
+    answer = client.post("/pages/colour/_dash-update-component", json={"output": "nowhere.children"})
+    assert answer.status_code == 400 and "reload" in answer.get_json()["error"]
+
+
+def test_one_atlas_grows_and_the_other_stays(tiny_atlas, colour_atlas, tmp_path, monkeypatch):
+    monkeypatch.setenv("HVAE_DATA_DIR", str(tmp_path))
+    atlases = {"tiny": Atlas.open(tiny_atlas), "colour": Atlas.open(colour_atlas)}
+    client = create_app(atlases).server.test_client()
+    assert part(layout(client, "/pages/colour"), "export")["data-opening"].startswith("Atlas.open(")
+    copy = copy_folder(atlases["colour"])
+    copy.parent.mkdir()
+    copy_atlas(atlases["colour"], copy)
+    response = ask(
+        client,
+        "/pages/colour",
+        ["grown.data", "model-count.children"],
+        [("training-result", "data", {"point": "b2-1_b1-1"})],
+    )
+    assert len(response["grown"]["data"]["points"]) == 4
+    assert response["model-count"]["children"] == "4 two-layer models"
+    assert (atlases["colour"].path, atlases["tiny"].path) == (copy, tiny_atlas)
+    assert client.get("/pictures/colour/b2-1_b1-1/samples.png?n=1").status_code == 200
+
+
+@pytest.fixture
+def shipped(tiny_atlas, colour_atlas, tmp_path, monkeypatch):
+    """The folder of the atlases that ship: two, the first of which is MNIST's."""
+    shutil.copytree(tiny_atlas, tmp_path / "mnist")
+    shutil.copytree(colour_atlas, tmp_path / "a-second")
+    (tmp_path / "no-atlas").mkdir()
+    monkeypatch.setattr("hvae.atlas.atlas.SHIPPED", tmp_path)
+    return tmp_path
+
+
+def test_without_a_folder_all_that_ship_are_served_mnist_first(shipped):
+    assert list(shelf(None)) == ["mnist", "a-second"]
+    assert Atlas.default().path == shipped / "mnist"
+    assert Atlas.shipped("a-second").manifest.model["image_shape"][0] == 3
+
+
+def test_a_folder_is_served_first_and_those_that_ship_beside_it(shipped, tiny_atlas):
+    assert list(shelf(tiny_atlas)) == ["tiny", "mnist", "a-second"]
+    assert list(shelf(shipped / "a-second")) == ["a-second", "mnist"]
+
+
+def test_a_folder_called_like_one_that_ships_is_served_in_its_place(shipped, colour_atlas, tmp_path):
+    own = shutil.copytree(colour_atlas, tmp_path / "own" / "mnist")
+    atlases = shelf(own)
+    assert list(atlases) == ["mnist", "a-second"] and atlases["mnist"].path == own
+
+
+def test_one_that_ships_and_is_damaged_is_left_out_and_the_log_says_why(shipped, tiny_atlas, caplog):
+    flip_one_byte(shipped / "a-second" / "metrics.parquet")
+    (shipped / "mnist" / "atlas.json").write_text("{")
+    assert list(shelf(tiny_atlas)) == ["tiny"]
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+    assert "mnist" in caplog.text and "a-second" in caplog.text and "is damaged" in caplog.text
+    with pytest.raises(UserError, match="not readable JSON"):
+        shelf(None)
+
+
+def test_what_does_not_ship_cannot_be_opened_by_its_name(shipped):
+    for name in ("no-atlas", "../mnist", ""):
+        with pytest.raises(UserError, match="there are mnist, a-second"):
+            Atlas.shipped(name)
+
+
+def test_atlases_that_are_called_the_same_are_told_apart_by_their_names(tiny_atlas, colour_atlas):
+    tiny, colour = Atlas.open(tiny_atlas), Atlas.open(colour_atlas)
+    assert atlas_titles({"one": tiny, "other": tiny, "colour": colour}) == {
+        "one": "Digits, 3 × 3 (one)",
+        "other": "Digits, 3 × 3 (other)",
+        "colour": "Digits, 2 × 2",
+    }

@@ -1,0 +1,63 @@
+"""What the presenter's steps say of an atlas."""
+
+import math
+
+import pytest
+from atlas_builder import build_atlas
+
+from app.page.lecture import STEPS, lecture
+from hvae.atlas.atlas import Atlas
+
+
+def test_the_goals_are_shown_where_this_atlas_reaches_them_best(tmp_path):
+    metrics = {"acc_rbf_svm_z2": [0.1] * 8 + [0.9], "inception_score": [5.0, 9.0, *[4.0] * 7]}
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
+    assert len(steps) == STEPS
+    assert steps[5].screen == {"view": "representation", "point": "b2-10_b1-10"}
+    assert "90.0 %" in steps[5].sentence and "β₂ = 10, β₁ = 10" in steps[5].sentence
+    assert steps[6].screen["point"] == "b2-0.1_b1-1"
+    assert len(steps[7].screen["pins"]) == 3 and "no one-size-fits-all" in steps[7].sentence
+
+
+def test_beside_the_best_off_the_line_stands_what_beta_vaes_of_its_total_rate_reach(tmp_path):
+    # β₂ changes slowest, so the β-VAEs are the rows 0, 4 and 8.
+    totals = [30.0, 90, 90, 90, 20, 90, 25, 90, 10]
+    metrics = {
+        "rate_total": totals,
+        "psnr": [28.0, 1, 1, 1, 24, 1, 31, 1, 20],
+        "acc_rbf_svm_z2": [0.9, *[0.1] * 8],  # a β-VAE is best
+        "inception_score": [3.0, 9, 1, 1, 2, 1, 1, 1, 1],  # beyond all β-VAEs
+    }
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
+    assert steps[4].sentence.endswith("β-VAEs of that total rate: 26.0 dB.")
+    assert not any("β-VAEs of" in steps[index].sentence for index in (5, 6))
+
+
+def test_one_model_that_is_best_at_all_is_not_called_three(tmp_path):
+    best = [0.0] * 8 + [1.0]
+    metrics = dict.fromkeys(("psnr", "acc_rbf_svm_z2", "inception_score"), best)
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
+    assert "same model" in steps[7].sentence
+
+
+@pytest.mark.parametrize("betas", [(1.0,), (0.1, 1.0)])
+def test_what_was_not_measured_is_said(tmp_path, betas):
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", betas=betas)))
+    assert len(steps) == STEPS
+    assert "not measured" in steps[5].sentence and "not measured" in steps[6].sentence
+
+
+def test_a_number_that_is_not_finite_is_no_best(tmp_path):
+    spoiled = [20.0, math.inf, math.nan, -math.inf, 25.0, *[10.0] * 4]
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics={"psnr": spoiled})))
+    assert steps[4].screen["point"] == "b2-1_b1-1" and "25.0 dB" in steps[4].sentence
+
+
+def test_what_was_not_measured_decides_nothing(tmp_path):
+    only_psnr = lecture(Atlas.open(build_atlas(tmp_path / "one")))
+    assert only_psnr[7].sentence.endswith("only reconstruction was measured.")
+    metrics = {"psnr": [math.nan] * 9}
+    nothing = lecture(Atlas.open(build_atlas(tmp_path / "none", metrics=metrics)))
+    assert "not measured" in nothing[4].sentence
+    assert nothing[7].sentence.endswith("none of the three goals was measured.")
+    assert nothing[7].screen["pins"] == []

@@ -1,0 +1,166 @@
+"""What is claimed of the atlases that ship, checked on their files."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from documents import ROOT
+
+from hvae import HVAE, Atlas
+from hvae.atlas.atlas import METRIC_COLUMNS, PROBES, shipped_names
+from hvae.atlas.verify import problems
+from hvae.bounds import best_accuracy, best_distortion, label_entropy
+from hvae.datasets import Images
+from hvae.metrics.rates import layer_rates
+from precompute.evaluate import is_current
+
+README = ROOT / "README.md"
+MNIST = ROOT.parent / "shared" / "data"
+
+
+class Claim(NamedTuple):
+    """Of an atlas: channels of its pictures, least points of a side, most MiB, how good its judge is, and how
+    good the cheapest information makes reconstructions, dB."""
+
+    channels: int
+    side: int
+    mebibytes: int
+    classifier: float
+    psnr: float
+
+
+CLAIMS = {"mnist": Claim(1, 13, 60, 0.993, 24), "street-digits": Claim(3, 7, 30, 0.96, 22)}
+
+
+@pytest.fixture(scope="module", params=shipped_names())
+def atlas(request) -> Atlas:
+    return Atlas.shipped(request.param)
+
+
+@pytest.fixture
+def claim(atlas) -> Claim:
+    return CLAIMS[atlas.name]
+
+
+def test_it_is_sound_complete_and_small(atlas, claim):
+    assert problems(atlas.path) == []
+    assert is_current(atlas)
+    betas = atlas.manifest.betas
+    assert len(betas.beta_2) >= claim.side and len(betas.beta_1) >= claim.side
+    assert len(atlas.metrics) >= len(betas.beta_2) * len(betas.beta_1)
+    assert np.isfinite(atlas.metrics.drop(columns="checkpoint")).all(axis=None)
+    assert set(METRIC_COLUMNS) <= set(atlas.metrics.columns)
+    size = sum(path.stat().st_size for path in atlas.path.rglob("*") if path.is_file())
+    assert size <= claim.mebibytes * 2**20
+
+
+def test_its_pictures_have_the_right_channels(atlas, claim):
+    assert atlas.examples().images.shape[1:] == (claim.channels, 32, 32)
+    assert atlas.load(1, 1).config.image_shape == (claim.channels, 32, 32)
+
+
+def test_it_says_how_it_was_made(atlas):
+    made_with = atlas.manifest.made_with
+    assert made_with["command"] in README.read_text(encoding="utf-8")
+    assert {"device", "python", "torch", "scikit-learn", "hvae-explorer"} <= set(made_with)
+    parts = [made_with[f"{part}_seconds"] for part in ("parent", "training", "metrics")]
+    assert min(parts) > 0 and sum(parts) / 3600 <= made_with["device_hours"]
+
+
+def test_nothing_but_an_atlas_ships_with_it(atlas):
+    """No lock, no training under way, no file that atlas.json does not list."""
+    there = {path.relative_to(atlas.path).as_posix() for path in atlas.path.rglob("*") if path.is_file()}
+    assert there - {".lock"} == {*atlas.manifest.files, "atlas.json"}
+
+
+@pytest.mark.parametrize(("beta_2", "beta_1"), [(0.1, 0.1), (1, 1), (10, 0.1), (0.46, 0.46)])
+def test_its_parent_covers_its_plane(atlas, beta_2, beta_1):
+    """What a fold reaches is what the point that was trained on from it reaches, but for a few nats."""
+    fold = atlas.load_parent().fold([beta_1, beta_2])
+    row = atlas.nearest(beta_2, beta_1)
+    pixels = torch.tensor(atlas.examples().images)
+    examples = Images(pixels, torch.zeros(len(pixels), dtype=torch.int64), ())
+
+    def objective(model: HVAE) -> float:
+        measured = layer_rates(model, examples)
+        return measured.distortion + beta_1 * measured.rates[0] + beta_2 * measured.rates[1]
+
+    trained_on = objective(atlas.load_checkpoint(row["checkpoint"]))
+    assert trained_on - 0.5 <= objective(fold) <= trained_on + 5
+
+
+def test_digits_are_recognisable(atlas, claim):
+    assert atlas.nearest(0.1, 0.1)["psnr"] >= claim.psnr
+    assert atlas.manifest.ceiling["classifier_accuracy"] >= claim.classifier
+
+
+def test_mnist_is_recognisable_where_information_is_dearer():
+    assert min(Atlas.default().nearest(1, beta_1)["psnr"] for beta_1 in (0.1, 1)) >= 20
+
+
+def test_mutual_information_lies_between_nothing_and_what_the_rates_allow(atlas):
+    metrics = atlas.metrics
+    entropy = label_entropy(atlas.manifest.label_frequencies)
+    assert entropy <= math.log(10)
+    for latent, rate in (("z2", "rate_z2"), ("z1", "rate_total")):
+        value, error = metrics[f"mi_{latent}"], metrics[f"mi_{latent}_se"]
+        assert (value >= -3 * error).all()
+        assert (value <= np.minimum(metrics[rate], math.log(10)) + 3 * error).all()
+
+
+def test_inception_score_is_diversity_times_sharpness_and_below_the_ceiling(atlas):
+    metrics, ceiling = atlas.metrics, atlas.manifest.ceiling
+    np.testing.assert_allclose(
+        metrics["inception_score"], metrics["diversity"] * metrics["sharpness"], rtol=1e-5
+    )
+    assert (metrics["inception_score"] < ceiling["inception_score"]).all()
+
+
+def test_no_point_beats_the_best_distortion_at_its_rate(atlas):
+    metrics = atlas.metrics
+    bound = best_distortion(metrics["rate_total"].to_numpy(), metrics["neg_elbo"].to_numpy())
+    assert (metrics["distortion"].to_numpy() >= bound - 1e-9).all()
+
+
+def z2_bound(atlas: Atlas, row: dict) -> float:
+    """The best accuracy that z₂'s mutual information allows, three standard errors generously."""
+    return best_accuracy(row["mi_z2"] + 3 * row["mi_z2_se"], atlas.manifest.label_frequencies)
+
+
+def above_the_bound(atlas: Atlas) -> list[dict]:
+    """Rows in which some probe of z₂ does better than f⁻¹(MI), by more than 3 standard errors of each."""
+    return [
+        row
+        for row in atlas.metrics.to_dict("records")
+        if any(
+            row[f"acc_{probe}_z2"] > z2_bound(atlas, row) + 3 * row[f"acc_{probe}_z2_se"] for probe in PROBES
+        )
+    ]
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason="needs the MNIST files beside the repository")
+def test_where_probes_of_z2_beat_the_bound_it_is_because_they_see_means_not_draws():
+    """Eq. 7 bounds what can be read off a draw z₂ ~ q(z₂|x); the stored accuracies are of posterior means.
+
+    A mean is a noiseless function of x, so it may tell more than the draw: in the extreme, where q(z₂|x)
+    nearly equals the prior, its last digits still name the digit, and the probes' scaling brings them out.
+    The same probes on draws must obey the bound, at the points of the lowest, middle and highest rate among
+    those where the means do not.
+    """
+    from hvae.datasets import load
+    from hvae.metrics.probes import probe_accuracies, random_subset
+
+    atlas = Atlas.default()
+    suspects = sorted(above_the_bound(atlas), key=lambda row: row["rate_z2"])
+    assert suspects, "nothing to explain: this test can go"
+    train = load("mnist", "train", MNIST, download=False)
+    test = random_subset(load("mnist", "test", MNIST, download=False), 4000)
+    for row in (suspects[0], suspects[len(suspects) // 2], suspects[-1]):
+        model = atlas.load_checkpoint(row["checkpoint"])
+        layers = probe_accuracies(
+            model, train, test, max_train=2000, from_draws=True, probes=("logistic", "knn")
+        )
+        for accuracy in layers[-1].values():
+            assert accuracy.value <= z2_bound(atlas, row) + 3 * accuracy.standard_error

@@ -1,0 +1,172 @@
+import io
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from rich.console import Console
+from small_runs import small_data
+
+from hvae import HVAE, Atlas, HVAEConfig, UserError
+from hvae.atlas import metrics_table
+from hvae.atlas.atlas import METRIC_COLUMNS
+from hvae.atlas.verify import problems
+from hvae.datasets import load
+from hvae.files import sha256
+from hvae.metrics import registry
+from precompute.evaluate import evaluate_atlas, evaluate_folder, is_current
+from precompute.folder import AtlasFolder
+from precompute.plan import Plan
+
+
+@pytest.fixture
+def atlas_folder(digits_atlas, tmp_path):
+    """A copy of a finished 2 × 2 atlas."""
+    return shutil.copytree(digits_atlas, tmp_path / "atlas")
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Names of the measurements that are made, in order, with the measuring itself left as it is."""
+    names = []
+
+    def spied(name):
+        original = getattr(registry, name)
+        return lambda model, world: names.append(name) or original(model, world)
+
+    for name in ("measure_information", "measure_probes", "measure_generation"):
+        monkeypatch.setattr(registry, name, spied(name))
+    return names
+
+
+def blank(folder, columns, rows=slice(None)):
+    """Take numbers out of an atlas, as if a metric had been added since it was made."""
+    opened = AtlasFolder.open(folder)
+    for row in list(opened.rows.values())[rows]:
+        row.update(dict.fromkeys(columns, np.nan))
+    opened.write()
+    opened.close()
+
+
+def test_a_run_fills_every_column_and_gives_standard_errors(digits_atlas):
+    atlas = Atlas.open(digits_atlas)
+    assert is_current(atlas)
+    assert np.isfinite(atlas.metrics[list(METRIC_COLUMNS)]).all(axis=None)
+    for column in METRIC_COLUMNS:
+        if column.startswith(("mi_", "acc_", "inception", "diversity", "sharpness")):
+            assert (atlas.metrics[f"{column}_se"] >= 0).all()
+
+
+def test_the_scores_of_real_images_are_kept_as_the_ceiling(digits_atlas):
+    manifest = Atlas.open(digits_atlas).manifest
+    ceiling = manifest.ceiling
+    assert ceiling["inception_score"] == pytest.approx(ceiling["diversity"] * ceiling["sharpness"], rel=1e-5)
+    assert 0.9 < ceiling["classifier_accuracy"] <= 1
+    counts = np.bincount(load("digits", "test").labels.numpy())
+    assert manifest.label_frequencies == pytest.approx(counts / counts.sum())
+
+
+def test_an_atlas_that_is_up_to_date_is_left_alone(atlas_folder, measured):
+    before = {path: path.read_bytes() for path in atlas_folder.rglob("*") if path.is_file()}
+    evaluate_atlas(atlas_folder, "data")
+    assert measured == []
+    assert {path: path.read_bytes() for path in atlas_folder.rglob("*") if path.is_file()} == before
+
+
+def test_only_what_is_missing_is_measured_and_it_comes_out_the_same(
+    atlas_folder, measured, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "empty"))
+    before = pd.read_parquet(atlas_folder / "metrics.parquet")
+    blank(atlas_folder, ["mi_z1", "mi_z2"], rows=slice(1, 2))
+    evaluate_atlas(atlas_folder, "data")
+    assert measured == ["measure_information"]
+    pd.testing.assert_frame_equal(pd.read_parquet(atlas_folder / "metrics.parquet"), before)
+
+
+def test_numbers_by_an_older_definition_are_measured_again(atlas_folder, measured, monkeypatch, tmp_path):
+    monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "empty"))
+    content = json.loads((atlas_folder / "atlas.json").read_text())
+    content["evaluation"]["probes"] = '{"version": 0}'
+    (atlas_folder / "atlas.json").write_text(json.dumps(content))
+    evaluate_atlas(atlas_folder, "data")
+    assert measured == ["measure_probes"] * 4
+
+
+def test_what_was_measured_before_comes_from_the_cache(atlas_folder, measured, monkeypatch, tmp_path):
+    monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
+    for _ in range(2):
+        blank(atlas_folder, ["acc_knn_z2"])
+        evaluate_atlas(atlas_folder, "data")
+    assert measured == ["measure_probes"] * 4
+
+
+def test_a_point_that_diverged_is_marked_and_the_others_are_unaffected(tmp_path, monkeypatch):
+    monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
+    data = small_data()
+    config = HVAEConfig(width=4, top_dim=4, channels=1)
+    plan = Plan("digits", [0.1, 1.0])
+    folder = AtlasFolder.prepare(tmp_path / "atlas", plan, config, data, torch.device("cpu"))
+    for number, point in enumerate(plan.points[:3]):
+        torch.manual_seed(number)
+        model = HVAE(config).eval()
+        if number == 1:
+            with torch.no_grad():
+                model.picture_head.out.bias.fill_(torch.nan)
+        folder.add(point, model, data.test, seconds=0.0)
+    evaluate_folder(folder, data, Console(file=io.StringIO()))
+    folder.close()
+    atlas = Atlas.open(tmp_path / "atlas")
+    sick, healthy = atlas.metrics.iloc[1], atlas.metrics.drop(index=1)
+    assert sick[["distortion", "psnr", "mi_z2", "inception_score"]].isna().all()
+    assert "not finite" in atlas.manifest.failures[sick["checkpoint"]]
+    assert list(atlas.manifest.failures) == [sick["checkpoint"]]
+    assert np.isfinite(healthy[list(METRIC_COLUMNS)]).all(axis=None)
+    assert problems(tmp_path / "atlas") == []
+
+
+def test_a_damaged_classifier_is_trained_again(atlas_folder, digits_atlas):
+    file = atlas_folder / "classifier.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    assert len(problems(atlas_folder)) == 1
+    evaluate_atlas(atlas_folder, "data")
+    assert sha256(file) == sha256(digits_atlas / "classifier.safetensors")
+    assert problems(atlas_folder) == []
+
+
+def test_an_atlas_that_another_process_writes_is_left_to_it(atlas_folder):
+    opened = AtlasFolder.open(atlas_folder)
+    with pytest.raises(UserError, match="Another process"):
+        AtlasFolder.open(atlas_folder)
+    opened.close()
+    AtlasFolder.open(atlas_folder).close()
+
+
+def test_numbers_are_not_measured_on_other_images(atlas_folder, monkeypatch):
+    blank(atlas_folder, ["mi_z2"])
+    content = json.loads((atlas_folder / "atlas.json").read_text())
+    content["data"]["test"] = "0" * 64
+    (atlas_folder / "atlas.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match="other images of digits"):
+        evaluate_atlas(atlas_folder, "data")
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_kill_while_the_table_is_replaced_leaves_an_atlas_that_opens(atlas_folder, monkeypatch, renamed):
+    opened = AtlasFolder.open(atlas_folder)
+    opened.rows[next(iter(opened.rows))]["psnr"] = 1.25
+    write_whole = metrics_table.write_whole
+
+    def killed(path, write):
+        if renamed:
+            write_whole(path, write)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(metrics_table, "write_whole", killed)
+    with pytest.raises(KeyboardInterrupt):
+        opened.write()
+    opened.close()
+    assert problems(atlas_folder) == []
+    assert (1.25 in set(Atlas.open(atlas_folder).metrics["psnr"])) == renamed

@@ -1,0 +1,181 @@
+"""Runs on a Ray cluster, two nodes on this machine, while parts of it are killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from command_line import ROOT, SMALL, precompute
+from safetensors.torch import load_file
+
+from hvae import Atlas
+from hvae.atlas.verify import problems
+from hvae.files import sha256
+
+pytest.importorskip("ray", reason='Ray is not installed: pip install -e ".[ray]"')
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a node as Linux does")
+
+TRAINS = "ray::carry_on"
+"""What Ray calls a worker while it runs a task of the engine."""
+
+
+class Node:
+    """What one `ray start` leaves running: the processes of its session."""
+
+    def __init__(self, *arguments: str) -> None:
+        options = ["--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"]
+        command = [sys.executable, "-m", "ray.scripts.scripts", "start", *arguments, *options]
+        # To a file: the daemons keep a pipe open.
+        with tempfile.TemporaryFile("w+") as log:
+            start = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=log, stderr=log)
+            self.session = start.pid
+            try:
+                code = start.wait(timeout=90)
+            finally:
+                if start.returncode != 0:
+                    start.kill()
+                    self.kill()
+            log.seek(0)
+            assert code == 0, log.read()
+
+    def processes(self) -> dict[int, str]:
+        """The command line of each process, by its id."""
+        command = ["ps", "--no-headers", "-o", "pid,args", "-s", str(self.session)]
+        lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+        return {int(pid): args for pid, args in (line.split(maxsplit=1) for line in lines)}
+
+    def send(self, wanted: signal.Signals, to: Callable[[str], bool] = lambda args: True) -> None:
+        """Send a signal to all processes whose command line will do."""
+        for pid, args in self.processes().items():
+            if to(args) and "<defunct>" not in args:
+                os.kill(pid, wanted)
+
+    def kill(self) -> None:
+        """Kill them all; once more, for what had been about to start."""
+        for _ in range(2):
+            self.send(signal.SIGKILL)
+            time.sleep(0.1)
+
+    def stop_in_training(self) -> bool:
+        """Stop every worker that is in the middle of a task; whether there was one."""
+        self.send(signal.SIGSTOP, to=lambda args: args.startswith(TRAINS))
+        if any(args.startswith(TRAINS) for args in self.processes().values()):
+            return True
+        self.send(signal.SIGCONT)
+        return False
+
+
+class Cluster(NamedTuple):
+    """Two nodes of one CPU each."""
+
+    address: str
+    head: Node
+    other: Node
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A cluster of our own, on a free port; nothing of it is left at the end."""
+    port = free_port()
+    # Not in pytest's folder: the path of a socket may not be long.
+    folder = tempfile.mkdtemp(prefix="ray-")
+    nodes = []
+    try:
+        nodes.append(Node("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}"))
+        nodes.append(Node(f"--address=127.0.0.1:{port}"))
+        yield Cluster(f"127.0.0.1:{port}", *nodes)
+    finally:
+        for node in nodes:
+            node.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def on_ray(out: Path, address: str) -> list[str]:
+    return ["run", str(out), *SMALL, "--engine", "ray", "--address", address, "--interval", "0.2"]
+
+
+def begin(out: Path, address: str, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "precompute", *on_ray(out, address), *options]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until(happens: Callable[[], bool], run: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 120
+    while not happens():
+        assert run.poll() is None, run.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def finish(run: subprocess.Popen) -> str:
+    """What it printed on stderr until it ended."""
+    try:
+        return run.communicate(timeout=120)[1]
+    finally:
+        run.kill()
+
+
+def test_a_node_killed_in_training_changes_no_point_and_each_is_rounded_once(cluster, digits_atlas, tmp_path):
+    out = tmp_path / "atlas"
+    run = begin(out, cluster.address, "--weights", "float16")
+    try:
+        wait_until((out / "parent.safetensors").exists, run)
+        wait_until(cluster.other.stop_in_training, run)
+        cluster.other.kill()
+    finally:
+        printed = finish(run)
+    assert run.returncode == 0, printed
+    assert "Ray lost a worker with beta2" in printed
+    assert "Traceback" not in printed
+    assert problems(out) == []
+    assert len(Atlas.open(out).metrics) == 4
+    for path in digits_atlas.glob("models/*.safetensors"):
+        expected, found = load_file(path), load_file(out / "models" / path.name)
+        assert all(torch.equal(found[name], expected[name].half()) for name in expected)
+
+
+def test_a_lost_head_ends_the_run_with_a_line_and_leaves_a_usable_atlas(cluster, digits_atlas, tmp_path):
+    out = tmp_path / "atlas"
+    run = begin(out, cluster.address)
+    try:
+        wait_until(lambda: any(out.glob("models/*.safetensors")), run)
+        cluster.head.kill()
+    finally:
+        printed = finish(run)
+    assert run.returncode == 2, printed
+    assert "Traceback" not in printed
+    errors = [line for line in printed.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1, printed
+    assert cluster.address in errors[0] and "the same command continues" in errors[0]
+    assert problems(out) == []
+    assert 1 <= len(Atlas.open(out).metrics) < 4
+    assert precompute("run", out, *SMALL).returncode == 0
+    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
+
+
+@pytest.mark.parametrize("address", ["nothing there", "ray://127.0.0.1:10001"])
+def test_an_address_without_a_cluster_is_answered_with_one_line(address, tmp_path):
+    address = f"127.0.0.1:{free_port()}" if address == "nothing there" else address
+    result = precompute(*on_ray(tmp_path / "atlas", address))
+    assert result.returncode == 2
+    # The first line says what there is to do.
+    (error,) = result.stderr.strip().splitlines()[1:]
+    assert error.startswith("Error: ") and address in error
+    assert problems(tmp_path / "atlas") == []
