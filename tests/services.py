@@ -40,7 +40,7 @@ def wait(condition: Callable[[], object], process: subprocess.Popen | None = Non
 @contextmanager
 def running(command: list[object], log: Path, **environment: str) -> Iterator[subprocess.Popen]:
     """A process that writes what it says to `log`, ended by SIGTERM if it has not ended by itself."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "app")])
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "app" / "training")])
     with open(log, "ab") as output:
         process = subprocess.Popen(
             list(map(str, command)),

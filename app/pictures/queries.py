@@ -1,4 +1,4 @@
-"""What an address may ask for: the base of the pydantic models in app/pictures/kinds, one for each kind of answer.
+"""What an address may ask for: the base of the pydantic models in `kinds`, one for each kind of answer.
 
 The models bound every value and are the source of the parameters in /openapi.json.
 """

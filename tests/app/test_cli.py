@@ -119,7 +119,7 @@ def test_a_hall_of_browsers_that_keep_their_connections_open_is_answered():
 
 def test_the_page_does_not_wait_for_torch(tiny_atlas):
     code = (
-        "import sys; from app.server import page; from hvae.atlas.atlas import Atlas; "
+        "import sys; from app.server.build import page; from hvae.atlas.atlas import Atlas; "
         "page('tiny', Atlas.open(sys.argv[1])); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(tiny_atlas)], check=True, timeout=60)

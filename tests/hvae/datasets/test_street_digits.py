@@ -74,7 +74,7 @@ def test_a_damaged_or_foreign_file_is_made_anew(tmp_path, few):
 
 
 def test_it_is_as_large_as_it_says_and_each_class_has_as_many_images():
-    assert load.COUNTS == {"train": 50_000, "test": 10_000}
+    assert dataset.COUNTS == {"train": 50_000, "test": 10_000}
     labels = np.concatenate([draw_scenes(1_000, 1, chunk).labels for chunk in range(50)])
     assert np.bincount(labels).tolist() == [5_000] * 10
 
