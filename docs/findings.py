@@ -25,7 +25,7 @@ from findings_numbers import (
 )
 from findings_words import GOALS, listed, markdown, measured, number, probe_name, signed, span
 
-from app.page.words import METRICS, beta_text, dataset_title
+from app.page.words import beta_text, dataset_title, metric_title
 from hvae.atlas.atlas import METRICS as TABLE
 from hvae.atlas.atlas import PARENT, Atlas, shipped_names
 from hvae.files import write_whole
@@ -77,7 +77,7 @@ def optima(table: pd.DataFrame) -> str:
         rows.append(
             [
                 goal,
-                f"{METRICS[metric]} {measured(top, metric)}",
+                f"{metric_title(metric)} {measured(top, metric)}",
                 f"{beta_text(top['beta_2'])}, {beta_text(top['beta_1'])}",
                 measured(top, "rate_z2"),
                 measured(top, "rate_z1"),
@@ -96,7 +96,7 @@ def off_the_line(table: pd.DataFrame) -> str:
         top, row = found[0], found[0].row
         rows.append(
             [
-                METRICS[metric],
+                metric_title(metric),
                 number(metric, top.gain, top.error) + ("" if top.is_clear else " (noise)"),
                 number(metric, top.against_better_neighbour),
                 f"{number(metric, row[metric])}, not {number(metric, top.equal)}",

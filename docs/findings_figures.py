@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from app.page.figures.colours import beta_ranges, colour_code
-from app.page.words import METRICS
+from app.page.words import metric_title
 
 OPTIMA = {"psnr": "^", "acc_rbf_svm_z2": "D", "inception_score": "o"}
 PROBES = {"acc_logistic_z2": "o", "acc_linear_svm_z2": "s", "acc_rbf_svm_z2": "^", "acc_knn_z2": "D"}
@@ -49,7 +49,7 @@ def three_optima(table: pd.DataFrame) -> Figure:
             facecolors="none",
             edgecolors=INK,
             linewidths=1.8,
-            label=f"best {METRICS[metric]}",
+            label=f"best {metric_title(metric)}",
             zorder=4,
         )
     labelled(plane, Z2, Z1)
@@ -63,7 +63,7 @@ def off_the_line(table: pd.DataFrame) -> Figure:
     for axis, metric in zip(axes, OPTIMA, strict=True):
         dots(axis, table, "rate_total", metric)
         line(axis, table, "rate_total", metric)
-        labelled(axis, TOTAL, METRICS[metric])
+        labelled(axis, TOTAL, metric_title(metric))
     axes[0].legend(frameon=False, loc="lower right")
     return figure
 
@@ -76,7 +76,7 @@ def probes(table: pd.DataFrame) -> Figure:
         row = table.loc[table[metric].idxmax()]
         axis.axvline(row["rate_z2"], color=PALE, linewidth=1, zorder=0)
         logarithmic(axis)
-        axis.set_title(METRICS[metric].removeprefix("Accuracy, ").removesuffix(" on z₂"), fontsize=10)
+        axis.set_title(metric_title(metric).removeprefix("Accuracy, ").removesuffix(" on z₂"), fontsize=10)
         labelled(axis, Z2, "accuracy")
     return figure
 
@@ -96,7 +96,7 @@ def generation(table: pd.DataFrame) -> Figure:
     ):
         dots(axis, table, rate, score)
         logarithmic(axis)
-        labelled(axis, Z1 if rate == "rate_z1" else Z2, METRICS[score].lower())
+        labelled(axis, Z1 if rate == "rate_z1" else Z2, metric_title(score).lower())
     return figure
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from app.page.words import METRICS
+from app.page.words import metric_title
+from hvae.metrics.registry import metric_of
 
 GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2": "◇ Represent", "inception_score": "○ Generate"}
 """What the three goals are called, each behind the sign that the page gives it."""
@@ -15,7 +16,7 @@ GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2": "◇ Represent", "inceptio
 
 def number(metric: str, value: float, error: float = math.nan) -> str:
     """A metric, with its standard error where there is one, to the second digit of that error."""
-    scale, unit = (100, " %") if metric.startswith("acc_") else (1, " dB" if metric == "psnr" else "")
+    scale, unit = {"share": (100, " %"), "dB": (1, " dB")}.get(metric_of(metric).unit, (1, ""))
     if not error > 0:
         return signed(f"{scale * value:.2f}{unit}")
     digits = max(0, 1 - math.floor(math.log10(scale * error)))
@@ -46,7 +47,7 @@ def span(values: pd.Series) -> str:
 
 def probe_name(metric: str) -> str:
     """The classifier of a column `acc_PROBE_z2`."""
-    return METRICS[metric].removeprefix("Accuracy, ").removesuffix(" on z₂")
+    return metric_title(metric).removeprefix("Accuracy, ").removesuffix(" on z₂")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -49,11 +49,12 @@ def small_atlas(folder: Path) -> Path:
 
     from hvae.atlas.checkpoint import save_model, save_parent
     from hvae.atlas.manifest import SCORES, Betas, Manifest
-    from hvae.atlas.metrics_table import METRIC_COLUMNS, metrics_table, write_table
+    from hvae.atlas.metrics_table import metrics_table, write_table
     from hvae.atlas.point import Point
     from hvae.atlas.untrusted_files import CLASSIFIER, EXAMPLES, PARENT
     from hvae.config import HVAEConfig
     from hvae.metrics.classifier import Classifier, ClassifierConfig, save_classifier
+    from hvae.metrics.registry import metric_columns
     from hvae.model import HVAE
     from hvae.parent import Parent
     from hvae.training.recipe import PARENT as PARENT_RECIPE
@@ -88,7 +89,7 @@ def small_atlas(folder: Path) -> Path:
         data={"train": "0" * 64, "test": "1" * 64},
         files={},
     )
-    numbers = {name: [0.5 + place / 8 for place in range(4)] for name in METRIC_COLUMNS}
+    numbers = {name: [0.5 + place / 8 for place in range(4)] for name in metric_columns()}
     rows = [
         {
             **point._asdict(),

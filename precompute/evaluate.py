@@ -14,7 +14,10 @@ from rich.console import Console
 from hvae.atlas.atlas import CLASSIFIER, Atlas, Manifest, checked_file
 from hvae.errors import UserError
 from hvae.files import user_path
-from hvae.metrics.registry import EvaluationData, Measurement, columns_of, generation_scores, measurements
+from hvae.metrics.estimate import columns_of
+from hvae.metrics.measurements.generation import generation_scores
+from hvae.metrics.metric import Measurement
+from hvae.metrics.registry import EvaluationData, measurements
 from precompute.progress import progress_bar, stderr_console
 
 if TYPE_CHECKING:
@@ -94,18 +97,14 @@ def is_current(atlas: Atlas) -> bool:
     except UserError:
         return False
     rows = atlas.metrics.to_dict("records")
-    return not any(
-        stale(measurement, row, atlas.manifest)
-        for measurement in measurements(atlas.manifest.files[CLASSIFIER])
-        for row in rows
-    )
+    return not any(stale(measurement, row, atlas.manifest) for measurement in measurements() for row in rows)
 
 
 def stale(measurement: Measurement, row: dict, manifest: Manifest) -> bool:
     """Whether the row lacks the measurement, or holds it by another definition."""
     if row["checkpoint"] in manifest.failures:
         return False
-    if manifest.evaluation.get(measurement.name) != measurement.fingerprint:
+    if manifest.evaluation.get(measurement.name) != measurement.fingerprint(manifest):
         return True
     return not all(np.isfinite(row.get(column, np.nan)) for column in measurement.columns)
 
@@ -152,10 +151,10 @@ def fill_in(
     folder: AtlasFolder, data: EvaluationData, cache: MetricCache, console: Console, jobs: int
 ) -> None:
     """Measure every stale point, and write the atlas after each."""
-    asked = measurements(folder.manifest.files[CLASSIFIER])
-    current = {measurement.name: measurement.fingerprint for measurement in asked}
+    asked = measurements()
+    current = {measurement.name: measurement.fingerprint(folder.manifest) for measurement in asked}
     for measurement in asked:
-        if folder.manifest.evaluation.get(measurement.name) != measurement.fingerprint:
+        if folder.manifest.evaluation.get(measurement.name) != current[measurement.name]:
             for row in folder.rows.values():
                 # Blank first: after a kill, an old number must not pass for one by today's definition.
                 row.update(dict.fromkeys(measurement.columns, np.nan))
@@ -193,7 +192,7 @@ def cached_or_measured(
             **data.digests,
             "seed": folder.manifest.seed,
             "metric": measurement.name,
-            "fingerprint": measurement.fingerprint,
+            "fingerprint": measurement.fingerprint(folder.manifest),
         }
 
     known: dict[str, dict[str, Columns]] = {}

@@ -22,7 +22,6 @@ from filelock import FileLock, Timeout
 from hvae import __version__
 from hvae.atlas.atlas import (
     CLASSIFIER,
-    COLUMNS,
     EXAMPLES,
     MANIFEST,
     METRICS,
@@ -34,6 +33,7 @@ from hvae.atlas.atlas import (
     checked_file,
     read_manifest,
     read_metrics,
+    table_columns,
 )
 from hvae.atlas.checkpoint import load_model, load_parent, save_parent
 from hvae.atlas.metadata import SHA256, read_metadata
@@ -43,7 +43,8 @@ from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.files import remove_leftovers, sha256, write_whole
 from hvae.layers import HVAEConfig
-from hvae.metrics.registry import RECONSTRUCTION, EvaluationData
+from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
+from hvae.metrics.registry import EvaluationData
 from hvae.model import HVAE
 from hvae.parent import Parent
 from hvae.training.train import is_finite
@@ -230,7 +231,7 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
             **{package: version(package) for package in NUMBERS_COME_FROM},
             "hvae-explorer": __version__,
         },
-        evaluation={RECONSTRUCTION.name: RECONSTRUCTION.fingerprint},
+        evaluation={RECONSTRUCTION.name: RECONSTRUCTION.fingerprint()},
         data=data.digests,
         weights=plan.weights,
         files={},
@@ -332,8 +333,8 @@ def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
     points = [Point(beta_2, beta_1) for beta_2 in betas.beta_2 for beta_1 in betas.beta_1]
     on_grid = [point.checkpoint for point in points if point.checkpoint in rows]
     ordered = [rows[name] for name in dict.fromkeys([*on_grid, *rows])]
-    extra = sorted({name for row in ordered for name in row} - set(COLUMNS))
-    return metrics_table(ordered, [*COLUMNS, *extra])
+    extra = sorted({name for row in ordered for name in row} - set(table_columns()))
+    return metrics_table(ordered, [*table_columns(), *extra])
 
 
 def write_examples(path: Path, images: Images) -> None:

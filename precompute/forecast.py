@@ -16,13 +16,12 @@ from rich.console import Console
 from torch import nn
 
 from hvae import datasets
-from hvae.atlas.atlas import METRIC_COLUMNS
 from hvae.atlas.point import Point
 from hvae.datasets import Images
 from hvae.files import user_path
 from hvae.layers import HVAEConfig
 from hvae.metrics.label_network import one_thread
-from hvae.metrics.registry import EvaluationData
+from hvae.metrics.registry import EvaluationData, metric_columns
 from hvae.training import resume
 from hvae.training.fleet import State
 from hvae.training.recipe import Recipe
@@ -230,7 +229,7 @@ def what_is_left(
         return Left(plan.points, len(plan.points), parent_steps, steps * len(plan.points))
     manifest, rows = what_is_there(out, new_manifest(plan, config, data, device))
     points = [point for point in plan.points if point.checkpoint not in rows]
-    measured = [row for row in rows.values() if np.isfinite([row[name] for name in METRIC_COLUMNS]).all()]
+    measured = [row for row in rows.values() if np.isfinite([row[name] for name in metric_columns()]).all()]
     begun = {name: saved.state.step for saved in resume.saved(out, manifest) for name in saved.names}
     if sound_parent(out, manifest):
         parent_steps = 0

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hvae.atlas.atlas import METRIC_COLUMNS, PARENT, TRAINING, Atlas, Manifest
+from hvae.atlas.atlas import PARENT, TRAINING, Atlas, Manifest
 from hvae.atlas.metadata import read_metadata
 from hvae.atlas.point import Point
 from hvae.errors import UserError
+from hvae.metrics.registry import metric_columns
 from precompute.progress import duration
 
 
@@ -120,7 +121,7 @@ def number(value: object) -> float:
 
 def evaluated(atlas: Atlas) -> int:
     """The number of points of which every metric is there."""
-    return int(np.isfinite(atlas.metrics[list(METRIC_COLUMNS)]).all(axis=1).sum())
+    return int(np.isfinite(atlas.metrics[list(metric_columns())]).all(axis=1).sum())
 
 
 def counted(points: int) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from hvae.atlas.atlas import COLUMNS, EXAMPLES, MANIFEST, METRICS, PARENT
+from hvae.atlas.atlas import EXAMPLES, MANIFEST, METRICS, PARENT, table_columns
 from hvae.atlas.checkpoint import save_model, save_parent
 from hvae.files import sha256, write_json, write_whole
 from hvae.layers import HVAEConfig
@@ -40,7 +40,7 @@ def build_atlas(
             rates = [rows[-1]["rate_z2"] / 2**index for index in range(1, config.top_dim + 1)]
             model = _random_model(config, seed=len(rows))
             save_model(model, folder / name, {"betas": [beta_1, beta_2], "dimension_rates_z2": rates})
-    table = pd.DataFrame(rows)[list(COLUMNS)]
+    table = pd.DataFrame(rows)[list(table_columns())]
     for column, values in (metrics or {}).items():
         table[column] = values
     write_whole(folder / METRICS, lambda aside: table.to_parquet(aside))
@@ -106,7 +106,7 @@ def _point(beta_2: float, beta_1: float, checkpoint: str) -> dict:
     rate_z1 = 60 / (1 + 2 * beta_1) * (0.5 + 0.5 * beta_2 / (beta_2 + beta_1))
     total, distortion = rate_z2 + rate_z1, 900 - rate_z2 - rate_z1
     return {
-        **dict.fromkeys(COLUMNS, math.nan),
+        **dict.fromkeys(table_columns(), math.nan),
         "beta_2": beta_2,
         "beta_1": beta_1,
         "rate_z2": rate_z2,

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from app.page.figures.bands import best
+from app.page.menus import preferred_sizes
 from app.page.points import points_table
-from app.page.state import PREFERRED_SIZES, first_screen
-from app.page.words import METRICS, beta_text, value_text
+from app.page.state import first_screen
+from app.page.words import beta_text, metric_title, value_text
 from hvae.atlas.atlas import Atlas
 
 STEPS = 8
@@ -43,7 +44,9 @@ def lecture(atlas: Atlas) -> list[Step]:
     start = table.set_index("point").loc[standard]
     equal = beta_vaes(table)
     cheapest = equal.loc[equal["beta_2"].idxmin()] if len(equal) else table.iloc[0]
-    reached = {goal: best_point(table, columns) for goal, columns in zip(GOALS, PREFERRED_SIZES, strict=True)}
+    reached = {
+        goal: best_point(table, columns) for goal, columns in zip(GOALS, preferred_sizes(), strict=True)
+    }
     optima = {goal: point for goal, (_, point) in reached.items() if point is not None}
     return [
         Step(
@@ -100,7 +103,8 @@ def goal_step(atlas: Atlas, goal: str, column: str | None, point: str | None) ->
     table = points_table(atlas)
     row = table.set_index("point").loc[point]
     sentence = (
-        f"{METRICS[column]} is best at β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}: "
+        f"{metric_title(column)} is best at β₂ = {beta_text(row['beta_2'])}, "
+        f"β₁ = {beta_text(row['beta_1'])}: "
         f"{value_text(column, row[column])}, with {value_text('rate_z2', row['rate_z2'])} in z₂ and "
         f"{value_text('rate_z1', row['rate_z1'])} in z₁."
     )

@@ -10,19 +10,14 @@ import pandas as pd
 
 from app.atlases.models import point_name
 from app.page.figures.colours import beta_ranges, colour_code
-from app.page.words import beta_text, value_text
+from app.page.words import beta_text, metric_title, value_text
 from hvae.atlas.atlas import Atlas
 from hvae.errors import UserError
 
 SLIDERS = 6
 """How many z₂ dimensions get a slider."""
 
-STATS = {
-    "rate_z2": "R(z₂)",
-    "rate_z1": "R(z₁|z₂)",
-    "distortion": "Distortion",
-    "psnr": "PSNR",
-}
+STATS = {column: metric_title(column) for column in ("rate_z2", "rate_z1", "distortion", "psnr")}
 """Columns shown as numbers above a model's pictures."""
 
 

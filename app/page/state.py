@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from app.page.figures.look import AXES, BETAS, UNITS
+from app.page.menus import LAYERS, OVER, PROBES, dot_metrics, preferred_sizes, scores
 from app.page.points import points_table
-from app.page.words import METRICS
 from app.pictures.kinds.your_image import MAX_CHARACTERS
 from hvae.atlas.atlas import Atlas
 
@@ -31,19 +31,6 @@ VIEWS = {
 
 FIGURE_VIEWS = tuple(VIEWS)[:4]
 """Views of figures, with a strip of the selected model below them."""
-
-PREFERRED_SIZES = (
-    ("psnr",),
-    ("acc_rbf_svm_z2", "acc_linear_svm_z2", "acc_logistic_z2", "acc_knn_z2"),
-    ("inception_score", "sharpness", "diversity"),
-)
-"""What sets the dots' size in the three landscapes: of each, the first that the atlas has."""
-
-LAYERS = {"z2": "z₂", "z1": "z₁"}
-PROBES = {"rbf_svm": "RBF SVM", "linear_svm": "linear SVM", "logistic": "logistic regression", "knn": "kNN"}
-SCORES = {column: METRICS[column] for column in ("inception_score", "diversity", "sharpness")}
-OVER = {"rate_total": "Over the total rate", "rate_z2": "Over R(z₂)", "rate_z1": "Over R(z₁|z₂)"}
-"""What the representation and generation views show, and of each the first to begin with."""
 
 PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mixing"}
 """Parts of the model view by name."""
@@ -111,7 +98,7 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "axes": {"kind": "choice", "choices": list(AXES)},
         "layer": {"kind": "choice", "choices": list(LAYERS)},
         "probe": {"kind": "choice", "choices": list(PROBES)},
-        "score": {"kind": "choice", "choices": list(SCORES)},
+        "score": {"kind": "choice", "choices": list(scores())},
         "rate": {"kind": "choice", "choices": list(OVER)},
         "pins": {"kind": "points", "most": MOST_PINS},
         "part": {"kind": "choice", "choices": list(PARTS)},
@@ -143,10 +130,12 @@ def look(screen: dict[str, Any]) -> dict[str, Any]:
 def first_sizes(atlas: Atlas) -> tuple[str, ...]:
     """The columns that set the dots' size in the landscapes; fewer than three where the atlas lacks them."""
     there = size_metrics(atlas)
-    found = [next((column for column in preferred if column in there), None) for preferred in PREFERRED_SIZES]
+    found = [
+        next((column for column in preferred if column in there), None) for preferred in preferred_sizes()
+    ]
     return tuple(column for column in found if column) or tuple(there[:1])
 
 
 def size_metrics(atlas: Atlas) -> list[str]:
     """The columns that can set a dot's size: those with at least one finite value."""
-    return [column for column in METRICS if np.isfinite(atlas.metrics[column].to_numpy(float)).any()]
+    return [column for column in dot_metrics() if np.isfinite(atlas.metrics[column].to_numpy(float)).any()]

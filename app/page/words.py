@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import PurePath
 
+from hvae.metrics.registry import metric_of
+
 DATASETS = {
     "mnist": "MNIST",
     "fashion-mnist": "Fashion-MNIST",
@@ -13,29 +15,6 @@ DATASETS = {
     "digits": "Digits",
     "street-digits": "Street digits",
 }
-
-_PROBES = {"logistic": "logistic", "linear_svm": "linear SVM", "rbf_svm": "RBF SVM", "knn": "kNN"}
-
-METRICS: dict[str, str] = {
-    "psnr": "PSNR",
-    **{
-        f"acc_{probe}_{latent}": f"Accuracy, {name} on {sign}"
-        for latent, sign in (("z2", "z₂"), ("z1", "z₁"))
-        for probe, name in _PROBES.items()
-    },
-    "mi_z2": "Mutual information with z₂",
-    "mi_z1": "Mutual information with z₁",
-    "inception_score": "Inception score",
-    "diversity": "Diversity",
-    "sharpness": "Sharpness",
-    "distortion": "Distortion",
-    "neg_elbo": "Negative ELBO",
-}
-"""Columns that measure a point, and their names; rates are where a dot sits, not how well it does."""
-
-LOWER_IS_BETTER = {"distortion", "neg_elbo"}
-
-UNITS = {"psnr": "dB", "distortion": "nats", "neg_elbo": "nats", "mi_z2": "nats", "mi_z1": "nats"}
 
 
 def dataset_title(dataset: str) -> str:
@@ -55,12 +34,17 @@ def beta_text(beta: float) -> str:
     return f"{beta:.3g}"
 
 
+def metric_title(column: str) -> str:
+    """A metric's name. Raises KeyError where the column is no metric's."""
+    return metric_of(column).title
+
+
 def value_text(column: str, value: float) -> str:
     """A metric with its unit: `24.1 dB`, `0.953`, `12.3 nats`; a dash where it was not computed."""
     if not math.isfinite(value):
         return "–"
-    if column.startswith("acc_"):
+    about = metric_of(column)
+    if about.unit == "share":
         return f"{100 * value:.1f} %"
-    unit = "nats" if column.startswith("rate_") else UNITS.get(column, "")
     digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f} {unit}".rstrip()
+    return f"{value:.{digits}f} {'nats' if about.in_nats else about.unit}".rstrip()

@@ -16,7 +16,7 @@ import pandas as pd
 from hvae.atlas.examples import Examples, read_examples
 from hvae.atlas.manifest import Betas, Manifest, read_manifest
 from hvae.atlas.metadata import metadata_in
-from hvae.atlas.metrics_table import COLUMNS, METRIC_COLUMNS, PROBES, TRAINED_COLUMNS, read_metrics
+from hvae.atlas.metrics_table import read_metrics, table_columns
 from hvae.atlas.untrusted_files import (
     CLASSIFIER,
     EXAMPLES,
@@ -38,14 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSIFIER",
-    "COLUMNS",
     "EXAMPLES",
     "MANIFEST",
     "METRICS",
-    "METRIC_COLUMNS",
     "PARENT",
-    "PROBES",
-    "TRAINED_COLUMNS",
     "TRAINING",
     "Atlas",
     "Betas",
@@ -57,6 +53,7 @@ __all__ = [
     "read_examples",
     "read_manifest",
     "read_metrics",
+    "table_columns",
 ]
 
 SHIPPED = Path(__file__).parent.parent / "atlases"

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
 from hvae.config import HVAEConfig
 from hvae.errors import UserError, one_line
+from hvae.metrics.measurements.generation import GENERATION
 from hvae.training.recipe import Recipe
 
 SCHEMA_VERSION = 1
@@ -19,7 +20,7 @@ MAX_POINTS = 10_000
 MAX_FEATURES = 2**16
 """Numbers in the largest feature map of one picture: where width is 32, pictures of 128 × 128."""
 
-SCORES = ("inception_score", "diversity", "sharpness", "classifier_accuracy")
+SCORES = (*GENERATION.names, "classifier_accuracy")
 
 
 def _is_config(model: dict) -> dict:

@@ -17,19 +17,10 @@ from hvae.atlas.manifest import MAX_POINTS, Manifest
 from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, read_checked
 from hvae.errors import UserError, one_line
 from hvae.files import sha256, write_json, write_whole
+from hvae.metrics.registry import measurements, metric_columns
 
-PROBES = ("logistic", "linear_svm", "rbf_svm", "knn")
-TRAINED_COLUMNS = ("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr")
+TRAINED_COLUMNS = tuple(name for one in measurements() if one.when_trained for name in one.names)
 """What is measured as soon as a point is trained; `precompute evaluate` adds the rest."""
-METRIC_COLUMNS = (
-    *TRAINED_COLUMNS,
-    *("mi_z2", "mi_z1"),
-    *(f"acc_{probe}_{latent}" for latent in ("z2", "z1") for probe in PROBES),
-    *("inception_score", "diversity", "sharpness"),
-)
-COLUMNS = ("beta_2", "beta_1", *METRIC_COLUMNS, "checkpoint")
-"""Columns of metrics.parquet, in order; a metric that was not computed is NaN. Rates, distortion and
-mutual information are in nats, psnr in dB, accuracies in [0, 1]."""
 
 MAX_COLUMNS = 200
 MAX_FOOTER = MIB // 4
@@ -39,8 +30,13 @@ LARGEST = 1e100
 CHECKPOINT = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.safetensors")
 
 
+def table_columns() -> tuple[str, ...]:
+    """Columns of metrics.parquet, in order, without standard errors; a metric not computed is NaN."""
+    return ("beta_2", "beta_1", *metric_columns(), "checkpoint")
+
+
 def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
-    """metrics.parquet as a DataFrame with COLUMNS. Raises UserError where it is not what it should be."""
+    """metrics.parquet as a DataFrame with `table_columns()`. Raises UserError where it is not sound."""
     try:
         data = read_checked(folder, manifest.files, METRICS)
     except UserError:
@@ -56,7 +52,7 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
     if missing:
         raise UserError(f"{METRICS} in {folder} lacks the column {missing[0]}.")
     # An older release may have measured less.
-    unmeasured = [column for column in METRIC_COLUMNS if column not in metrics.columns]
+    unmeasured = [column for column in metric_columns() if column not in metrics.columns]
     metrics = metrics.assign(**dict.fromkeys(unmeasured, np.nan))
     betas = metrics[["beta_2", "beta_1"]].to_numpy()
     if not ((betas >= 1e-9) & (betas < 1e9)).all():
@@ -145,10 +141,13 @@ def names(file: ParquetFile) -> list[str]:
     return found
 
 
-def metrics_table(rows: list[dict], columns: Sequence[str] | pd.Index = COLUMNS) -> pd.DataFrame:
+def metrics_table(rows: list[dict], columns: Sequence[str] | pd.Index | None = None) -> pd.DataFrame:
     """Rows as metrics.parquet holds them: every column, floats but for the checkpoint's name, NaN where
-    nothing was computed."""
-    table = pd.DataFrame(rows, columns=list(columns))
+    nothing was computed.
+
+    columns: None for `table_columns()`.
+    """
+    table = pd.DataFrame(rows, columns=list(table_columns() if columns is None else columns))
     floats = [name for name in table.columns if name != "checkpoint"]
     return table.astype({**dict.fromkeys(floats, float), "checkpoint": str})
 

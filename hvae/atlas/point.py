@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hvae.atlas.manifest import Manifest
-from hvae.metrics.estimate import Estimate, columns_of
+from hvae.metrics.measurements.reconstruction import reconstruction_columns
 
 if TYPE_CHECKING:
     from hvae.datasets import Images
-    from hvae.metrics.rates import RatesAndDistortion
     from hvae.model import HVAE
 
 
@@ -91,23 +90,6 @@ def save_finished(folder: Path, point: Point, finished: Finished) -> None:
 
     dtype = getattr(torch, finished.metadata["weights"])
     save_model(finished.model, folder / point.checkpoint, finished.metadata, dtype)
-
-
-def reconstruction_columns(measured: RatesAndDistortion, decibels: Estimate) -> dict[str, float]:
-    """Rates, distortion, −ELBO and PSNR of a two-layer HVAE and their standard errors, by column."""
-    rate_1, rate_2, distortion = measured.of_images.T
-    of_images = {
-        "rate_z2": (float(measured.rates[1]), rate_2),
-        "rate_z1": (float(measured.rates[0]), rate_1),
-        "rate_total": (measured.rate_total, rate_1 + rate_2),
-        "distortion": (measured.distortion, distortion),
-        "neg_elbo": (measured.neg_elbo, rate_1 + rate_2 + distortion),
-    }
-    means = {
-        column: Estimate(mean, Estimate.mean_of(terms).standard_error)
-        for column, (mean, terms) in of_images.items()
-    }
-    return columns_of({**means, "psnr": decibels})
 
 
 def finite_or_none(value: float) -> float | None:

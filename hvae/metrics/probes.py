@@ -23,10 +23,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from threadpoolctl import threadpool_limits
 
-from hvae.atlas.metrics_table import PROBES
 from hvae.datasets import Images
 from hvae.metrics.batches import batches, rows_of
 from hvae.metrics.estimate import NOT_A_NUMBER, Estimate
+from hvae.metrics.measurements.accuracy import PROBES
 from hvae.model import HVAE
 
 # Images that a kernel machine is fitted on: its matrix of them takes 0.5 GB, of 10,000 it would take 0.8.
@@ -42,7 +42,7 @@ def probe_accuracies(
     *,
     max_train: int = 10_000,
     from_draws: bool = False,
-    probes: Sequence[str] = PROBES,
+    probes: Sequence[str] = tuple(PROBES),
     batch_size: int = 500,
     seed: int = 0,
     jobs: int | None = None,
@@ -159,7 +159,7 @@ def feature_accuracies(
     test_features: Sequence[np.ndarray],
     test_labels: np.ndarray,
     *,
-    probes: Sequence[str] = PROBES,
+    probes: Sequence[str] = tuple(PROBES),
     seed: int = 0,
     jobs: int | None = None,
 ) -> list[dict[str, Estimate]]:

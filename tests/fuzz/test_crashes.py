@@ -31,7 +31,7 @@ from hvae.atlas.atlas import MANIFEST, METRICS, PARENT
 from hvae.atlas.point import Point, finished
 from hvae.atlas.verify import problems
 from hvae.metrics.classifier import Classifier, ClassifierConfig
-from hvae.metrics.registry import Measurement
+from hvae.metrics.metric import Measurement, Metric
 from hvae.model import HVAE
 from hvae.training.fleet import State
 
@@ -77,8 +77,8 @@ def make(tmp_path_factory):
         patch.setattr("precompute.evaluate.time", no_time)
         patch.setattr(os, "fsync", lambda handle: None)  # a disk that is busy takes a second for each
         patch.setattr("hvae.metrics.classifier.train_classifier", judge)
-        measurement = Measurement("mutual information", ("mi_z2", "mi_z2_se"), measured_in_no_time)
-        patch.setattr("precompute.evaluate.measurements", lambda classifier: [measurement])
+        measurement = Measurement("mutual information", (Metric("mi_z2", "", ""),), measured_in_no_time)
+        patch.setattr("precompute.evaluate.measurements", lambda: [measurement])
         patch.setenv("HVAE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield lambda out: called("run", out, "--dataset", "digits", "--jobs", 1, "--stack", 2)
 

@@ -1,6 +1,7 @@
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,10 @@ from small_runs import small_data
 
 from hvae import HVAE, Atlas, HVAEConfig, UserError
 from hvae.atlas import metrics_table
-from hvae.atlas.atlas import METRIC_COLUMNS
 from hvae.atlas.verify import problems
 from hvae.datasets import load
 from hvae.files import sha256
-from hvae.metrics import registry
+from hvae.metrics.registry import measurements, metric_columns
 from precompute.evaluate import evaluate_atlas, evaluate_folder, is_current
 from precompute.folder import AtlasFolder
 from precompute.plan import Plan
@@ -32,12 +32,11 @@ def measured(monkeypatch):
     """Names of the measurements that are made, in order, with the measuring itself left as it is."""
     names = []
 
-    def spied(name):
-        original = getattr(registry, name)
-        return lambda model, world: names.append(name) or original(model, world)
+    def spied(measurement):
+        measure = lambda model, data: names.append(measurement.name) or measurement.measure(model, data)  # noqa: E731
+        return replace(measurement, measure=measure)
 
-    for name in ("measure_information", "measure_probes", "measure_generation"):
-        monkeypatch.setattr(registry, name, spied(name))
+    monkeypatch.setattr("precompute.evaluate.measurements", lambda: [spied(one) for one in measurements()])
     return names
 
 
@@ -53,8 +52,8 @@ def blank(folder, columns, rows=slice(None)):
 def test_a_run_fills_every_column_and_gives_standard_errors(digits_atlas):
     atlas = Atlas.open(digits_atlas)
     assert is_current(atlas)
-    assert np.isfinite(atlas.metrics[list(METRIC_COLUMNS)]).all(axis=None)
-    for column in METRIC_COLUMNS:
+    assert np.isfinite(atlas.metrics[list(metric_columns())]).all(axis=None)
+    for column in metric_columns():
         if column.startswith(("mi_", "acc_", "inception", "diversity", "sharpness")):
             assert (atlas.metrics[f"{column}_se"] >= 0).all()
 
@@ -82,7 +81,7 @@ def test_only_what_is_missing_is_measured_and_it_comes_out_the_same(
     before = pd.read_parquet(atlas_folder / "metrics.parquet")
     blank(atlas_folder, ["mi_z1", "mi_z2"], rows=slice(1, 2))
     evaluate_atlas(atlas_folder, "data")
-    assert measured == ["measure_information"]
+    assert measured == ["mutual information"]
     pd.testing.assert_frame_equal(pd.read_parquet(atlas_folder / "metrics.parquet"), before)
 
 
@@ -92,7 +91,7 @@ def test_numbers_by_an_older_definition_are_measured_again(atlas_folder, measure
     content["evaluation"]["probes"] = '{"version": 0}'
     (atlas_folder / "atlas.json").write_text(json.dumps(content))
     evaluate_atlas(atlas_folder, "data")
-    assert measured == ["measure_probes"] * 4
+    assert measured == ["probes"] * 4
 
 
 def test_what_was_measured_before_comes_from_the_cache(atlas_folder, measured, monkeypatch, tmp_path):
@@ -100,7 +99,7 @@ def test_what_was_measured_before_comes_from_the_cache(atlas_folder, measured, m
     for _ in range(2):
         blank(atlas_folder, ["acc_knn_z2"])
         evaluate_atlas(atlas_folder, "data")
-    assert measured == ["measure_probes"] * 4
+    assert measured == ["probes"] * 4
 
 
 def test_a_point_that_diverged_is_marked_and_the_others_are_unaffected(tmp_path, monkeypatch):
@@ -123,7 +122,7 @@ def test_a_point_that_diverged_is_marked_and_the_others_are_unaffected(tmp_path,
     assert sick[["distortion", "psnr", "mi_z2", "inception_score"]].isna().all()
     assert "not finite" in atlas.manifest.failures[sick["checkpoint"]]
     assert list(atlas.manifest.failures) == [sick["checkpoint"]]
-    assert np.isfinite(healthy[list(METRIC_COLUMNS)]).all(axis=None)
+    assert np.isfinite(healthy[list(metric_columns())]).all(axis=None)
     assert problems(tmp_path / "atlas") == []
 
 

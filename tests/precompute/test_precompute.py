@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hvae import Atlas, UserError
-from hvae.atlas.atlas import COLUMNS
+from hvae.atlas.atlas import table_columns
 from hvae.atlas.verify import problems
 from hvae.datasets import load
 from hvae.files import sha256
@@ -25,7 +25,7 @@ from precompute.grid import grid, parse_betas
 def test_a_run_logs_a_line_per_point_and_leaves_a_sound_atlas(digits_atlas):
     assert problems(digits_atlas) == []
     metrics = Atlas.open(digits_atlas).metrics
-    assert list(metrics.columns[: len(COLUMNS)]) == list(COLUMNS)
+    assert list(metrics.columns[: len(table_columns())]) == list(table_columns())
     assert len(metrics) == 4
     assert called("verify", digits_atlas).returncode == 0
     assert "4 of 4 points trained, 4 with every metric" in called("status", digits_atlas).stdout

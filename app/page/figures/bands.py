@@ -9,7 +9,7 @@ import pandas as pd
 
 from app.page.figures.look import Look
 from app.page.figures.quantities import FLOOR, shown
-from app.page.words import LOWER_IS_BETTER
+from hvae.metrics.registry import metric_of
 
 MOST_BANDS = 7
 
@@ -40,7 +40,7 @@ def best(table: pd.DataFrame, metric: str | None) -> int | None:
     if metric is None or metric not in table or not len(table):
         return None
     values = table[metric].to_numpy(float)
-    values = np.where(np.isfinite(values), -values if metric in LOWER_IS_BETTER else values, -np.inf)
+    values = np.where(np.isfinite(values), values if metric_of(metric).higher_is_better else -values, -np.inf)
     at = int(values.argmax())
     return at if np.isfinite(values[at]) else None
 

@@ -16,8 +16,8 @@ import plotly.graph_objects as go
 
 from app.page.figures.colours import dot_colours
 from app.page.figures.look import Look
-from app.page.figures.quantities import FLOOR, RATES, axis_title, name, shown, text
-from app.page.words import METRICS
+from app.page.figures.quantities import FLOOR, RATES, axis_title, shown, text
+from app.page.words import metric_title
 
 RED = "#e03131"
 GRID = "rgba(128, 136, 150, 0.20)"
@@ -43,7 +43,7 @@ def left_out(table: pd.DataFrame, columns: Iterable[str]) -> str:
     if not missing:
         return ""
     rates = [column for column in columns if column in RATES]
-    what = (["rates"] if rates else []) + [METRICS[column] for column in columns if column not in rates]
+    what = (["rates"] if rates else []) + [metric_title(column) for column in columns if column not in rates]
     return f"{missing} of {len(table)} models left out: no {' or '.join(what)}."
 
 
@@ -136,8 +136,8 @@ def nothing(table: pd.DataFrame, columns: Iterable[str], why: str = "") -> go.Fi
     measured = [column for column in columns if column not in RATES]
     missing = [column for column in measured if not len(drawable(table, [column]))]
     if not missing:
-        return words(f"No model of this atlas has {' and '.join(map(name, columns))} together.")
-    return words(f"No model of this atlas has a number for {' and '.join(map(name, missing))}{why}.")
+        return words(f"No model of this atlas has {' and '.join(map(metric_title, columns))} together.")
+    return words(f"No model of this atlas has a number for {' and '.join(map(metric_title, missing))}{why}.")
 
 
 def axis(title: str, between: tuple[float, float]) -> dict:
@@ -229,7 +229,7 @@ def dots(
 def card_lines(row: Mapping[str, Any], columns: Iterable[str], look: Look) -> list[list[str]]:
     """What a dot's card tells: [name, number with its unit] of each column."""
     return [
-        [name(column), text(column, row[column], look, row.get(f"{column}_se", np.nan))]
+        [metric_title(column), text(column, row[column], look, row.get(f"{column}_se", np.nan))]
         for column in dict.fromkeys(columns)
         if column in row
     ]

@@ -21,9 +21,11 @@ from app.page.figures.canvas import (
 )
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, band_marks
-from app.page.figures.quantities import axis_title, name, shown, text
+from app.page.figures.quantities import axis_title, shown, text
+from app.page.words import metric_title
+from hvae.metrics.measurements.generation import GENERATION
 
-SCORES = ("inception_score", "diversity", "sharpness")
+SCORES = GENERATION.names
 CURVES = 5
 NEEDS = ": scores of samples need a classifier, which needs labels"
 
@@ -33,7 +35,7 @@ def score_figure(
 ) -> go.Figure:
     """A generation score over a rate, with standard errors, and the score of real test images as a line.
 
-    score: one of SCORES. rate: `rate_z2`, `rate_z1` or `rate_total`. ceiling: of real test images, as
+    score: a column. rate: `rate_z2`, `rate_z1` or `rate_total`. ceiling: of real test images, as
     atlas.json holds it; empty where it was not measured.
     """
     at = (rate, score)
@@ -55,7 +57,7 @@ def score_figure(
         rows,
         at,
         look,
-        card=[*PLANE, rate, *SCORES],
+        card=[*PLANE, rate, *dict.fromkeys((*SCORES, score))],
         x=x_axis,
         y=axis(axis_title(score, look), span(shown(rows, score, look), *(part.y for part in lines))),
         errors=[score],
@@ -73,7 +75,7 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
     known = set(at) <= set(ceiling)
     real = pd.DataFrame([ceiling], columns=list(at)) if known else rows.head(0)
     wide, high = (span(shown(rows, column, look), real[column].to_numpy(float)) for column in at)
-    x_axis, y_axis = axis(name("diversity"), wide), axis(name("sharpness"), high)
+    x_axis, y_axis = axis(metric_title("diversity"), wide), axis(metric_title("sharpness"), high)
     stars = mark(real, *at, "star", "real images", look, size=15)
     stars.update(mode="markers+text", text=["real<br>images"], textposition="bottom left")
     return points_figure(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from app.page.words import METRICS
+from app.page.menus import dot_metrics
 
 BETAS = "betas"
 UNITS = ("nats", "bits")
@@ -37,5 +37,5 @@ class Look:
         return cls(
             units=choice(chosen, "units", UNITS),
             axes=choice(chosen, "axes", AXES),
-            colour=choice(chosen, "colour", (BETAS, *METRICS)),
+            colour=choice(chosen, "colour", (BETAS, *dot_metrics())),
         )

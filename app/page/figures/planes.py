@@ -24,7 +24,7 @@ from app.page.figures.canvas import (
 )
 from app.page.figures.look import Look
 from app.page.figures.quantities import text
-from app.page.words import LOWER_IS_BETTER
+from hvae.metrics.registry import metric_of
 
 PLANE = ("rate_z2", "rate_z1")
 
@@ -68,7 +68,7 @@ def optimum_text(table: pd.DataFrame, metric: str | None, look: Look) -> str:
     if metric is None or at is None:
         return ""
     row = rows.iloc[at]
-    word = "lowest" if metric in LOWER_IS_BETTER else "best"
+    word = "best" if metric_of(metric).higher_is_better else "lowest"
     return f"{word} {text(metric, row[metric], look, row.get(f'{metric}_se', np.nan))}"
 
 
@@ -88,8 +88,10 @@ def _plane(
     rows = drawable(table, [*PLANE, metric] if metric else PLANE)
     if not len(rows):
         return nothing(table, [*PLANE, metric] if metric else PLANE)
-    size = diameters(
-        rows[metric].to_numpy(float) if metric else np.ones(len(rows)), metric in LOWER_IS_BETTER
+    size = (
+        diameters(rows[metric].to_numpy(float), lower_is_better=not metric_of(metric).higher_is_better)
+        if metric
+        else diameters(np.ones(len(rows)))
     )
     everywhere = drawable(table, PLANE)  # the axes of all planes are alike
     x, y = (rate_axis(column, rate_values(everywhere, column, look), look) for column in PLANE)

@@ -8,35 +8,27 @@ import numpy as np
 import pandas as pd
 
 from app.page.figures.look import Look
-from app.page.words import METRICS
+from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
+from hvae.metrics.registry import metric_of
 
-RATES = {"rate_z2": "R(z₂)", "rate_z1": "R(z₁|z₂)", "rate_total": "Total rate"}
-SIGNS = {"z2": "z₂", "z1": "z₁"}
-PER_IMAGE = {*RATES, "distortion", "neg_elbo"}
-IN_NATS = {*PER_IMAGE, "mi_z2", "mi_z1"}
-"""Columns in nats, which a visitor may read in bits."""
+RATES = tuple(one.column for one in RECONSTRUCTION.metrics if not one.sizes_dots)
+"""Where a dot sits, not how well it does."""
 
 FLOOR = 0.01
 """The lowest rate that a logarithmic axis shows, in the unit shown; lower ones are drawn there."""
 
 
-def name(column: str) -> str:
-    """The column's name on the page."""
-    return RATES.get(column) or METRICS[column]
-
-
 def unit(column: str, look: Look) -> str:
-    """The unit of the column's numbers; empty where there is none."""
-    return look.units if column in IN_NATS else "dB" if column == "psnr" else ""
+    """The unit of the column's numbers as figures show them; empty where there is none, and for shares."""
+    about = metric_of(column)
+    return look.units if about.in_nats else "" if about.unit == "share" else about.unit
 
 
 def axis_title(column: str, look: Look) -> str:
     """`R(z₂), bits per image`; short, where the figure's head says the rest."""
-    if column.startswith("mi_"):
-        short = f"I(y; {SIGNS[column.removeprefix('mi_')]})"
-    else:
-        short = name(column).removeprefix("Accuracy, ")
-    parts = [unit(column, look), "per image" if column in PER_IMAGE else ""]
+    about = metric_of(column)
+    short = about.short_title or about.title
+    parts = [unit(column, look), "per image" if about.per_image else ""]
     return f"{short}, {' '.join(filter(None, parts))}" if parts[0] else short
 
 
@@ -58,7 +50,7 @@ def text(column: str, value: float, look: Look, standard_error: float = math.nan
     """
     if not math.isfinite(value):
         return "–"
-    percent = column.startswith("acc_")
+    percent = metric_of(column).unit == "share"
     scale = 100 if percent else 1 / _nats(column, look)
     value, error = value * scale, standard_error * scale
     sign = "%" if percent else unit(column, look)
@@ -73,7 +65,7 @@ def text(column: str, value: float, look: Look, standard_error: float = math.nan
 
 
 def _nats(column: str, look: Look) -> float:
-    return math.log(2) if look.units == "bits" and column in IN_NATS else 1.0
+    return math.log(2) if look.units == "bits" and metric_of(column).in_nats else 1.0
 
 
 def _digits(size: float) -> int:

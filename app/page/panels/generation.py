@@ -10,8 +10,8 @@ from dash import Dash, html
 from app.page.figures.generation import product_figure, score_figure
 from app.page.figures.look import Look, choice
 from app.page.figures.planes import banded_plane_figure, plane_note
+from app.page.menus import OVER, scores
 from app.page.points import points_table
-from app.page.state import OVER, SCORES
 from app.page.widgets import controls, figure_row
 from hvae.atlas.atlas import Atlas
 
@@ -26,7 +26,7 @@ def layout(atlas: Atlas) -> html.Div:
     return figure_row.layout(
         VIEW,
         [
-            [controls.menu("score", "Score of samples", SCORES, "inception_score")],
+            [controls.menu("score", "Score of samples", scores(), "inception_score")],
             [controls.menu("rate", "Over which rate", OVER, "rate_total")],
             [html.H2("Diversity and sharpness", className="figure-title")],
         ],
@@ -41,7 +41,7 @@ def register(app: Dash, atlas: Atlas) -> None:
 
 def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     table, style = points_table(atlas), Look.of(look)
-    score, rate = choice(look, "score", SCORES), choice(look, "rate", OVER)
+    score, rate = choice(look, "score", scores()), choice(look, "rate", OVER)
     ceiling = atlas.manifest.ceiling
     return [
         figure_row.Drawn(banded_plane_figure(table, score, style), plane_note(table, score, style)),

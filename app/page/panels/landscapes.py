@@ -15,7 +15,7 @@ from app.page.figures.planes import PLANE, landscape_figure, plane_note
 from app.page.points import points_table
 from app.page.state import first_sizes, size_metrics
 from app.page.widgets import controls, figure_row
-from app.page.words import METRICS
+from app.page.words import metric_title
 from hvae.atlas.atlas import Atlas
 
 VIEW = "landscapes"
@@ -41,7 +41,7 @@ def _head(atlas: Atlas, index: int) -> list[Component]:
     mark = html.Span(html.I(), className=f"mark mark-optimum mark-optimum-{index}")
     if not sizes:
         return [html.H2("The rate plane", className="figure-title")]
-    metrics = {column: METRICS[column] for column in size_metrics(atlas)}
+    metrics = {column: metric_title(column) for column in size_metrics(atlas)}
     return [mark, controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])]
 
 

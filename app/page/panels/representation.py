@@ -14,8 +14,8 @@ from app.page.figures.representation import (
     accuracy_of_information_figure,
     information_figure,
 )
+from app.page.menus import LAYERS, PROBES
 from app.page.points import points_table
-from app.page.state import LAYERS, PROBES
 from app.page.widgets import controls, figure_row
 from hvae.atlas.atlas import Atlas
 

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from app.page.figures.look import AXES, BETAS, UNITS
 from app.page.state import size_metrics
 from app.page.widgets import colour_key, controls
-from app.page.words import METRICS
+from app.page.words import metric_title
 from hvae.atlas.atlas import Atlas
 
 KEY = "figures-key"
@@ -34,7 +34,7 @@ assets/34-legend.js hides those that no figure on screen holds.
 
 def layout(atlas: Atlas) -> html.Aside:
     """The column as a visitor first sees it."""
-    colours = {BETAS: "β₂ and β₁", **{column: METRICS[column] for column in size_metrics(atlas)}}
+    colours = {BETAS: "β₂ and β₁", **{column: metric_title(column) for column in size_metrics(atlas)}}
     return html.Aside(
         [
             html.Div(colour_key.layout(atlas), id=KEY),

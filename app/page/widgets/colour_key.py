@@ -15,9 +15,9 @@ from dash.development.base_component import Component
 
 from app.page.figures.colours import dot_colours, ramp
 from app.page.figures.look import BETAS, Look
-from app.page.figures.quantities import name, text
+from app.page.figures.quantities import text
 from app.page.points import points_table
-from app.page.words import beta_text
+from app.page.words import beta_text, metric_title
 from hvae.atlas.atlas import Atlas
 
 MOST_CELLS = 21
@@ -97,5 +97,5 @@ def _ramp(table: pd.DataFrame, look: Look) -> list[Component]:
     ends = [html.Span(text(look.colour, float(end), look)) for end in (values.min(), values.max())]
     return [
         html.Div(className="key-ramp", style={"background": f"linear-gradient(to right, {colours})"}),
-        html.Div(ends, className="key-ends", title=name(look.colour)),
+        html.Div(ends, className="key-ends", title=metric_title(look.colour)),
     ]

@@ -36,8 +36,8 @@ class Estimates(Query):
 def estimates(subject: Subject, query: Estimates) -> dict[str, Any]:
     import torch
 
-    from hvae.atlas.point import reconstruction_columns
     from hvae.datasets import Images
+    from hvae.metrics.measurements.reconstruction import reconstruction_columns
     from hvae.metrics.psnr import psnr
     from hvae.metrics.rates import layer_rates
 

@@ -11,7 +11,7 @@ import pytest
 from atlas_builder import build_atlas, flip_one_byte
 
 from app.server.build import create_app
-from hvae.atlas.atlas import COLUMNS, Atlas, read_manifest
+from hvae.atlas.atlas import Atlas, read_manifest, table_columns
 from hvae.atlas.metrics_table import write_table
 from hvae.files import write_json
 
@@ -129,7 +129,7 @@ def test_metrics_that_are_measured_later_get_their_planes(tmp_path):
     client = create_app({"own": Atlas.open(folder)}).server.test_client()
     planes = client.get("/_dash-layout").text.count('"landscapes-place-')
     metrics = pd.read_parquet(folder / "metrics.parquet").fillna(0.5)
-    assert set(metrics.columns) == set(COLUMNS)
+    assert set(metrics.columns) == set(table_columns())
     write_table(folder, read_manifest(folder), metrics)
     assert client.get("/_dash-layout").text.count('"landscapes-place-') == 3 > planes
     outputs = {callback["output"] for callback in client.get("/_dash-dependencies").get_json()}

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 from hvae import HVAE, Atlas, HVAEConfig, UserError
-from hvae.atlas.atlas import COLUMNS
+from hvae.atlas.atlas import table_columns
 from hvae.atlas.checkpoint import load_model, save_model
 from hvae.atlas.verify import problems
 from hvae.files import sha256, write_json, write_whole
@@ -200,7 +200,7 @@ def zeros_without_end(folder):
 
 def a_million_rows(folder):
     rows = np.full(10**6, 1.0)
-    columns = {name: rows for name in COLUMNS if name != "checkpoint"}
+    columns = {name: rows for name in table_columns() if name != "checkpoint"}
     pd.DataFrame({**columns, "checkpoint": "models/a.safetensors"}).to_parquet(folder / "metrics.parquet")
     relist(folder)
 
@@ -212,7 +212,7 @@ def packed_by_zstd(folder):
 
 def few_bytes_for_many_names(folder):
     """A dictionary of one name of a mebibyte, which every row names."""
-    columns = {name: np.ones(9_000) for name in COLUMNS if name != "checkpoint"}
+    columns = {name: np.ones(9_000) for name in table_columns() if name != "checkpoint"}
     names = pa.DictionaryArray.from_arrays(np.zeros(9_000, np.int32), ["x" * 2**20])
     table = pa.table({**columns, "checkpoint": names})
     pyarrow.parquet.write_table(table, folder / "metrics.parquet", store_schema=False)
@@ -334,7 +334,7 @@ def test_what_an_older_release_did_not_measure_is_nan(folder):
     relist(folder)
     assert problems(folder) == []
     metrics = Atlas.open(folder).metrics
-    assert set(metrics.columns) == set(COLUMNS)
+    assert set(metrics.columns) == set(table_columns())
     assert metrics[["mi_z2", "sharpness"]].isna().all(axis=None)
 
 

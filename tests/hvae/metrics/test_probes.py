@@ -13,9 +13,9 @@ from hvae.bounds import best_accuracy
 from hvae.datasets import Images, load
 from hvae.gaussian import Gaussian
 from hvae.layers import HVAEConfig
+from hvae.metrics.measurements.accuracy import PROBES
 from hvae.metrics.mutual_information import mixture_information
 from hvae.metrics.probes import (
-    PROBES,
     feature_accuracies,
     probe_accuracies,
     probe_accuracy,

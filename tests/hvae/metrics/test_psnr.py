@@ -7,9 +7,9 @@ from documents import ROOT
 from torch.distributions import Independent, Normal, kl_divergence
 from torchmetrics.image import PeakSignalNoiseRatio
 
-from hvae.atlas.point import reconstruction_columns
 from hvae.datasets import Images, load
 from hvae.layers import HVAEConfig
+from hvae.metrics.measurements.reconstruction import reconstruction_columns
 from hvae.metrics.psnr import psnr
 from hvae.metrics.rates import layer_rates
 from hvae.model import HVAE

@@ -1,0 +1,46 @@
+"""The mutual information of each latent with the label (Eq. 7 of the source)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hvae.metrics.estimate import columns_of
+from hvae.metrics.metric import LATENTS, Measurement, Metric
+
+if TYPE_CHECKING:
+    from hvae.metrics.registry import EvaluationData
+    from hvae.model import HVAE
+
+WHAT_IT_IS = {
+    "z2": "information about the label in z₂: an estimate",
+    "z1": "information about the label in z₁: a lower bound",
+}
+
+
+def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
+    """I_q(y; z_ℓ) of both layers, nats, on the whole test set."""
+    from hvae.metrics.mutual_information import mutual_information
+
+    of_layers = mutual_information(model, data.test, data.train, seed=data.seed)
+    return columns_of({f"mi_z{layer}": estimate for layer, estimate in enumerate(of_layers, start=1)})
+
+
+INFORMATION = Measurement(
+    "mutual information",
+    # No bounds: what is 0 may be estimated a little below it, and log K depends on the data set.
+    tuple(
+        Metric(
+            f"mi_{latent}",
+            f"Mutual information with {sign}",
+            WHAT_IT_IS[latent],
+            unit="nats",
+            short_title=f"I(y; {sign})",
+            goal="representation",
+            menu_place=30,
+        )
+        for latent, sign in LATENTS.items()
+    ),
+    measure,
+    place=20,
+)
+MEASUREMENTS = (INFORMATION,)
