@@ -264,9 +264,9 @@ def test_samples_are_judged_in_blocks_with_the_documented_seeds(tmp_path):
 
 def test_accuracies_are_those_of_the_documented_classifiers():
     rng = np.random.default_rng(0)
-    labels = rng.integers(0, 3, 240)
-    features = rng.normal(size=(240, 6)) * 10 ** rng.normal(size=6) + labels[:, None]
-    train, test = slice(0, 160), slice(160, 240)
+    labels = rng.integers(0, 3, 600)
+    features = (rng.normal(size=(600, 6)) + 0.5 * labels[:, None]) * 10 ** rng.normal(size=6)
+    train, test = slice(0, 200), slice(200, 600)
     classifiers = {
         "logistic": LogisticRegression(C=1, tol=1e-3, max_iter=200),
         "linear_svm": LinearSVC(C=1, dual=False, tol=1e-2),
@@ -276,7 +276,8 @@ def test_accuracies_are_those_of_the_documented_classifiers():
     (theirs,) = feature_accuracies([features[train]], labels[train], [features[test]], labels[test], jobs=1)
     for name, classifier in classifiers.items():
         fitted = make_pipeline(StandardScaler(), classifier).fit(features[train], labels[train])
-        assert fitted.score(features[test], labels[test]) == theirs[name].value, name
+        score = fitted.score(features[test], labels[test])
+        assert score == pytest.approx(theirs[name].value, abs=1 / 400), name  # one image of 400
     assert len({theirs[name].value for name in classifiers}) > 1
 
 
