@@ -13,7 +13,8 @@ for module in (app, hvae):
 atlas = hvae.Atlas.default()
 client = app.server.build.create_app({atlas.name: atlas}).server.test_client()
 point = atlas.nearest(1, 1)["checkpoint"].removeprefix("models/").removesuffix(".safetensors")
-for address in ("/", "/assets/page.css", f"/pictures/{atlas.name}/{point}/samples.png"):
+picture = f"/pictures/{atlas.name}/{point}/samples.png"
+for address in ("/", "/assets/page.css", "/assets/page/main.js", picture):
     answer = client.get(address)
     if answer.status_code != 200:
         sys.exit(f"{address} answers {answer.status}.")

@@ -2,8 +2,8 @@
 
 No browser runs: a viewer is a coroutine that asks for the very addresses that the page's scripts ask for, on
 at most six connections, with its own cache of ETags and of what may be kept for a year. As in
-assets/20-pictures.js, a slot has one request in flight and only its latest wish follows; a wish that is
-refused with 503 is asked for again if it is still the latest.
+assets/page/core/pictures.js, a slot has one request in flight and only its latest wish follows; a wish that
+is refused with 503 is asked for again if it is still the latest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CONNECTIONS = 6
 """What browsers open to one server."""
 
 PATIENCE = 30.0
-"""Seconds until an answer is given up, as in assets/20-pictures.js."""
+"""Seconds until an answer is given up, as in assets/page/core/requests.js."""
 
 MOVES_PER_SECOND = 60
 LINK = re.compile(r'(?:src|href)="(/[^"]+)"')

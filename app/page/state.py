@@ -1,7 +1,8 @@
 """What is on screen, and how an address says it.
 
-`fields` describes every part of the state to the page: assets/10-screen.js reads an address by that, writes
-it, and is the only one to change the state. Here is what is valid, and what holds where an address is silent.
+`fields` describes every part of the state to the page: assets/page/core/screen.js reads an address by that,
+writes it, and is the only one to change the state. Here is what is valid, and what holds where an address is
+silent.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -109,6 +110,8 @@ def page_app(
         title="HVAE Explorer",
         update_title="",
         assets_folder=str(assets_folder()),
+        # In folders are modules. Dash would load them at addresses of its own: they would run twice.
+        assets_path_ignore=["."],
         serve_locally=True,
         enable_mcp=False,
         add_log_handler=False,
@@ -146,11 +149,24 @@ def page_app(
 
 
 class Page(Dash):
-    """A Dash app; its scripts and styles have the same addresses on all pages, and are fetched once."""
+    """A Dash app; its scripts and styles have the same addresses on all pages, and are fetched once.
+
+    Its HTML names all modules in the folders of assets: a browser asks for all of them at once, and not for
+    one layer of imports after the other.
+    """
+
+    @cached_property
+    def _modules(self) -> list[str]:
+        folder = Path(self.config.assets_folder)
+        return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/**/*.js"))
 
     def interpolate_index(self, **parts: str) -> str:
         """The first HTML that a browser gets."""
         prefix = self.config.requests_pathname_prefix
+        # After the scripts, which the page needs first.
+        parts["scripts"] += "".join(
+            f'<link rel="modulepreload" href="{self.get_asset_url(module)}">' for module in self._modules
+        )
         for part in ("css", "scripts", "favicon"):
             parts[part] = parts[part].replace(f'"{prefix}', '"/')
         return super().interpolate_index(**parts)

@@ -12,6 +12,11 @@ from safetensors.numpy import load
 from app.pictures.contact_sheet import contact_sheet
 from hvae.atlas.atlas import Atlas
 
+CODE = """async (addresses) => {
+    const { pythonCode } = await import('/assets/page/views/python-code.js');
+    return pythonCode(addresses, 'b2-10_b1-1');
+}"""
+
 
 def download(explorer, label):
     with explorer.page.expect_download() as started:
@@ -66,7 +71,7 @@ def test_the_code_walks_along_directions_of_z1_as_the_page_does(explorer, tiny_a
     monkeypatch.chdir(tiny_atlas.parent)
     address = "/pictures/tiny/b2-10_b1-1/traversal.png?seed=3&z1.1=2&z2.4=-1.5"
     names = {}
-    exec(explorer.page.evaluate("(address) => hvae.code([address], 'b2-10_b1-1')", address), names)
+    exec(explorer.page.evaluate(CODE, [address]), names)
     sheet = contact_sheet(as_bytes(names["traversal"]))
     difference = np.abs(fetched(explorer, address).astype(int) - sheet.astype(int))
     assert difference.max() <= 1
@@ -100,7 +105,7 @@ def test_the_code_makes_every_kind_of_picture_that_the_views_show(explorer, tiny
         for name, query in kinds.items()
     ]
     names = {}
-    exec(explorer.page.evaluate("(addresses) => hvae.code(addresses, 'b2-10_b1-1')", addresses), names)
+    exec(explorer.page.evaluate(CODE, addresses), names)
     for name, address in zip(kinds, addresses, strict=True):
         given, made = fetched(explorer, address), as_bytes(names[name])
         tiles = set(map(bytes, tiles_of(given)))

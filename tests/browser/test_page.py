@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from atlas_builder import add_parent, build_atlas
-from pages import Explorer
+from pages import FIRST_DOT, Explorer
 from windows import breaches
+
+from app.server.build import assets_folder
 
 VISIBLE = [
     "#landscapes-0",
@@ -95,14 +97,47 @@ def test_selecting_dots_moves_nothing(explorer):
         assert places() == before
 
 
-def test_a_tab_that_is_pressed_before_the_page_has_begun_changes_nothing(explorer):
-    pressed = """() => {
-        const { current } = hvae.screen;
-        hvae.screen.current = null;
-        const tab = document.getElementById('tab-model');
-        tab.click();
-        tab.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true }));
-        hvae.screen.current = current;
-        return current.view;
-    }"""
-    assert explorer.page.evaluate(pressed) == "landscapes"
+def test_each_script_and_module_runs_once(explorer, tiny_address):
+    """A module runs once for each address that it is asked for at."""
+    asked = explorer.page.evaluate(
+        """() => performance.getEntriesByType('resource')
+            .map((entry) => new URL(entry.name))
+            .filter((address) => address.pathname.endsWith('.js') && address.pathname.startsWith('/assets/'))
+            .map((address) => address.pathname + address.search)"""
+    )
+    of_dash = [address for address in asked if "?" in address]
+    assert [address.split("?")[0] for address in of_dash] == ["/assets/bridge.js"]
+    modules = sorted(path.relative_to(assets_folder()) for path in assets_folder().glob("*/**/*.js"))
+    assert set(asked) - set(of_dash) == {f"/assets/{path.as_posix()}" for path in modules}
+
+
+def test_the_page_has_one_handle_for_who_measures_it(explorer):
+    assert explorer.page.evaluate("Object.keys(hvae)") == ["screen", "pictures"]
+    assert explorer.page.evaluate("hvae.screen.current.view") == "landscapes"
+    assert explorer.page.evaluate("hvae.pictures.drawn.length") >= 3
+
+
+def test_what_is_pressed_before_the_page_has_begun_changes_nothing(explorer):
+    page, held = explorer.page, []
+    page.route("**/assets/page/main.js", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    page.wait_for_selector(FIRST_DOT)
+    page.click("#tab-model")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("s")
+    page.click("#draw-again")
+    explorer.click_dot("b2-10_b1-10")
+    assert held and explorer.address.endswith("point=b2-1_b1-1") and page.evaluate("window.hvae") is None
+    held[0].continue_()
+    explorer.wait_until_shown("/b2-1_b1-1/")
+    current = page.evaluate("hvae.screen.current")
+    assert (current["view"], current["point"], current["seed"]) == ("landscapes", "b2-1_b1-1", 0)
+
+
+def test_what_is_chosen_before_the_page_has_begun_is_shown_when_it_has(explorer):
+    page, held = explorer.page, []
+    page.route("**/assets/page/main.js", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    page.get_by_role("radiogroup", name="Units").get_by_text("bits").click()
+    held[0].continue_()
+    page.wait_for_url("**units=bits*")

@@ -207,11 +207,21 @@ def test_a_link_to_a_fold_shows_it_again(open_page, address):
 
 def test_names_and_colours_are_those_of_the_server(view):
     betas = [0.1, 0.31623, 1, 2.15443, 9.99999, 10, 123.456, 12345.6, 1e-5, 2.5e-7, 1e9]
-    names = view.page.evaluate("(betas) => betas.map((beta) => hvae.folds.name(beta, 1 / beta))", betas)
+    names = view.page.evaluate(
+        """async (betas) => {
+            const { foldName } = await import('/assets/page/core/fold-names.js');
+            return betas.map((beta) => foldName(beta, 1 / beta));
+        }""",
+        betas,
+    )
     assert names == [fold_name(beta, 1 / beta) for beta in betas]
     across, up = np.geomspace(0.05, 20, 9), np.geomspace(12, 0.09, 9)
     drawn = view.page.evaluate(
-        "(pairs) => pairs.map(([b2, b1]) => hvae.folds.colour(b2, b1))", [*zip(across, up, strict=True)]
+        """async (pairs) => {
+            const { foldColour } = await import('/assets/page/core/folds.js');
+            return pairs.map(([beta2, beta1]) => foldColour(beta2, beta1));
+        }""",
+        [*zip(across, up, strict=True)],
     )
     expected = [
         [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
@@ -325,7 +335,7 @@ def test_training_tells_how_far_it_is_and_can_be_cancelled_without_a_trace(
     assert "being trained already" in other.text("#training-words")
     # A page that is loaded again finds what it trains, and can cancel it.
     view.page.reload()
-    view.page.wait_for_function("() => hvae.screen.current")
+    view.page.wait_for_function("() => window.hvae?.screen.current")
     parent_view(view)
     wait_for_words(view, "step [0-9]+ of 220000")
     assert view.page.locator("#train-point").is_disabled()

@@ -90,12 +90,13 @@ def test_a_server_that_is_gone_is_told(explorer):
 def test_who_wants_a_picture_while_its_refusal_is_read_has_it_asked_for_again(explorer):
     """What was asked ahead, and is refused, may be wanted at any moment."""
     tries = """async () => {
+        const { request } = await import('/assets/page/core/requests.js');
         const { fetch } = window;
         let [tries, isWanted] = [0, false];
         const read = async () => { isWanted = true; return { error: 'Ask again.' }; };
         const refusal = { status: 503, headers: new Headers({ 'Retry-After': '0.01' }), json: read };
         window.fetch = (...request) => (++tries > 1 ? fetch(...request) : refusal);
-        await hvae.request('/healthz', () => isWanted);
+        await request('/healthz', () => isWanted);
         return tries;
     }"""
     assert explorer.page.evaluate(tries) == 2

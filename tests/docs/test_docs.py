@@ -57,7 +57,7 @@ def test_links_lead_to_what_is_there(page):
 def test_what_is_named_is_there(page):
     text = page.read_text(encoding="utf-8")
     for name in PACKAGED.findall(text):
-        assert found(name) or in_scripts(name), name
+        assert found(name), name
     for path in PATH.findall(prose(text)):
         assert (ROOT / path).exists(), path
 
@@ -74,12 +74,6 @@ def found(name: str) -> bool:
             there = getattr(there, part, None)
         return there is not None
     return False
-
-
-def in_scripts(name: str) -> bool:
-    """Whether the page's scripts, whose name space is called hvae too, define the first part of a name."""
-    module = ".".join(name.split(".")[:2])
-    return any(f"{module} = " in path.read_text(encoding="utf-8") for path in ROOT.glob("assets/*.js"))
 
 
 @pytest.mark.parametrize(

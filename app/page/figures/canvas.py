@@ -1,8 +1,8 @@
 """What all figures share: axes, dots, marks and lines, and words where there is nothing to draw.
 
-Traces of dots carry `ids`, the points' names, for assets/30-figures.js to select; `customdata`, for each dot
-the lines of its card. Lines of the colour INK get the page's text colour from assets/figures.css, light or
-dark.
+Traces of dots carry `ids`, the points' names, for assets/page/figures/select-dots.js to select; `customdata`,
+for each dot the lines of its card. Lines of the colour INK get the page's text colour, light or dark, from
+assets/figures.css.
 """
 
 from __future__ import annotations

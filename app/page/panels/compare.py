@@ -1,6 +1,6 @@
 """Up to three models side by side: the same noise, the same images.
 
-Its pictures belong to assets/70-compare.js; here are the places they go to.
+Its pictures belong to assets/page/views/compare.js; here are the places they go to.
 """
 
 from __future__ import annotations

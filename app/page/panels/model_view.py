@@ -1,7 +1,7 @@
 """The selected model: where its information flows, and everything that can be done with its latents.
 
-Pictures and sliders belong to assets/42-model-view.js, the diagram to assets/41-diagram.js; here are the
-places they go to.
+Pictures and sliders belong to assets/page/views/model.js, the diagram to information-flow.js beside it; here
+are the places they go to.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The parent's view: any place of the (β₂, β₁) plane, folded at once, and trained if that is asked for.
 
-Both planes and the pictures belong to assets/60-parent.js, training to assets/65-training.js.
+Planes, pictures and training belong to assets/page/views/parent; here are the places they go to.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The visitor's own image: what the selected model makes of it, and how many nats each layer spends on it.
 
-Drawing belongs to assets/45-drawing.js, the rest to assets/46-own-view.js; here are the places they go to.
+The rest belongs to assets/page/views/your-image; here are the places it goes to.
 """
 
 from __future__ import annotations

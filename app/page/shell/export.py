@@ -1,6 +1,6 @@
 """The export dialog: figures, pictures, metrics, the model, and code that reloads what is on screen.
 
-It belongs to assets/65-export.js.
+It belongs to assets/page/views/export.js.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
     return html.Header(
         [
             html.Div([html.H1(TITLE), _about(name, atlas, titles)], className="page-title"),
-            # assets/33-atlases.js says here that there is no such atlas.
+            # assets/page/controls/atlas-menu.js says here that there is no such atlas.
             html.P(id="atlas-message", className="page-message", role="status"),
             html.P(f"{problem} What was read before is shown." if problem else "", className="page-message"),
             html.Div(

@@ -1,4 +1,6 @@
-"""Lecture mode: large type, and a bar with the presenter's steps. It belongs to assets/60-lecture.js."""
+"""Lecture mode: large type, and a bar with the presenter's steps. It belongs to
+assets/page/views/lecture.js.
+"""
 
 from __future__ import annotations
 

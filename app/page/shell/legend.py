@@ -28,7 +28,7 @@ SIGNS: tuple[tuple[str, str, str, str], ...] = (
 )
 """Class of the sign, its meaning, the views that have it, and how the names of its traces begin.
 
-assets/34-legend.js hides those that no figure on screen holds.
+assets/page/figures/legend.js hides those that no figure on screen holds.
 """
 
 

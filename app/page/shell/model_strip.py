@@ -1,6 +1,6 @@
 """The selected model's strip, below the figures: reconstructions, a traversal of z₂, and samples.
 
-Its pictures and sliders belong to assets/40-model.js; here are the places they go to.
+Its pictures and sliders belong to assets/page/views/model-strip.js; here are the places they go to.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The colour key: the plane over (log β₂, log β₁) as small cells in the colours that its points have.
 
-A click on a cell selects its point, and the selected point's cell wears a ring: assets/35-key.js. Tab reaches
-that cell, and arrow keys walk from it, as in any group of radio buttons.
+A click on a cell selects its point, and the selected point's cell wears a ring:
+assets/page/figures/colour-key.js. Tab reaches that cell, and arrow keys walk from it, as in any group of
+radio buttons.
 """
 
 from __future__ import annotations

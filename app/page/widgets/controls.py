@@ -1,4 +1,6 @@
-"""Controls of what figures show. Each writes one field of the state through assets/32-controls.js."""
+"""Controls of what figures show. Each writes one field of the state, in the browser:
+assets/page/controls/figure-choices.js.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ def switch(name: str, label: str, choices: Mapping[str, str], value: str) -> dmc
 
 
 def register(app: Dash, names: Sequence[str]) -> None:
-    """What a visitor chooses becomes the state; assets/32-controls.js also shows what else sets it."""
+    """Have what a visitor chooses become the state; assets/page/controls shows what else sets it."""
     for name in names:
         app.clientside_callback(
             ClientsideFunction("hvae", f"choose-{name}"),

@@ -1,7 +1,7 @@
 """A board: the figures of one view, side by side, each with a head and a note.
 
 The figures of the view shown first are part of the page; those of another view come when it is first shown,
-and all are drawn again when what they depend on changes. Their dots belong to assets/30-figures.js.
+and all are drawn again when what they depend on changes. Their dots belong to assets/page/figures.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Frame(NamedTuple):
 
 
 def picture(slot: str, alt: str, size: dict[str, int], **more: Any) -> html.Img:
-    """The place of a picture, kept free until it comes; see assets/20-pictures.js."""
+    """The place of a picture, kept free until it comes; see assets/page/core/pictures.js."""
     return html.Img(id=f"{slot}-picture", alt=alt, className="picture", draggable="false", **size, **more)
 
 
@@ -57,7 +57,7 @@ def strip(title: str, subtitle: str, children: list[Component | None], *actions:
 
 
 def model_head(level: int = 2) -> html.Div:
-    """Colour, title and numbers of the selected model; assets/22-selected.js fills in all of them."""
+    """Colour, title and numbers of the selected model; assets/page/views/selected-model.js fills them in."""
     title = html.Div(
         [html.Span(className="swatch"), dmc.Title("No model selected", order=level, size="h4")],
         className="model-title",
@@ -77,7 +77,7 @@ def stats(ids: str = "", classes: str = "stats") -> html.Dl:
 
 
 def tabs(field: str, titles: Mapping[str, str], ids: str, label: str) -> html.Div:
-    """A row of tabs, each for the panel `FIELD-NAME`; assets/15-views.js goes from one to the next.
+    """A row of tabs, each for the panel `FIELD-NAME`; assets/page/controls/tabs.js goes from one to the next.
 
     field: of the state, which says the current one's name. titles: by name. ids: what their ids begin with.
     """
@@ -96,7 +96,7 @@ def tabs(field: str, titles: Mapping[str, str], ids: str, label: str) -> html.Di
 
 
 def thumbnails(slot: str, count: int, frame: Frame, label: str) -> html.Div:
-    """The first test images, each a button; assets/39-thumbnails.js shows them."""
+    """The first test images, each a button; assets/page/controls/thumbnails.js shows them."""
     buttons = [
         html.Button(
             type="button",

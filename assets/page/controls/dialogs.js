@@ -1,0 +1,20 @@
+/* Dialogs: what opens and closes them. */
+
+/* "keys" or "export". */
+export function openDialog(id) {
+  document.getElementById(id).showModal();
+}
+
+export function isDialogOpen() {
+  return document.querySelector("dialog[open]") !== null;
+}
+
+export function start() {
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("#open-keys, #open-export");
+    if (opener) openDialog(opener.id.replace("open-", ""));
+    const dialog = event.target.closest("dialog");
+    // A click on the backdrop is a click on the dialog itself.
+    if (dialog && (event.target === dialog || event.target.closest(".dialog-close"))) dialog.close();
+  });
+}

@@ -1,0 +1,47 @@
+/* Rows of tabs, and which view is shown: an element with data-views="one two" is seen in those views only. */
+import { screen } from "../core/screen.js";
+
+function showView({ view }, former) {
+  if (former && former.view === view) return;
+  for (const part of document.querySelectorAll("[data-views]")) {
+    part.hidden = !part.dataset.views.split(" ").includes(view);
+  }
+  document.querySelector(".page").dataset.view = view;
+}
+
+/* Have a row of tabs stand for the values of a field of the state: class FIELD-tab, the value in data-FIELD. */
+export function startTabs(field) {
+  const all = () => [...document.querySelectorAll(`.${field}-tab`)];
+
+  screen.subscribe((current, former) => {
+    if (former && former[field] === current[field]) return;
+    for (const tab of all()) {
+      const isCurrent = tab.dataset[field] === current[field];
+      tab.setAttribute("aria-selected", isCurrent);
+      tab.tabIndex = isCurrent ? 0 : -1;
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest(`.${field}-tab`);
+    if (tab) screen.set({ [field]: tab.dataset[field] }, event.timeStamp);
+  });
+
+  /* Left and right go from tab to tab, as the ARIA practices have it. */
+  document.addEventListener("keydown", (event) => {
+    const tab = event.target.closest(`.${field}-tab`);
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!tab || !step || event.altKey || event.ctrlKey || event.metaKey) return;
+    const tabs = all();
+    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+    next.focus();
+    screen.set({ [field]: next.dataset[field] }, event.timeStamp);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}
+
+export function start() {
+  screen.subscribe(showView);
+  startTabs("view");
+}

@@ -1,0 +1,81 @@
+/* Points between the dots: what the page knows of the parent's folds.
+ *
+ * A fold is selected like a dot, by its name. Its β, title and colour are known at once, its numbers are asked of
+ * the server. Events of `document`:  hvae:known {point}   the numbers of a selected fold have come
+ */
+import { betasOfFold, isFold } from "./fold-names.js";
+import { shortNumber } from "./numbers.js";
+import { between, toSrgb } from "./oklab.js";
+import { parentSetting } from "./parent-setting.js";
+import { request } from "./requests.js";
+import { screen } from "./screen.js";
+import { estimatesAddress } from "./server-addresses.js";
+import { ESTIMATED, MOST_ESTIMATED_IMAGES } from "./shared-constants.js";
+
+/* Where β is in a range, as a share of it on a logarithmic scale. */
+function placeIn([low, high], beta) {
+  if (high <= low) return 0.5;
+  return Math.min(1, Math.max(0, Math.log(beta / low) / Math.log(high / low)));
+}
+
+/* The shared colour code, [red, green, blue]. */
+export function foldColour(beta2, beta1) {
+  const { colour_ranges: ranges, corners } = parentSetting();
+  return toSrgb(between(corners, placeIn(ranges[0], beta2), placeIn(ranges[1], beta1)));
+}
+
+/* `β₂ = 0.316, β₁ = 2.15` */
+export function betasText([beta2, beta1]) {
+  return `β₂ = ${shortNumber(beta2, 3)}, β₁ = ${shortNumber(beta1, 3)}`;
+}
+
+/* What is known of a fold without asking, with the fields of `points_data` in app/page/points.py; no numbers yet. */
+export function describeFold(name) {
+  const [beta2, beta1] = betasOfFold(name);
+  const hex = foldColour(beta2, beta1).map((value) => value.toString(16).padStart(2, "0"));
+  return {
+    beta_2: beta2,
+    beta_1: beta1,
+    title: `Fold at ${betasText([beta2, beta1])}`,
+    colour: `#${hex.join("")}`,
+    fold: true,
+    stats: Object.fromEntries(ESTIMATED.map((column) => [column, "…"])),
+    traversal: "",
+    dimensions: [],
+  };
+}
+
+/* The fold's numbers on the first `count` test images, from the server. */
+export async function estimate(atlas, name, count = MOST_ESTIMATED_IMAGES, isWanted = undefined) {
+  const response = await request(estimatesAddress(atlas, name, count), isWanted);
+  return response.json();
+}
+
+/* Add the numbers of a fold to what the page knows. */
+function learn(name, estimates) {
+  const point = screen.points[name];
+  if (!point) return;
+  Object.assign(point, estimates, { numbers: estimates, asked: false, estimated: true });
+  document.dispatchEvent(new CustomEvent("hvae:known", { detail: { point: name } }));
+  // Whatever shows numbers of the selected model shows them now.
+  const { point: selected, pins } = screen.current;
+  if (selected === name || pins.includes(name)) screen.set({ pins: [...pins] });
+}
+
+/* Before any other module looks at a fold that is selected or pinned, the page knows it. */
+function enterFolds({ atlas, point: selected, pins }) {
+  for (const name of new Set([selected, ...pins])) {
+    if (!parentSetting() || !isFold(name)) continue;
+    const point = (screen.points[name] = screen.points[name] || describeFold(name));
+    if (point.estimated || point.asked) continue;
+    point.asked = true;
+    estimate(atlas, name).then(
+      (estimates) => learn(name, estimates),
+      () => (point.asked = false), // its pictures say why
+    );
+  }
+}
+
+export function start() {
+  screen.subscribe(enterFolds);
+}

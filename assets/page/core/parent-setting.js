@@ -1,0 +1,13 @@
+/* What the page's layout says of the atlas's parent. */
+
+let setting;
+
+/* {range, colour_ranges, corners, dots} of the parent; null without one, undefined before the page stands. */
+export function parentSetting() {
+  if (setting === undefined) {
+    const view = document.getElementById("parent-view");
+    if (view) setting = JSON.parse(view.dataset.parent);
+    else if (document.getElementById("view-parent")) setting = null;
+  }
+  return setting;
+}

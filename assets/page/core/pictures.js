@@ -1,0 +1,181 @@
+/* Every picture on the page comes from this module.
+ *
+ * A slot is an <img>. At most one request of a slot is in flight; while it is, only the latest wish is kept
+ * and asked for next. So a dragged slider draws as many frames as the server can make, and never lags.
+ * What a hand is about to ask for can be asked ahead: it is kept for a short time, and whoever asks gets that.
+ *
+ * Events of `document`:  hvae:drawn  {slot, url}   the picture is on the screen
+ *                        hvae:failed {slot, url, message}   it cannot be had; message is a sentence
+ * For measurements:  `drawn`, and data-frames, data-picture-url on the <img>.
+ */
+import { request } from "./requests.js";
+import { screen } from "./screen.js";
+import { pictureAddress } from "./server-addresses.js";
+
+const KEPT = 1000; // entries of `drawn`
+const MOST_AHEAD = 8;
+const AHEAD_MS = 10000; // later a file may have changed
+const ahead = new Map(); // address → what was asked ahead: {picture: a promise, wanted: whether it is by now}
+const slots = new Map();
+
+/* The pictures drawn last: {slot, url, since, drawn}, times in ms. */
+export const drawn = [];
+
+class Slot {
+  constructor(name) {
+    this.name = name;
+    this.wish = null;
+    this.working = null;
+    this.asked = ""; // what it shows, or is about to
+  }
+
+  get image() {
+    return document.getElementById(this.name + "-picture");
+  }
+
+  ask(url, since) {
+    this.wish = { url, since };
+    this.asked = url;
+    return (this.working ||= this.work());
+  }
+
+  async work() {
+    while (this.wish) {
+      const { url, since } = this.wish;
+      this.wish = null;
+      try {
+        const picture = take(url) || fetchPicture(url, () => !this.wish);
+        await this.draw(await picture, url, since);
+      } catch (error) {
+        // With a newer wish, nobody misses this picture.
+        if (!this.wish) this.fail(url, error.message);
+      }
+    }
+    this.working = null;
+  }
+
+  async draw(address, url, since) {
+    const image = this.image;
+    await show(image, address);
+    image.dataset.pictureUrl = url;
+    image.dataset.state = "shown";
+    requestAnimationFrame(() => {
+      // Two pictures within one frame: only the later one was seen.
+      if (image.dataset.pictureUrl !== url) return;
+      image.dataset.frames = Number(image.dataset.frames || 0) + 1;
+      drawn.push({ slot: this.name, url, since, drawn: performance.now() });
+      if (drawn.length > KEPT) drawn.shift();
+      tell("hvae:drawn", { slot: this.name, url });
+    });
+  }
+
+  fail(url, message) {
+    const image = this.image;
+    if (image) {
+      image.dataset.state = "failed";
+      image.dataset.pictureUrl = "";
+    }
+    if (this.asked === url) this.asked = "";
+    tell("hvae:failed", { slot: this.name, url, message });
+  }
+}
+
+/* A picture as an address of its own. Not a blob's: two other processes take part in those, which costs 4 to 9 ms. */
+async function fetchPicture(url, isWanted) {
+  const response = await request(url, isWanted);
+  return toAddress(await response.arrayBuffer());
+}
+
+function toAddress(buffer) {
+  const bytes = new Uint8Array(buffer);
+  let text = "";
+  // A function takes so many arguments at most.
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return `data:image/png;base64,${btoa(text)}`;
+}
+
+/* Have an <img> show a picture; done when the next frame will have it. `decode` would wait for that frame. */
+function show(image, address) {
+  return new Promise((resolve, reject) => {
+    image.onload = resolve;
+    image.onerror = () => reject(new Error("The server's answer is not a picture."));
+    image.decoding = "sync";
+    image.src = address;
+  });
+}
+
+/* The picture that was asked ahead, once; undefined where there is none. */
+function take(url) {
+  const asked = ahead.get(url);
+  if (!asked) return undefined;
+  ahead.delete(url);
+  asked.wanted = true;
+  return asked.picture;
+}
+
+/* Ask ahead, and keep the answer for a while. */
+function keep(url) {
+  const asked = { wanted: false };
+  asked.picture = fetchPicture(url, () => asked.wanted);
+  const forget = () => ahead.get(url) === asked && ahead.delete(url);
+  ahead.set(url, asked);
+  if (ahead.size > MOST_AHEAD) ahead.delete(ahead.keys().next().value);
+  asked.picture.then(() => setTimeout(forget, AHEAD_MS), forget);
+  return asked.picture;
+}
+
+function tell(name, detail) {
+  document.dispatchEvent(new CustomEvent(name, { detail }));
+}
+
+function slotOf(name) {
+  if (!slots.has(name)) slots.set(name, new Slot(name));
+  return slots.get(name);
+}
+
+/* Show the picture at `url` in the <img id="{slot}-picture">; done when it, or a later wish of the slot, is shown. */
+export function ask(slot, url, since = performance.now()) {
+  return slotOf(slot).ask(url, since);
+}
+
+/* Ask for a picture of the selected point unless the slot shows it already, or is about to. Returns whether it
+ * asked. */
+export function askOnce(slot, kind, parameters, since) {
+  const { atlas, point } = screen.current;
+  const url = pictureAddress(atlas, point, kind, parameters);
+  if (slotOf(slot).asked === url) return false;
+  slotOf(slot).ask(url, since);
+  return true;
+}
+
+/* Ask for pictures that somebody may soon want to see, one after the other, while `isWanted()`: they cost the
+ * server work that may be in vain. */
+export async function askAhead(urls, isWanted = () => true) {
+  for (const url of urls) {
+    if (!isWanted()) return;
+    // Whoever asks for it later learns what is wrong.
+    if (!ahead.has(url)) await keep(url).catch(() => {});
+  }
+}
+
+/* Have `say(place, message)` say why pictures are missing: one message for all slots of a place, and "" when they
+ * can be had again. placeOf(slot): that place, or nothing for slots of other places. Returns the failures, slot →
+ * message. */
+export function sayWhyMissing(placeOf, say) {
+  const failures = new Map();
+  const sayAgain = (place) => {
+    const [message = ""] = [...failures].filter(([slot]) => placeOf(slot) === place).map(([, text]) => text);
+    say(place, message);
+  };
+  document.addEventListener("hvae:failed", ({ detail }) => {
+    const place = placeOf(detail.slot);
+    if (!place) return;
+    failures.set(detail.slot, detail.message);
+    sayAgain(place);
+  });
+  document.addEventListener("hvae:drawn", ({ detail }) => {
+    const place = failures.delete(detail.slot) && placeOf(detail.slot);
+    if (place) sayAgain(place);
+  });
+  return failures;
+}

@@ -1,0 +1,38 @@
+/* The addresses that the page asks the server for; docs/endpoints.md says what each answers. */
+
+function pathOf(...parts) {
+  return `/${parts.map(encodeURIComponent).join("/")}`;
+}
+
+/* A picture of a point. kind: "samples", …; parameters: its query, "n=32&seed=0". */
+export function pictureAddress(atlas, point, kind, parameters) {
+  return `${pathOf("pictures", atlas, point)}/${kind}.png?${parameters}`;
+}
+
+/* The parameter that names the first `count` test images. */
+export function firstImages(count) {
+  return `images=${Array.from({ length: count }, (_, index) => index)}`;
+}
+
+/* The numbers of a fold, estimated on `count` test images. */
+export function estimatesAddress(atlas, fold, count) {
+  return `${pathOf("estimates", atlas, fold)}.json?n=${count}`;
+}
+
+/* The rates of an image, a PNG in base64url, under a point's model. */
+export function ratesAddress(atlas, point, image) {
+  return `${pathOf("rates", atlas, point)}.json?image=${image}`;
+}
+
+/* A file of an atlas to keep: "metrics.csv", "POINT.safetensors". */
+export function fileAddress(atlas, file) {
+  return pathOf("atlases", atlas, file);
+}
+
+/* The page, with a query. */
+export function pageAddress(query) {
+  return `/?${query}`;
+}
+
+/* What answers as long as the server does. */
+export const HEALTH = "/healthz";

@@ -1,0 +1,54 @@
+/* Colour keys: a click on a cell selects its point, and the selected point's cell wears a ring.
+ *
+ * A key is a <div class="key-cells"> of cells with data-point; there may be several on a page. One cell of a key is
+ * reached by Tab: the selected one, which the keyboard's arrows move on.
+ */
+import { screen } from "../core/screen.js";
+
+function ring() {
+  const { point } = screen.current;
+  for (const cells of document.querySelectorAll(".key-cells")) {
+    const former = cells.querySelector(".is-selected");
+    if (former && former.dataset.point === point) continue;
+    // A thinned-out key has no cell for some points, a coarse one several cells for the same.
+    const cell = [...cells.children].find((one) => one.dataset.point === point);
+    if (former) mark(former, false);
+    if (cell) mark(cell, true);
+    stopAt(cells, cell);
+  }
+}
+
+function mark(cell, isSelected) {
+  cell.classList.toggle("is-selected", isSelected);
+  cell.setAttribute("aria-checked", isSelected);
+}
+
+/* Have Tab stop at this cell, or, without one, where it did; the focus goes along. */
+function stopAt(cells, cell) {
+  const former = cells.querySelector("[tabindex='0']");
+  const stop = cell || former || cells.firstElementChild;
+  if (!stop || stop === former) return;
+  stop.tabIndex = 0;
+  if (former === document.activeElement) stop.focus();
+  if (former) former.tabIndex = -1;
+}
+
+function select(event) {
+  const cell = event.target.closest(".key-cells [data-point]");
+  if (cell) screen.set({ point: cell.dataset.point }, event.timeStamp);
+  return Boolean(cell);
+}
+
+export function start() {
+  document.addEventListener("click", select);
+  document.addEventListener("keydown", (event) => {
+    if ((event.key === " " || event.key === "Enter") && select(event)) event.preventDefault();
+  });
+
+  screen.subscribe(ring);
+
+  /* Dash replaces a key when colours change. */
+  new MutationObserver((changes) => {
+    if (changes.some(({ addedNodes }) => [...addedNodes].some((one) => one.querySelector?.(".key-cells")))) ring();
+  }).observe(document.documentElement, { childList: true, subtree: true });
+}

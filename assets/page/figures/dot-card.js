@@ -1,0 +1,100 @@
+/* The card of the dot under the pointer: its numbers and samples. */
+import { element } from "../core/dom.js";
+import { ask, sayWhyMissing } from "../core/pictures.js";
+import { screen } from "../core/screen.js";
+import { pictureAddress } from "../core/server-addresses.js";
+import { dotsAt, plotOf } from "./plots.js";
+import { expectStay, forgetIntent } from "./select-dots.js";
+
+const NEAR = 4; // how far from a dot's edge the pointer shows its card, in pixels
+const CARD_SAMPLES = 8;
+
+let card = null;
+let hovered = null; // {plot, dot} whose card is shown
+
+function makeCard() {
+  card = element("div", "dot-card", "", { hidden: true });
+  card.append(
+    element("b"),
+    element("dl"),
+    element("img", "picture", "", { id: "hover-picture", alt: "" }),
+    element("p", "picture-note"),
+    element("p", "more"),
+  );
+  document.body.append(card);
+}
+
+function hideCard() {
+  hovered = null;
+  forgetIntent();
+  if (card) card.hidden = true;
+  for (const plot of document.querySelectorAll(".over-dot")) plot.classList.remove("over-dot");
+}
+
+function showCard(plot, dots, event) {
+  const [dot] = dots;
+  if (!card) makeCard();
+  plot.classList.add("over-dot");
+  if (hovered?.dot.point !== dot.point) {
+    fillCard(dot, dots.length, event.timeStamp);
+    expectStay(plot, event);
+  }
+  hovered = { plot, dot };
+  card.hidden = false;
+  place(plot, dot);
+}
+
+function fillCard(dot, count, since) {
+  const point = screen.points[dot.point];
+  card.querySelector("b").textContent = point ? point.title : dot.point;
+  card.querySelector("dl").replaceChildren(
+    ...dot.lines.map(([name, number]) => {
+      const row = element("div");
+      row.append(element("dt", "", name), element("dd", "", number));
+      return row;
+    }),
+  );
+  card.querySelector(".more").textContent = count > 1 ? `${count} models here: click again for the next` : "";
+  const { atlas, seed } = screen.current;
+  const url = pictureAddress(atlas, dot.point, "samples", `n=${CARD_SAMPLES}&seed=${seed}`);
+  const image = card.querySelector("img");
+  // Not another model's samples, or what is wrong with it, under this one's name.
+  if (image.dataset.pictureUrl !== url) {
+    image.dataset.state = "asked";
+    card.querySelector(".picture-note").textContent = "";
+  }
+  ask("hover", url, since);
+}
+
+/* Beside the dot, inside the window, and not over the dot. */
+function place(plot, dot) {
+  const box = plot.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = card;
+  const gap = dot.radius + 14;
+  const [x, y] = [box.left + dot.x, box.top + dot.y];
+  const right = x + gap + width <= document.documentElement.clientWidth - 8;
+  const left = right ? x + gap : Math.max(8, x - gap - width);
+  const top = Math.min(Math.max(8, y - height / 2), window.innerHeight - height - 8);
+  card.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+}
+
+export function start() {
+  sayWhyMissing(
+    (slot) => slot === "hover" && card,
+    (_, message) => {
+      card.querySelector(".picture-note").textContent = message;
+      if (hovered) place(hovered.plot, hovered.dot);
+    },
+  );
+
+  document.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch") return;
+    const plot = event.buttons ? null : plotOf(event.target);
+    const dots = plot ? dotsAt(plot, event.clientX, event.clientY, NEAR) : [];
+    if (dots.length) showCard(plot, dots, event);
+    else if (hovered !== null) hideCard();
+  });
+  document.addEventListener("pointerleave", hideCard);
+  document.addEventListener("scroll", () => hovered !== null && hideCard(), { capture: true, passive: true });
+  document.addEventListener("keydown", () => hovered !== null && hideCard());
+}

@@ -1,0 +1,81 @@
+/* Linked figures: the plots on the page, and where their dots are.
+ *
+ * A figure is the plot inside <div class="linked-figure">, its dots the traces that have `ids`, the points' names;
+ * `customdata` holds the lines of a dot's card.
+ *
+ * Events of `document`:  hvae:plotted {plot}   a figure has been drawn, for the first time or again
+ */
+const PLOTS = ".linked-figure .js-plotly-plot";
+
+const known = new WeakSet(); // plots that tell us when they are drawn
+
+function isDrawn(plot) {
+  return Boolean(plot && plot._fullLayout && plot._fullLayout._size && plot.data);
+}
+
+/* The plots that can be seen. */
+export function visiblePlots() {
+  return [...document.querySelectorAll(PLOTS)].filter((plot) => plot.offsetParent && isDrawn(plot));
+}
+
+/* The plot that an event's target belongs to, or null. */
+export function plotOf(target) {
+  const plot = target instanceof Element ? target.closest(PLOTS) : null;
+  return isDrawn(plot) ? plot : null;
+}
+
+/* All dots of a plot: {point, x, y, radius, lines}; x, y in pixels from the figure's upper left corner. */
+export function dotsOf(plot) {
+  const { _size: margin, xaxis, yaxis } = plot._fullLayout;
+  return plot.data
+    .filter((trace) => trace.ids)
+    .flatMap((trace) =>
+      trace.ids.map((point, i) => ({
+        point,
+        x: margin.l + xaxis.d2p(trace.x[i]),
+        y: margin.t + yaxis.d2p(trace.y[i]),
+        radius: trace.marker.size[i] / 2,
+        lines: trace.customdata ? trace.customdata[i] : [],
+      })),
+    );
+}
+
+/* The dots at a place of the window, the best match first: those under it by how near their centre is, else
+ * the one whose edge is nearest, if that is within `reach`. */
+export function dotsAt(plot, clientX, clientY, reach) {
+  const box = plot.getBoundingClientRect();
+  const near = dotsOf(plot)
+    .map((dot) => ({ ...dot, distance: Math.hypot(box.left + dot.x - clientX, box.top + dot.y - clientY) }))
+    .filter((dot) => dot.distance - dot.radius < reach);
+  const under = near.filter((dot) => dot.distance <= dot.radius + 1);
+  if (under.length) return under.sort((a, b) => a.distance - b.distance);
+  return near.sort((a, b) => a.distance - a.radius - (b.distance - b.radius)).slice(0, 1);
+}
+
+function tell(plot) {
+  if (plot.offsetParent) document.dispatchEvent(new CustomEvent("hvae:plotted", { detail: { plot } }));
+}
+
+/* dcc.Graph loads plotly when it first needs it, and Dash may put a new graph in a former one's place. */
+let looking = 0;
+function look() {
+  looking = 0;
+  const plots = [...document.querySelectorAll(PLOTS)];
+  for (const plot of plots) {
+    if (known.has(plot) || !plot.on || !isDrawn(plot)) continue;
+    known.add(plot);
+    plot.on("plotly_afterplot", () => tell(plot));
+    tell(plot);
+  }
+  // Plotly makes its elements first and draws them a little later.
+  if (plots.some((plot) => !known.has(plot))) lookSoon();
+}
+
+function lookSoon() {
+  if (!looking) looking = requestAnimationFrame(look);
+}
+
+export function start() {
+  lookSoon();
+  new MutationObserver(lookSoon).observe(document.documentElement, { childList: true, subtree: true });
+}

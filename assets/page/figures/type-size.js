@@ -1,0 +1,44 @@
+/* Type and dots of figures: as large as the page's own type, which grows for a hall. */
+import { screen } from "../core/screen.js";
+import { FIGURE_TYPE } from "../core/shared-constants.js";
+import { visiblePlots } from "./plots.js";
+
+const drawnWith = new WeakMap(); // a trace's marker → its size, or sizes, before they were multiplied
+
+/* assets/lecture.css sets --scale and --smallest for type, and --dots for dots. */
+function fit(plot) {
+  const page = getComputedStyle(document.documentElement);
+  const sizes = ["--scale", "--smallest", "--dots"];
+  const [scale, smallest, dots] = sizes.map((name) => parseFloat(page.getPropertyValue(name)) || 0);
+  fitDots(plot, dots || 1);
+  const size = Math.max(FIGURE_TYPE * (scale || 1), smallest);
+  const { font, margin } = plot.layout;
+  const larger = size / font.size;
+  if (Math.abs(larger - 1) < 0.01) return;
+  const change = { "font.size": size, "xaxis.title.font.size": size, "yaxis.title.font.size": size };
+  for (const side of "lrtb") change[`margin.${side}`] = margin[side] * larger;
+  window.Plotly.relayout(plot, change);
+}
+
+function fitDots(plot, times) {
+  const changed = [];
+  const sizes = [];
+  plot.data.forEach(({ marker }, index) => {
+    if (!marker?.size) return;
+    if (!drawnWith.has(marker)) drawnWith.set(marker, marker.size);
+    const first = drawnWith.get(marker);
+    const wanted = Array.isArray(first) ? first.map((size) => size * times) : first * times;
+    if (String(wanted) === String(marker.size)) return;
+    changed.push(index);
+    sizes.push(wanted);
+  });
+  if (changed.length) window.Plotly.restyle(plot, { "marker.size": sizes }, changed);
+}
+
+export function start() {
+  screen.subscribe((current, former) => {
+    // Once the page has changed its own type.
+    if (former && former.lecture !== current.lecture) requestAnimationFrame(() => visiblePlots().forEach(fit));
+  });
+  document.addEventListener("hvae:plotted", ({ detail }) => fit(detail.plot));
+}

@@ -1,0 +1,68 @@
+/* The page's modules, in the order in which they learn of a change: what one of them reads, those before it have
+ * written. None of them does anything before the page has begun.
+ *
+ * assets/bridge.js imports this module, and hands on what Dash calls.
+ */
+import * as atlasMenu from "./controls/atlas-menu.js";
+import * as dialogs from "./controls/dialogs.js";
+import * as figureChoices from "./controls/figure-choices.js";
+import * as shiftSliders from "./controls/shift-sliders.js";
+import * as tabs from "./controls/tabs.js";
+import * as thumbnails from "./controls/thumbnails.js";
+import * as folds from "./core/folds.js";
+import * as pictures from "./core/pictures.js";
+import { screen } from "./core/screen.js";
+import * as blankFigures from "./figures/blank-figures.js";
+import * as colourKey from "./figures/colour-key.js";
+import * as dotCard from "./figures/dot-card.js";
+import * as legend from "./figures/legend.js";
+import * as plots from "./figures/plots.js";
+import * as ring from "./figures/ring.js";
+import * as selectDots from "./figures/select-dots.js";
+import * as typeSize from "./figures/type-size.js";
+import * as keyboard from "./keyboard.js";
+import * as compareView from "./views/compare.js";
+import * as exportDialog from "./views/export.js";
+import * as informationFlow from "./views/information-flow.js";
+import * as lecture from "./views/lecture.js";
+import * as modelStrip from "./views/model-strip.js";
+import * as modelView from "./views/model.js";
+import * as ratePlane from "./views/parent/rate-plane.js";
+import * as training from "./views/parent/training.js";
+import * as parentView from "./views/parent/view.js";
+import * as selectedModel from "./views/selected-model.js";
+import * as yourImage from "./views/your-image/view.js";
+
+const PARTS = [
+  ...[folds, tabs, shiftSliders, selectedModel],
+  ...[ring, selectDots, typeSize, plots, dotCard, blankFigures],
+  ...[figureChoices, atlasMenu, legend, colourKey, thumbnails, dialogs, keyboard],
+  ...[modelStrip, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
+  ...[exportDialog, compareView],
+];
+
+/* Dash calls this with the stores `screen`, `fields` and `points`, once the page stands. */
+function begin(firstScreen, fields, points) {
+  if (screen.current) return;
+  screen.begin(firstScreen, fields, points);
+  for (const part of PARTS) part.start();
+  screen.publish();
+}
+
+/* Name of a clientside callback → what Dash calls after the page has begun. */
+const CALLBACKS = {
+  ...figureChoices.choices,
+  "choose-atlas": atlasMenu.chooseAtlas,
+  ...training.trainingCallbacks,
+  parentGrown: parentView.addTrainedPoint,
+};
+
+/* Do what Dash asks for. A choice before the page has begun is passed over: nothing is on screen to change. */
+export function call(name, ...values) {
+  if (name === "start") begin(...values);
+  else if (name === "lectureSteps") lecture.setLectureSteps(...values);
+  else if (screen.current) CALLBACKS[name](...values);
+}
+
+/* For tests and measurements, and for nothing on the page: what is on screen, and the pictures drawn last. */
+window.hvae = { screen, pictures };

@@ -1,0 +1,109 @@
+/* Export: figures as SVG and PNG, pictures, metrics, the model, and Python that reloads what is on screen. */
+import { element } from "../core/dom.js";
+import { isFold } from "../core/fold-names.js";
+import { screen } from "../core/screen.js";
+import { fileAddress } from "../core/server-addresses.js";
+import { pythonCode } from "./python-code.js";
+
+// A figure for print: as wide as a column of text, its type to scale, 300 dots per inch as PNG.
+const PRINT = { width: 624, height: 468, scale: 4 };
+
+/* The figures of the view that are to be seen, with their names. */
+function figures() {
+  return [...document.querySelectorAll(".js-plotly-plot")]
+    .filter((plot) => plot.offsetParent && plot.data)
+    .map((plot) => ({ plot, name: plot.closest("[data-figure]")?.dataset.figure || plot.parentElement.id || "figure" }));
+}
+
+function pictures() {
+  return [...document.querySelectorAll("img.picture[data-state=shown]")]
+    .filter((image) => image.offsetParent && image.dataset.pictureUrl)
+    .map((image) => ({ url: image.dataset.pictureUrl, name: image.id.replace("-picture", "") }));
+}
+
+/* A figure as it is printed: dark on white, whatever the page's colours. */
+async function save(plot, name, format) {
+  const { data, layout } = plot;
+  const print = {
+    ...layout,
+    font: { ...layout.font, family: "Helvetica, Arial, sans-serif", color: "#16181d" },
+    paper_bgcolor: "#ffffff",
+    plot_bgcolor: "#ffffff",
+    autosize: false,
+  };
+  const size = { width: PRINT.width, height: PRINT.height, scale: format === "png" ? PRINT.scale : 1 };
+  const url = await window.Plotly.toImage({ data, layout: print }, { format, ...size });
+  element("a", "", "", { href: url, download: `${name}.${format}` }).click();
+}
+
+function row(text, ...actions) {
+  const item = element("li");
+  item.append(element("span", "", text), ...actions);
+  return item;
+}
+
+function button(text, label, act) {
+  const made = element("button", "", text, { type: "button" });
+  made.setAttribute("aria-label", label);
+  made.addEventListener("click", act);
+  return made;
+}
+
+function link(text, label, url, name) {
+  const made = element("a", "text-button", text, { href: url, download: name });
+  made.setAttribute("aria-label", label);
+  return made;
+}
+
+/* A link to one of the atlas's files. */
+function file(text, label, name) {
+  const { atlas } = screen.current;
+  return link(text, label, fileAddress(atlas, name), `${atlas}-${encodeURIComponent(name)}`);
+}
+
+function list() {
+  const { atlas, point } = screen.current;
+  const rows = figures().map(({ plot, name }) =>
+    row(
+      `Figure: ${name}`,
+      ...["svg", "png"].map((format) =>
+        button(format.toUpperCase(), `${name} as ${format.toUpperCase()}`, () => save(plot, `${atlas}-${name}`, format)),
+      ),
+    ),
+  );
+  for (const { url, name } of pictures()) {
+    rows.push(row(`Pictures: ${name}`, link("PNG", `${name} as PNG`, url, `${atlas}-${point}-${name}.png`)));
+  }
+  rows.push(row("Metrics of all models", file("CSV", "Metrics as CSV", "metrics.csv")));
+  if (point && !isFold(point)) {
+    rows.push(row("The selected model", file("safetensors", "Model as safetensors", `${point}.safetensors`)));
+  }
+  return rows;
+}
+
+export function start() {
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.id !== "export" || event.newState !== "open") return;
+      document.getElementById("export-list").replaceChildren(...list());
+      const addresses = pictures().map(({ url }) => url);
+      document.getElementById("export-code").textContent = pythonCode(addresses, screen.current.point);
+      document.getElementById("copied").textContent = "";
+    },
+    { capture: true },
+  );
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("#copy-code, #copy-link");
+    if (!copy) return;
+    const text = copy.id === "copy-link" ? screen.address() : document.getElementById("export-code").textContent;
+    const note = document.getElementById("copied");
+    try {
+      await navigator.clipboard.writeText(text);
+      note.textContent = "Copied.";
+    } catch {
+      note.textContent = "The browser does not allow it here: select the text and copy it.";
+    }
+  });
+}

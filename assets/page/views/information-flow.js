@@ -1,0 +1,105 @@
+/* The model view's diagram: Fig. 1 of the source with the selected model's rates. Inference q is on the left,
+ * generation p on the right.
+ *
+ * Two flows: what z₂ takes up (R(z₂)) and what z₁ adds (R(z₁|z₂)). p(x|z₁) depends on z₁ alone, so that both
+ * reach the picture through z₁. Edges are as thick as their rates, to one scale for the whole atlas.
+ */
+import { svg } from "../core/dom.js";
+import { rateOnScreen } from "../core/point-numbers.js";
+import { screen } from "../core/screen.js";
+
+const THICKEST = 26;
+const THINNEST = 1;
+const Q = 112;
+const P = 236;
+const ROW = { z2: 74, z1: 204, x: 334 };
+const RADIUS = 24;
+const AROUND = Q - 46; // where the flow into z₂ passes z₁
+const UPPER = (ROW.z2 + ROW.z1) / 2;
+const LOWER = (ROW.z1 + ROW.x) / 2;
+
+function node(x, y, name, index, kind) {
+  const shape =
+    kind === "d"
+      ? svg("rect", { x: x - 17, y: y - 17, width: 34, height: 34, rx: 5 })
+      : svg("circle", { cx: x, cy: y, r: RADIUS });
+  const letter = svg("text", { x, y: y + 6 }, [name]);
+  if (index) letter.append(svg("tspan", { dy: 4, class: "node-index" }, [index]));
+  return svg("g", { class: `node node-${kind}` }, [shape, letter]);
+}
+
+function edge(path, latent, id) {
+  return svg("path", { d: path, class: `edge edge-${latent}`, "data-latent": latent, id });
+}
+
+/* Twice, the wider one in the paper's colour: it can be seen on a thick flow and on a thin one. */
+function arrow(x, y, down) {
+  const tip = down ? 4 : -4;
+  const d = `M${x - 6} ${y - tip}L${x} ${y + tip}L${x + 6} ${y - tip}`;
+  return svg("g", { class: "arrow" }, [svg("path", { d }), svg("path", { d })]);
+}
+
+function number(x, y, rate, anchor) {
+  const lines = [svg("tspan", { x, class: "flow-value" }), svg("tspan", { x, dy: 15, class: "flow-unit" })];
+  return svg("text", { x, y, class: `flow-number flow-number-${rate}`, "text-anchor": anchor, "data-rate": rate }, lines);
+}
+
+function draw(place) {
+  const ladder = place.dataset.ladder === "true";
+  const fork = ROW.x - 66;
+  const parts = [
+    svg("text", { x: Q, y: 22, class: "flow-title" }, ["Inference q"]),
+    svg("text", { x: P, y: 22, class: "flow-title" }, ["Generation p"]),
+    // q: the flow into z₂ passes z₁ by.
+    edge(`M${Q - 12} ${ROW.x}C${Q - 12} ${fork} ${AROUND} ${ROW.z1 + 70} ${AROUND} ${ROW.z1}S${Q - 12} ${ROW.z2 + 66} ${Q - 8} ${ROW.z2}`, "z2", "q-z2"),
+    edge(`M${Q + 10} ${ROW.x}L${Q + 10} ${ROW.z1}`, "z1", "q-z1"),
+    svg("path", { d: `M${Q + 10} ${ROW.z2 + 22}L${Q + 10} ${ROW.z1 - 24}`, class: "condition" }),
+    // p: both flows run side by side from z₁ to x.
+    edge(`M${P} ${ROW.z2}L${P} ${ROW.z1}`, "z2", "p-z2"),
+    edge(`M${P} ${ROW.z1}L${P} ${ROW.x}`, "z2", "p-x-z2"),
+    edge(`M${P} ${ROW.z1}L${P} ${ROW.x}`, "z1", "p-x-z1"),
+    arrow(AROUND, ROW.z1, false),
+    arrow(Q + 10, UPPER, true),
+    arrow(Q + 10, LOWER - 6, false),
+    arrow(P, UPPER, true),
+    arrow(P, LOWER, true),
+    number(AROUND - 20, ROW.z1 - 2, "z2", "end"),
+    number(Q + 30, LOWER - 2, "z1", "start"),
+    number(P + 26, UPPER - 2, "z2", "start"),
+    number(P + 34, LOWER - 2, "total", "start"),
+    ...["q", "p"].flatMap((side) => {
+      const x = side === "q" ? Q : P;
+      return [node(x, ROW.z2, "z", "2", "z2"), node(x, ROW.z1, "z", "1", "z1"), node(x, ROW.x, "x", "", "x")];
+    }),
+  ];
+  if (ladder) parts.push(node(Q, fork + 12, "d", "1", "d"));
+  place.replaceChildren(svg("svg", { viewBox: "0 0 316 372", "aria-hidden": "true" }, parts));
+}
+
+function show(place, numbers) {
+  // An unknown rate is null, and null + 15 would be 15.
+  const rates = { z2: numbers.rate_z2 ?? NaN, z1: numbers.rate_z1 ?? NaN };
+  const most = Number(place.dataset.most);
+  const width = (nats) => (Number.isFinite(nats) ? Math.max(THINNEST, (THICKEST * nats) / most) : 0);
+  const widths = { z2: width(rates.z2), z1: width(rates.z1) };
+  for (const path of place.querySelectorAll(".edge")) path.style.strokeWidth = `${widths[path.dataset.latent]}px`;
+  // Side by side: together they are centred.
+  place.querySelector("#p-x-z2").style.transform = `translateX(${-widths.z1 / 2}px)`;
+  place.querySelector("#p-x-z1").style.transform = `translateX(${widths.z2 / 2}px)`;
+  const shown = { ...rates, total: rates.z2 + rates.z1 };
+  for (const text of place.querySelectorAll(".flow-number")) {
+    const [value, unit = ""] = rateOnScreen(shown[text.dataset.rate]).split(" ");
+    [text.children[0].textContent, text.children[1].textContent] = [value, unit];
+  }
+  const text = `R(z₂) is ${rateOnScreen(rates.z2)}, R(z₁|z₂) is ${rateOnScreen(rates.z1)}`;
+  place.setAttribute("aria-label", `Information flow through the two layers: ${text}`);
+}
+
+export function start() {
+  screen.subscribe(({ view, point }) => {
+    const place = document.getElementById("flow");
+    if (!place || view !== "model") return;
+    if (!place.firstChild) draw(place);
+    show(place, screen.points[point]?.numbers || {});
+  });
+}

@@ -1,0 +1,130 @@
+/* Training a point: the button, the bar, and the words about it. The job itself is a Dash background callback.
+ *
+ * A job goes on while its page is loaded again: the window keeps a ticket meanwhile, by which app/training/tickets.py finds it.
+ */
+import { betasOfFold, foldName } from "../../core/fold-names.js";
+import { betasText } from "../../core/folds.js";
+import { parentSetting } from "../../core/parent-setting.js";
+import { screen } from "../../core/screen.js";
+
+const KEPT = "training"; // in the window's own storage
+const SAME = 1e-3; // up to this difference of their logarithms, two values of β are the same
+const GRACE_MS = 1500; // the result may come a little later than the end
+const STAGES = { loading: "reading the images …", measuring: "measuring …", writing: "adding the dot …" };
+
+let wish = null; // [β₂, β₁] of the point in training, or trained last
+let asked = 0; // counts the jobs that were asked for
+let cancelled = false;
+let betas = null; // [β₂, β₁] of the fold on screen
+let firstWords = ""; // the words before anything is trained
+
+const find = (id) => document.getElementById(id);
+const state = () => find("training-panel")?.dataset.state;
+
+function say(newState, text) {
+  const words = find("training-words");
+  firstWords = firstWords || words.textContent;
+  find("training-panel").dataset.state = newState;
+  if (newState !== "running") sessionStorage.removeItem(KEPT);
+  words.replaceChildren(text || firstWords);
+  lock();
+}
+
+/* Lock the button while a job runs, and where the atlas has the dot already. */
+function lock() {
+  const button = find("train-point");
+  const near = (one, other) => Math.abs(Math.log(one / other)) < SAME;
+  const isDot = betas && parentSetting().dots.some((dot) => near(dot.beta_2, betas[0]) && near(dot.beta_1, betas[1]));
+  button.disabled = isDot || state() === "running";
+  button.title = isDot ? "This very β is a dot already" : "";
+}
+
+function bar(value) {
+  if (value === null) find("training-bar").removeAttribute("value");
+  else find("training-bar").value = value;
+}
+
+function timeLeft(seconds) {
+  if (seconds === null) return "";
+  if (seconds < 90) return `, about ${Math.max(1, Math.round(seconds))} s left`;
+  return `, about ${Math.round(seconds / 60)} min left`;
+}
+
+function newTicket() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/* Which fold the button is about. */
+export function offerTraining(beta2, beta1) {
+  betas = betasOfFold(foldName(beta2, beta1));
+  if (find("training-panel")) lock();
+}
+
+function train() {
+  wish = betas;
+  asked += 1;
+  cancelled = false;
+  bar(null);
+  say("running", `${betasText(wish)}: starting …`);
+  const [beta_2, beta_1] = wish;
+  const data = { beta_2, beta_1, ticket: newTicket() };
+  sessionStorage.setItem(KEPT, JSON.stringify({ atlas: screen.current.atlas, ...data }));
+  window.dash_clientside.set_props("training-wish", { data });
+}
+
+/* Find what was in training here when the page was loaded again. */
+function resume() {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT));
+  if (!kept || kept.atlas !== screen.current.atlas || !find("train-point")) return;
+  const { atlas, ...data } = kept;
+  wish = [data.beta_2, data.beta_1];
+  bar(null);
+  say("running", `${betasText(wish)}: is it still in training? …`);
+  window.dash_clientside.set_props("training-wish", { data: { ...data, again: true } });
+}
+
+/* What Dash calls while a job runs, and when it has ended. */
+export const trainingCallbacks = {
+  trainingProgress(progress) {
+    if (!progress || state() !== "running" || cancelled) return;
+    const { stage, step, steps, seconds_left: seconds } = progress;
+    bar(stage === "training" ? step / steps : null);
+    const count = stage === "training" ? `step ${step} of ${steps}${timeLeft(seconds)}` : STAGES[stage];
+    say("running", `${betasText(wish)}: ${count}`);
+  },
+
+  /* The job has ended. Its result has its own words; a process that was killed has no result. */
+  trainingRunning(running) {
+    if (running !== false || state() !== "running") return;
+    if (cancelled) {
+      say("idle", "Cancelled: no dot was added.");
+      return;
+    }
+    const which = asked;
+    setTimeout(() => {
+      if (state() !== "running" || asked !== which) return;
+      say("failed", "The training ended without a result; the server's log says more.");
+    }, GRACE_MS);
+  },
+
+  trainingResult(result) {
+    if (result?.error) say("failed", result.error);
+    else if (result?.point) {
+      const where = "in your own copy of this atlas: the server's log says where";
+      say("done", `${betasText(wish || betas)} is a dot now, ${where}.`);
+    }
+  },
+};
+
+export function start() {
+  resume();
+  document.addEventListener("click", (event) => {
+    if (event.target.id === "train-point" && betas && state() !== "running") train();
+    else if (event.target.id === "training-cancel" && state() === "running") {
+      cancelled = true;
+      bar(null);
+      say("running", "Cancelling …");
+    }
+  });
+}

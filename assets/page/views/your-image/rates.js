@@ -1,0 +1,55 @@
+/* How many nats each layer spends on the visitor's image.
+ *
+ * They are numbers, not a picture, but asked for alike: one request at a time, the latest wish next.
+ */
+import { rateOnScreen } from "../../core/point-numbers.js";
+import { request } from "../../core/requests.js";
+import { screen } from "../../core/screen.js";
+import { ratesAddress } from "../../core/server-addresses.js";
+
+let wish = null;
+let busy = false;
+let address = ""; // of the last answer
+let rates = null; // the last answer
+
+/* Ask for the rates of an image under the selected model, and show them. */
+export async function askRates(image) {
+  const { atlas, point } = screen.current;
+  const url = ratesAddress(atlas, point, image);
+  wish = url === address ? null : url;
+  if (busy) return;
+  busy = true;
+  while (wish) {
+    const current = wish;
+    wish = null;
+    try {
+      const response = await request(current, () => !wish);
+      [rates, address] = [(await response.json()).images[0], current];
+    } catch {
+      [rates, address] = [null, ""]; // its pictures say why
+    }
+    showRates();
+  }
+  busy = false;
+}
+
+/* Write the last answer into the bars, beside the model's mean rates. */
+export function showRates() {
+  const bars = document.querySelector(".rate-bars");
+  const means = screen.points[screen.current.point]?.numbers || {};
+  const most = 1.25 * Number(bars.dataset.most);
+  for (const row of bars.querySelectorAll(".rate-row")) {
+    const { latent } = row.dataset;
+    const nats = rates?.[`rate_${latent}`] ?? NaN;
+    const mean = means[`rate_${latent}`];
+    const share = (value) => `${100 * Math.min(1, Math.max(0, value / most || 0))}%`;
+    const track = row.querySelector(".rate-track");
+    row.querySelector(".rate-fill").style.width = share(nats);
+    track.style.setProperty("--mean", share(mean));
+    track.classList.toggle("has-mean", Number.isFinite(mean));
+    row.querySelector(".rate-number").textContent = rateOnScreen(nats);
+  }
+  for (const number of document.querySelectorAll(".own-stats [data-number]")) {
+    number.textContent = rateOnScreen(rates?.[number.dataset.number] ?? NaN);
+  }
+}

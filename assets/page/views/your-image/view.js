@@ -1,0 +1,210 @@
+/* The view of the visitor's own image: drawing on the canvas, dropping and choosing images, and what the model makes
+ * of them.
+ *
+ * The image travels in the addresses of its pictures, and in the page's own (field `own`), so that a link carries it.
+ */
+import { showThumbnails } from "../../controls/thumbnails.js";
+import { element } from "../../core/dom.js";
+import { askOnce } from "../../core/pictures.js";
+import { screen } from "../../core/screen.js";
+import { drawStrokes, framedPicture, framedStrokes, toAddress, toBase64Url } from "./drawing.js";
+import { openImage } from "./image-files.js";
+import { askRates, showRates } from "./rates.js";
+
+let strokes = []; // lists of [x, y], in pixels of the canvas
+let stroke = null; // the one under the pen
+let image = ""; // the image on screen, a PNG in base64url
+
+const canvas = () => document.getElementById("own-canvas");
+const place = () => document.getElementById("own-place");
+
+/* The model's frame, in pixels. */
+function frame() {
+  const { channels, height, width, fill } = place().dataset;
+  return { channels: Number(channels), height: Number(height), width: Number(width), fill: Number(fill) };
+}
+
+function say(message) {
+  document.getElementById("own-message").textContent = message;
+}
+
+/* ---- What the model makes of the image ------------------------------------------------------------------ */
+
+function answer(since) {
+  document.getElementById("own-empty").hidden = Boolean(image);
+  document.getElementById("own-answer").hidden = !image;
+  place().classList.toggle("is-empty", !image);
+  if (!image || !screen.points[screen.current.point]) return;
+  // The rest when the main picture is there: while the pen moves, it would wait for them.
+  if (!askOnce("own-layers", "layers", `draws=0&image=${image}`, since)) answerMore(since);
+}
+
+function answerMore(since) {
+  askOnce("own-resample", "resample", `seed=${screen.current.seed}&image=${image}`, since);
+  askRates(image);
+}
+
+/* Take an image over, and have the address say it once the hand rests. */
+function take(text, since, rests = true) {
+  if (text.length > Number(place().dataset.mostCharacters)) {
+    return say("This image is too large for a link: choose a simpler one.");
+  }
+  image = text;
+  answer(since);
+  if (rests && screen.current.own !== image) screen.set({ own: image }, since);
+}
+
+/* ---- The canvas ----------------------------------------------------------------------------------------- */
+
+/* Paint the strokes; nothing where there are none. */
+function paint() {
+  const context = canvas().getContext("2d");
+  context.fillStyle = "#000";
+  context.fillRect(0, 0, canvas().width, canvas().height);
+  if (strokes.length) drawStrokes(context, strokes, canvas().height);
+}
+
+/* Paint an image as the model gets it. */
+function paintImage(text) {
+  const picture = new Image();
+  picture.onload = () => {
+    if (text !== image || strokes.length) return;
+    const context = canvas().getContext("2d");
+    context.imageSmoothingEnabled = false;
+    context.drawImage(picture, 0, 0, canvas().width, canvas().height);
+  };
+  picture.src = toAddress(text);
+}
+
+function clear(since) {
+  [strokes, stroke] = [[], null];
+  say("");
+  take("", since);
+  paint();
+}
+
+function redraw(since, rests) {
+  paint();
+  take(toBase64Url(framedStrokes(strokes, frame())), since, rests);
+}
+
+/* Where a pointer is, in pixels of the canvas. */
+function placeOf(event) {
+  const box = canvas().getBoundingClientRect();
+  return [
+    ((event.clientX - box.left) / box.width) * canvas().width,
+    ((event.clientY - box.top) / box.height) * canvas().height,
+  ];
+}
+
+function listenToThePen() {
+  document.addEventListener("pointerdown", (event) => {
+    if (event.target.id !== "own-canvas" || !event.isPrimary || event.button !== 0 || frame().channels !== 1) return;
+    event.target.setPointerCapture(event.pointerId);
+    // The default would do that, and scroll as well: from here on, keys are the page's.
+    document.activeElement.blur();
+    stroke = [placeOf(event)];
+    strokes.push(stroke);
+    redraw(event.timeStamp, false);
+    event.preventDefault();
+  });
+
+  document.addEventListener("pointermove", (event) => {
+    if (!stroke || event.target.id !== "own-canvas" || !event.isPrimary) return;
+    const passed = event.getCoalescedEvents?.() || [];
+    stroke.push(...(passed.length ? passed : [event]).map(placeOf));
+    redraw(event.timeStamp, false);
+  });
+
+  for (const name of ["pointerup", "pointercancel"]) {
+    document.addEventListener(name, (event) => {
+      if (!stroke || !event.isPrimary) return;
+      stroke = null;
+      redraw(event.timeStamp, true);
+    });
+  }
+}
+
+/* ---- Pictures that are there already -------------------------------------------------------------------- */
+
+/* A picture that the browser can show becomes the image. */
+function takePicture(picture, since) {
+  strokes = [];
+  paint();
+  take(toBase64Url(framedPicture(picture, frame())), since);
+  paintImage(image);
+}
+
+async function takeFile(file, since) {
+  const refusal = await openImage(file, (picture) => {
+    say("");
+    takePicture(picture, since);
+  });
+  if (refusal) say(refusal);
+}
+
+/* A test image is cut out of the sheet that shows them all. */
+async function takeThumbnail(button, since) {
+  const sheet = document.getElementById("own-thumbnails-picture");
+  if (sheet.dataset.state !== "shown") return;
+  const buttons = [...button.parentNode.children];
+  const columns = Math.min(8, buttons.length);
+  const { width, height } = frame();
+  const [across, down] = [buttons.indexOf(button) % columns, Math.floor(buttons.indexOf(button) / columns)];
+  const gap = columns > 1 ? (sheet.naturalWidth - columns * width) / (columns - 1) : 0;
+  takePicture(await createImageBitmap(sheet, across * (width + gap), down * (height + gap), width, height), since);
+}
+
+function listenToChoices() {
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#own-clear")) clear(event.timeStamp);
+    const thumbnail = event.target.closest(".own-view .thumbnail");
+    if (thumbnail) takeThumbnail(thumbnail, event.timeStamp);
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id !== "own-file") return;
+    if (event.target.files.length) takeFile(event.target.files[0], event.timeStamp);
+    event.target.value = ""; // the same file may be chosen again
+  });
+
+  for (const name of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(name, (event) => {
+      const there = event.target.closest?.("#own-place");
+      place()?.classList.toggle("is-target", name === "dragover" && Boolean(there));
+      if (!there) return;
+      event.preventDefault();
+      if (name === "drop") takeFile(event.dataTransfer.files[0], event.timeStamp);
+    });
+  }
+}
+
+function placeFileInput() {
+  const there = document.getElementById("own-file-place");
+  if (there.firstChild) return;
+  there.append(element("input", "", "", { type: "file", id: "own-file", accept: "image/*" }));
+}
+
+function show(current, former, since) {
+  if (current.view !== "own") return;
+  placeFileInput();
+  showThumbnails("own-thumbnails", Number(document.querySelector(".own-view").dataset.images), since);
+  if (current.own !== image) {
+    // Another image than the last one drawn here: a link, or the way back.
+    strokes = [];
+    image = current.own;
+    paint();
+    if (image) paintImage(image);
+  } else if (!former && !image) paint();
+  answer(since);
+  showRates();
+}
+
+export function start() {
+  listenToThePen();
+  listenToChoices();
+  document.addEventListener("hvae:drawn", ({ detail }) => {
+    if (detail.slot === "own-layers" && image) answerMore();
+  });
+  screen.subscribe(show);
+}
