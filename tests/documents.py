@@ -43,6 +43,12 @@ def section(text: str, title: str) -> str:
     return re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
 
 
+def columns_in(text: str) -> list[str]:
+    """The rows of docs/atlas-format.md about metrics: those between where a point is and its checkpoint."""
+    rows = [line for line in section(text, "metrics.parquet").splitlines() if line.startswith("| `")]
+    return rows[1:-1]
+
+
 def commands(text: str) -> Iterator[Command]:
     """The commands in the `console` blocks of a page's text: lines that begin with `$`."""
     for block in blocks(text, "console"):

@@ -88,7 +88,8 @@ def metric_columns() -> tuple[str, ...]:
 def columns_table() -> Iterator[str]:
     """The rows of the table of columns in docs/atlas-format.md, one for each metric."""
     for column, about in metrics().items():
-        yield f"| `{column}` | {about.unit} | {about.documentation} |"
+        documentation = about.documentation.replace("|", r"\|")
+        yield f"| `{column}` | {about.unit} | {documentation} |"
 
 
 discover()
