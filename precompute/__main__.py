@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hvae.datasets.registry import patterns
 from hvae.errors import UserError
 
 # torch is imported by the commands that need it.
@@ -44,7 +45,8 @@ class Precision(StrEnum):
     float16 = "float16"
 
 
-DATASET = "mnist, fashion-mnist, svhn, cifar10, digits, street-digits, or folder:PATH."
+*NAMES, LAST_NAME = patterns()
+DATASET = f"{', '.join(NAMES)}, or {LAST_NAME}."
 EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
 Dataset = Annotated[str, typer.Option(help=DATASET, metavar="NAME")]
 DataDir = Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")]

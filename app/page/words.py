@@ -5,23 +5,16 @@ from __future__ import annotations
 import math
 from pathlib import PurePath
 
+from hvae.datasets.registry import find
 from hvae.metrics.registry import metric_of
-
-DATASETS = {
-    "mnist": "MNIST",
-    "fashion-mnist": "Fashion-MNIST",
-    "svhn": "SVHN",
-    "cifar10": "CIFAR-10",
-    "digits": "Digits",
-    "street-digits": "Street digits",
-}
 
 
 def dataset_title(dataset: str) -> str:
     """A data set's name for people; of a user's own folder, its last part."""
-    if dataset.startswith("folder:"):
-        return PurePath(dataset.removeprefix("folder:")).name or "own pictures"
-    return DATASETS.get(dataset, dataset)
+    known, argument = find(dataset)
+    if known is None:
+        return dataset
+    return (PurePath(argument).name or known.title) if known.argument else known.title
 
 
 def models_text(count: int) -> str:

@@ -182,12 +182,14 @@ def load_images(dataset: str, split: str, data_dir: Path) -> Any:
     """One split of the atlas's data set, which must be on this machine. Raises UserError."""
     from app.page.words import dataset_title
     from hvae import datasets
+    from hvae.datasets.registry import find
 
     try:
         return datasets.load(dataset, split, data_dir, download=False)
     except UserError as error:
-        if dataset == "digits" or dataset.startswith("folder:"):
-            raise
+        known, _ = find(dataset)
+        if known is None or not known.files:
+            raise  # --data-dir would not help
         raise UserError(
             f"{dataset_title(dataset)} cannot be read from {Path(data_dir).absolute()}: start the page with "
             "--data-dir and the folder that holds it."

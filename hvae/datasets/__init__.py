@@ -8,25 +8,32 @@ from __future__ import annotations
 
 import difflib
 import os
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from hvae.datasets.digits import load_digits
-from hvae.datasets.folder import load_folder
-from hvae.datasets.images import SIDE, Images, Split
-from hvae.datasets.street_digits.dataset import load_street_digits
-from hvae.datasets.torchvision_sets import SOURCES, load_torchvision
+from hvae.datasets.registry import find, patterns
 from hvae.errors import UserError
 from hvae.files import user_path
 
-# torchvision and scikit-learn take seconds to import, so only the functions that need them import them:
-# someone who opens an atlas never pays for it.
+if TYPE_CHECKING:
+    import torch
+
+    from hvae.datasets.images import SIDE, Images, Split
+
+# torch, torchvision and scikit-learn take seconds to import, so only what needs them imports them: someone
+# who opens an atlas never pays for it.
 
 __all__ = ["DATASETS", "SIDE", "Images", "Split", "load"]
 
-DATASETS = ("mnist", "fashion-mnist", "svhn", "cifar10", "digits", "street-digits", "folder:PATH")
-"""What `load` and `--dataset` accept; PATH stands for a folder of the user's own."""
+
+def __getattr__(name: str) -> Any:
+    """SIDE, Images and Split, which need torch; DATASETS, what `load` and `--dataset` accept."""
+    if name == "DATASETS":
+        return patterns()
+    if name in ("SIDE", "Images", "Split"):
+        return getattr(import_module("hvae.datasets.images"), name)
+    raise AttributeError(f"module 'hvae.datasets' has no attribute {name!r}")
 
 
 def load(
@@ -62,22 +69,16 @@ def load(
     """
     if split not in ("train", "test"):
         raise ValueError(f"split is 'train' or 'test', not {split!r}")
-    if name == "digits":
-        loaded = load_digits(split)
-    elif name == "street-digits":
-        loaded = load_street_digits(split, user_path(data_dir))
-    elif name in SOURCES:
-        loaded = load_torchvision(SOURCES[name], split, user_path(data_dir), download)
-    elif name.startswith("folder:"):
-        loaded = load_folder(name.removeprefix("folder:"), split)
-    else:
+    dataset, argument = find(name)
+    if dataset is None:
         raise UserError(_unknown_name(name))
-    return loaded.to(device)
+    return dataset.load(split, argument if dataset.argument else user_path(data_dir), download).to(device)
 
 
 def _unknown_name(name: str) -> str:
-    close = difflib.get_close_matches(name.lower(), DATASETS, n=1)
+    known = patterns()
+    close = difflib.get_close_matches(name.lower(), known, n=1)
     if os.path.isdir(os.path.expanduser(name)):
         close = [f"folder:{name}"]
     hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"There is no data set {name!r}{hint}: choose {', '.join(DATASETS[:-1])} or {DATASETS[-1]}."
+    return f"There is no data set {name!r}{hint}: choose {', '.join(known[:-1])} or {known[-1]}."

@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,60 +14,11 @@ import torch
 import torch.nn.functional as F
 
 from hvae.datasets.images import SIDE, Images, Split, reason
+from hvae.datasets.known.torchvision_sets import Source
 from hvae.errors import UserError
 
 # A firewall that drops packets in silence would otherwise hold a run for minutes per mirror.
 _NETWORK_TIMEOUT_SECONDS = 30
-
-
-@dataclass(frozen=True)
-class Source:
-    """A data set that torchvision downloads and reads; `files` are relative to the data folder."""
-
-    title: str
-    torchvision_name: str
-    files: tuple[str, ...]
-    # Where torchvision pins the md5 of every file it reads, it replaces a damaged one by itself.
-    pinned: bool
-    digit_classes: bool
-
-    def paths(self, split: Split, root: Path) -> list[Path]:
-        return [root / file.format(split=split) for file in self.files]
-
-    def open(self, split: Split, root: Path, download: bool) -> Any:
-        """torchvision's data set object.
-
-        md5 checks stay as torchvision makes them: CIFAR-10 is pickles, and only pinned ones may be read.
-        """
-        import torchvision.datasets
-
-        data_set = getattr(torchvision.datasets, self.torchvision_name)
-        which = {"split": split} if self.torchvision_name == "SVHN" else {"train": split == "train"}
-        return data_set(root, download=download, **which)
-
-
-_IDX_FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-_CIFAR_FILES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch", "batches.meta")
-
-SOURCES = {
-    "mnist": Source("MNIST", "MNIST", tuple(f"MNIST/raw/{file}" for file in _IDX_FILES), False, True),
-    "fashion-mnist": Source(
-        "Fashion-MNIST",
-        "FashionMNIST",
-        tuple(f"FashionMNIST/raw/{file}" for file in _IDX_FILES),
-        False,
-        False,
-    ),
-    "svhn": Source("SVHN", "SVHN", ("{split}_32x32.mat",), True, True),
-    "cifar10": Source(
-        "CIFAR-10", "CIFAR10", tuple(f"cifar-10-batches-py/{file}" for file in _CIFAR_FILES), True, False
-    ),
-}
 
 
 def load_torchvision(source: Source, split: Split, root: Path, download: bool) -> Images:

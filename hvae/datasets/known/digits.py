@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
-import torch
-import torch.nn.functional as F
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hvae.datasets.images import SIDE, Images, Split
+from hvae.datasets.dataset import Dataset
+
+if TYPE_CHECKING:
+    from hvae.datasets.images import Images, Split
 
 _TEST_IMAGES = 360
 
 
-def load_digits(split: Split) -> Images:
+def load(split: Split, data_dir: str | Path, download: bool) -> Images:
     """1,437 or 360 of scikit-learn's digits, enlarged from 8 × 8."""
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
     from sklearn import datasets
     from sklearn.model_selection import train_test_split
+
+    from hvae.datasets.images import SIDE, Images
 
     digits = datasets.load_digits()
     train, test = train_test_split(
@@ -28,3 +35,6 @@ def load_digits(split: Split) -> Images:
     large = F.interpolate(small, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
     labels = torch.from_numpy(digits.target[chosen]).to(torch.int64)
     return Images(large.round().to(torch.uint8), labels, tuple(str(digit) for digit in digits.target_names))
+
+
+DATASETS = (Dataset("digits", "Digits", load, channels=1, place=50),)

@@ -1,0 +1,1 @@
+"""The data sets that `--dataset` knows: each module has a tuple `DATASETS`."""

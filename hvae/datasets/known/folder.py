@@ -1,0 +1,21 @@
+"""A user's own pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hvae.datasets.dataset import Dataset
+
+if TYPE_CHECKING:
+    from hvae.datasets.images import Images, Split
+
+
+def load(split: Split, path: str | Path, download: bool) -> Images:
+    """One split of the pictures in a folder with one sub-folder per class."""
+    from hvae.datasets.folder import load_folder
+
+    return load_folder(str(path), split)
+
+
+DATASETS = (Dataset("folder", "own pictures", load, argument="PATH", place=1000),)

@@ -1,0 +1,55 @@
+"""Every data set there is: the records of the modules in `hvae/datasets/known/`, found on import.
+
+`hvae.datasets.load`, the help of `--dataset` and the page's titles derive from them. Importing this does not
+import torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from hvae.datasets import known as home
+from hvae.datasets.dataset import Dataset
+
+_REGISTERED: dict[str, Dataset] = {}
+
+
+def register(dataset: Dataset) -> None:
+    """Add a data set to all that derives from the registry. Raises ValueError where its name is taken."""
+    if dataset.name in _REGISTERED:
+        raise ValueError(f"a data set {dataset.name!r} is registered already")
+    _REGISTERED[dataset.name] = dataset
+
+
+def unregister(name: str) -> None:
+    """Take a data set out again. Raises KeyError where there is none of that name."""
+    del _REGISTERED[name]
+
+
+def discover() -> None:
+    """Register what is new among the `DATASETS` of the modules in `hvae/datasets/known/`."""
+    for module in iter_modules(home.__path__, f"{home.__name__}."):
+        for dataset in import_module(module.name).DATASETS:
+            if _REGISTERED.get(dataset.name) != dataset:
+                register(dataset)
+
+
+def datasets() -> list[Dataset]:
+    """All data sets, in the order of lists."""
+    return sorted(_REGISTERED.values(), key=lambda dataset: (dataset.place, dataset.name))
+
+
+def patterns() -> tuple[str, ...]:
+    """What may stand behind `--dataset`: names, and `NAME:ARGUMENT`."""
+    return tuple(dataset.pattern for dataset in datasets())
+
+
+def find(name: str) -> tuple[Dataset | None, str]:
+    """The data set of a name as `--dataset` has it, None where there is none; and its argument."""
+    first, colon, argument = name.partition(":")
+    dataset = _REGISTERED.get(first)
+    return (dataset if dataset and bool(dataset.argument) == bool(colon) else None), argument
+
+
+discover()
