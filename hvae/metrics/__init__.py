@@ -1,1 +1,1 @@
-"""Every performance measure of the source: one function, one column, one docstring each."""
+"""Every performance measure of the source: one function and one docstring each, and their records."""
