@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-PROBES = ("logistic", "linear_svm", "rbf_svm", "knn")
+from hvae.metrics.measurements import accuracy
+
+PROBES = tuple(accuracy.PROBES)
 LINEAR = PROBES[:2]
 CLEAR = 3.0
 """Standard errors from which a gain counts as more than noise."""
