@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
 from hvae.config import HVAEConfig
@@ -19,6 +28,12 @@ SCHEMA_VERSION = 1
 MAX_POINTS = 10_000
 MAX_FEATURES = 2**16
 """Numbers in the largest feature map of one picture: where width is 32, pictures of 128 × 128."""
+
+MAX_CLASSES, MAX_CLASS_NAME = 10_000, 200
+"""The number of classes, and the characters of a class's name."""
+MAX_DATASET_NAME, MAX_TEXT = 1000, 4000
+MAX_KINDS = 100
+"""Of files that are passed over in a folder."""
 
 SCORES = (*GENERATION.names, "classifier_accuracy")
 
@@ -61,8 +76,9 @@ def _sums_to_one(frequencies: list[float]) -> list[float]:
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=rf"^{FILE_NAME.pattern}$")]
 Key = Annotated[str, Field(min_length=1, max_length=100)]
-Text = Annotated[str, Field(max_length=4000)]
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Reason = Annotated[str, Field(max_length=500)]
+Count = Annotated[int, Field(ge=0, lt=2**53)]
 Beta = Annotated[float, Field(ge=1e-9, lt=1e9)]
 Parameters = Annotated[dict[Key, int | float | str], Field(max_length=20), AfterValidator(_is_recipe)]
 ModelFields = Annotated[
@@ -83,6 +99,19 @@ class Betas(BaseModel):
     beta_1: Annotated[list[Beta], Field(min_length=1, max_length=100)]
 
 
+class Pictures(BaseModel):
+    """What became of the files in a user's own folder.
+
+    train, test: the number of pictures of each class, in the order of `classes`; one number where pictures
+    have no classes. passed_over: kind → number of files that are not used.
+    """
+
+    model_config = STRICT
+    train: Annotated[list[Count], Field(min_length=1, max_length=MAX_CLASSES)]
+    test: Annotated[list[Count], Field(min_length=1, max_length=MAX_CLASSES)]
+    passed_over: Annotated[dict[Key, Count], Field(max_length=MAX_KINDS)] = {}
+
+
 class Manifest(BaseModel):
     """atlas.json.
 
@@ -91,13 +120,15 @@ class Manifest(BaseModel):
     label_frequencies: of the test set, in the order of `classes`. ceiling: the generation scores of real test
     images, with `_se` columns, and the classifier's accuracy on them. data: checksums of the splits that it
     was made from. weights: what points' weights are stored as; the metrics are those of the stored weights.
-    pending: the checksum that metrics.parquet is about to have.
+    pending: the checksum that metrics.parquet is about to have. pictures: of a user's own folder. undefined:
+    column → why no point has a number there, nor in that of its standard error. The last two are left out of
+    the file where they say nothing.
     """
 
     model_config = STRICT
     schema_version: Literal[1]
-    dataset: Annotated[str, Field(min_length=1, max_length=1000)]
-    classes: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=10_000)]
+    dataset: Annotated[str, Field(min_length=1, max_length=MAX_DATASET_NAME)]
+    classes: Annotated[list[Annotated[str, Field(max_length=MAX_CLASS_NAME)]], Field(max_length=MAX_CLASSES)]
     model: ModelFields
     betas: Betas
     recipe: Parameters
@@ -116,12 +147,35 @@ class Manifest(BaseModel):
     weights: Literal["float32", "float16"] = "float32"
     files: Annotated[dict[FileName, Sha256], Field(max_length=2 * MAX_POINTS)]
     pending: dict[Literal[METRICS], Sha256] = {}
+    pictures: Pictures | None = None
+    undefined: Annotated[dict[Key, Reason], Field(max_length=200)] = {}
 
     @model_validator(mode="after")
     def _one_frequency_for_each_class(self) -> Manifest:
         if self.label_frequencies and len(self.label_frequencies) != len(self.classes):
             raise ValueError("label_frequencies must have one number for each of classes")
         return self
+
+    @model_validator(mode="after")
+    def _one_number_of_pictures_for_each_class(self) -> Manifest:
+        counts = self.pictures and {len(self.pictures.train), len(self.pictures.test)}
+        if counts and counts != {max(1, len(self.classes))}:
+            raise ValueError("pictures must have one number for each of classes")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_says_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict:
+        optional = ("pictures", "undefined")
+        return {name: value for name, value in serialize(self).items() if value or name not in optional}
+
+    def is_undefined(self, column: str) -> bool:
+        """Whether no point can have a number in this column of the table, on this data set."""
+        return column in self.undefined or column.removesuffix("_se") in self.undefined
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the labels of its images can tell anything: there are two classes or more."""
+        return len(self.classes) > 1
 
     @property
     def config(self) -> HVAEConfig:

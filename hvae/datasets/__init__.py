@@ -52,8 +52,9 @@ def load(
 
     Args:
         name: one of `DATASETS`. In `folder:PATH`, PATH holds one sub-folder per class with images in it, of
-            any format that Pillow opens; folders further down are not read. One image in seven of each class
-            is test, always the same ones. Transparent pixels become white.
+            any format that Pillow opens, or images without classes; folders further down are not read. Its
+            `train` and `test` (or `val`) are the splits; without them one image in seven of each class is
+            test, always the same ones. Transparent pixels become white.
         split: "train" or "test".
         data_dir: where torchvision's folder layout is, or goes (`MNIST/raw/…`, `FashionMNIST/raw/…`,
             `train_32x32.mat`, `cifar-10-batches-py/…`, and our own `street-digits/…`). `digits` and

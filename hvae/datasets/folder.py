@@ -1,82 +1,114 @@
-"""A user's own pictures: a folder with one sub-folder per class."""
+"""A user's own pictures: a folder of them, with or without classes, with or without a split of their own."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from hvae.datasets.images import SIDE, Images, Split, reason
+from hvae.atlas.manifest import MAX_DATASET_NAME
+from hvae.datasets.contents import Contents
+from hvae.datasets.folder_layout import Layout, find_pictures
+from hvae.datasets.images import Images, Split, printable, reason
+from hvae.datasets.picture import DARKEST_COLOUR, SIXTEEN_BITS, Header, Unreadable, brightest, header, pixels
 from hvae.errors import UserError
 
+T = TypeVar("T")
+
+PREFIX = "folder:"
+MOST_NAMED = 10
+"""So many pictures that cannot be read are named at once."""
 _ONE_IN_TEST = 7
+_SHORT = 40
 
 
 def load_folder(path: str, split: Split) -> Images:
-    """One split of the pictures in a folder. Raises UserError where a picture or the folder will not do."""
+    """One split of the pictures in a folder. Raises UserError where a picture or the folder will not do.
+
+    See `find_pictures` for where pictures lie. Where the folder has no split of its own, one picture in seven
+    of each class is for testing. Without classes, `classes` is empty and all labels are 0.
+    """
     root = Path(path).expanduser()
     if not path or not root.is_dir():
         raise UserError(
-            f"There is no folder {path!r}; write folder:PATH with the path of a folder of images."
+            f"There is no folder {printable(path)!r}; write folder:PATH with the path of a folder of images."
         )
     try:
-        files_of_class = _find_images(root)
+        layout = find_pictures(root)
     except OSError as error:
-        raise UserError(f"Cannot list {root} ({reason(error)}); make it readable and run again.") from error
-    classes = tuple(files_of_class)
-    if len(classes) < 2:
-        found = f"one class only, {classes[0]}" if classes else "no sub-folder with images in it"
-        raise UserError(
-            f"{root} holds {found}; give every class, at least two, a sub-folder with its images."
-        )
-
-    chosen: list[Path] = []
-    labels: list[int] = []
-    for label, files in enumerate(files_of_class.values()):
-        members = _split_members(len(files), split)
-        chosen += [files[i] for i in members]
-        labels += [label] * len(members)
+        where = printable(error.filename or root)
+        raise UserError(f"Cannot list {where} ({reason(error)}); make it readable and run again.") from error
+    splits = {name: _both_splits(layout, name) for name in layout.files}
+    chosen = [file for of_class in splits.values() for file in of_class[split]]
+    labels = [label for label, of_class in enumerate(splits.values()) for _ in of_class[split]]
     if not chosen:
+        single = "Each class has a single image" if layout.classes else "There is a single image"
+        raise UserError(f"{single} in {printable(root)}; add more, so that some are left for testing.")
+    read, white = _read(root, layout.pictures, chosen)
+    contents = Contents(
+        *({name: len(of_class[part]) for name, of_class in splits.items()} for part in ("train", "test")),
+        dict(layout.passed_over),
+        white,
+    )
+    return Images(torch.from_numpy(np.stack(read)), torch.tensor(labels), layout.classes, contents)
+
+
+def located(dataset: str, data_dir: Path) -> str:
+    """The name of a data set of which the pictures may have moved: where they are, if they can be found.
+
+    Looked for are the folder itself and then, in `data_dir`, its path and its last part. Others than
+    `folder:PATH` stay as they are. Whoever loads it has to compare checksums.
+    """
+    if not dataset.startswith(PREFIX):
+        return dataset
+    path = Path(dataset.removeprefix(PREFIX))
+    for place in (path.expanduser(), data_dir / path, data_dir / path.name):
+        if place.is_dir():
+            return f"{PREFIX}{place}"
+    return dataset
+
+
+def recorded_name(dataset: str) -> str:
+    """A data set's name as an atlas records it: `folder:x` for `folder:./x/`.
+
+    Raises UserError for a folder whose name it cannot hold.
+    """
+    if not dataset.startswith(PREFIX) or dataset == PREFIX:
+        return dataset
+    name = f"{PREFIX}{PurePath(dataset.removeprefix(PREFIX))}"
+    try:
+        name.encode()
+    except UnicodeEncodeError:
         raise UserError(
-            f"Each class in {root} has a single image; add more, so that some are left for testing."
+            f"The path {printable(name.removeprefix(PREFIX))} is not UTF-8; rename the folder and run again."
+        ) from None
+    if len(name) > MAX_DATASET_NAME:
+        raise UserError(
+            f"The path {printable(name.removeprefix(PREFIX)[:60])}… has more than {MAX_DATASET_NAME} "
+            "characters; name it from a folder nearer to it."
         )
-
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        # Pillow only warns about a picture between one and two times its limit.
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # Both splits need the same number of channels, so each looks at the headers of all files.
-        grey = all(list(pool.map(_is_grey, [file for files in files_of_class.values() for file in files])))
-        pictures = list(pool.map(partial(_read_picture, grey=grey), chosen))
-    return Images(torch.from_numpy(np.stack(pictures)), torch.tensor(labels), classes)
+    return name
 
 
-def _find_images(root: Path) -> dict[str, list[Path]]:
-    """Image files by class name, both sorted. Empty sub-folders, hidden and side files do not count."""
-    extensions = {ending for ending, kind in Image.registered_extensions().items() if kind in Image.OPEN}
-    files_of_class = {}
-    for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        visible = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        images = [path for path in visible if path.suffix.lower() in extensions and not path.is_dir()]
-        if images:
-            files_of_class[folder.name] = images
-        elif visible:
-            # To pass over it in silence would lose a class of, say, HEIC photos, or of a folder too deep.
-            raise UserError(
-                f"{folder} has no image that can be opened, only {visible[0].name} and the like; "
-                "put images (PNG, JPEG, …) right into it, or move it elsewhere."
-            )
-    return files_of_class
+def _both_splits(layout: Layout, name: str) -> dict[Split, list[Path]]:
+    """Pictures of a class by split."""
+    files = layout.files[name]
+    if None not in files:
+        return files
+    return {
+        split: [files[None][i] for i in split_members(len(files[None]), split)] for split in ("train", "test")
+    }
 
 
-def _split_members(count: int, split: Split) -> list[int]:
+def split_members(count: int, split: Split) -> list[int]:
     """Which of a class's `count` sorted files belong to `split`; a single file is for training."""
     test_count = max(1, round(count / _ONE_IN_TEST)) if count >= 2 else 0
     # RandomState, unlike default_rng, promises the same numbers in every NumPy version.
@@ -84,44 +116,79 @@ def _split_members(count: int, split: Split) -> list[int]:
     return sorted(order[:test_count] if split == "test" else order[test_count:])
 
 
-@contextlib.contextmanager
-def _blaming(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        limit = f"more than {Image.MAX_IMAGE_PIXELS:,} pixels, the most that is safe to read"
-        raise UserError(f"{path} has {limit}; shrink it or remove it, and run again.") from error
-    except Exception as error:  # Pillow's plugins let nearly any exception out on a damaged file
-        unknown = isinstance(error, UnidentifiedImageError)
-        why = "not in a known image format" if unknown else reason(error)
-        raise UserError(f"Cannot read the image {path} ({why}); mend or remove it, and run again.") from error
+def _read(root: Path, files: Sequence[Path], chosen: Sequence[Path]) -> tuple[list[np.ndarray], int | None]:
+    """The pixels of the chosen files, and what is white in those of 16 bits; None for all 16 bits, or none.
+
+    Both splits need the same number of channels and one scale, so each looks at the headers of all files.
+    Raises UserError, naming up to ten files at once.
+    """
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        # Pillow warns about metadata, which do not matter, and only warns about a picture between one and two
+        # times its limit.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        found, bad = _all_of(pool, header, files)
+        grey = all(one.is_grey for one in found.values())
+        white = _white(pool, found, bad)
+        read, more = _all_of(
+            pool,
+            partial(pixels, grey=grey, white=white or SIXTEEN_BITS),
+            [file for file in (files if bad else chosen) if file not in bad],
+        )
+        if more and not bad:  # those of the other split may not do either: name all at once
+            others = set(files) - set(chosen)
+            more |= _all_of(pool, partial(pixels, grey=grey), [file for file in files if file in others])[1]
+        bad |= more
+    if bad:
+        raise UserError(_unreadable(root, {file: bad[file] for file in files if file in bad}))
+    return [read[file] for file in chosen], white
 
 
-def _is_grey(path: Path) -> bool:
-    with _blaming(path), Image.open(path) as image:
-        return image.mode in ("1", "L", "LA", "La", "I", "F") or image.mode.startswith("I;16")
+def _all_of(
+    pool: Executor, look: Callable[[Path], T], files: Sequence[Path]
+) -> tuple[dict[Path, T], dict[Path, str]]:
+    """File → what `look` finds in it, and file → why it finds nothing."""
+
+    def result(file: Path) -> T | Unreadable:
+        try:
+            return look(file)
+        except Unreadable as error:
+            return error
+
+    results = dict(zip(files, pool.map(result, files), strict=True))
+    bad = {file: str(error) for file, error in results.items() if isinstance(error, Unreadable)}
+    return {file: found for file, found in results.items() if file not in bad}, bad
 
 
-def _read_picture(path: Path, grey: bool) -> np.ndarray:
-    """The central square of a picture, upright, as uint8 (C, 32, 32)."""
-    with _blaming(path), Image.open(path) as image:
-        image.draft(
-            None, (4 * SIDE, 4 * SIDE)
-        )  # a JPEG decodes several times faster at a fraction of its size
-        ImageOps.exif_transpose(image, in_place=True)
-        picture = image if image.mode[0] not in "IF" else _sixteen_to_eight_bits(image)
-        if picture.has_transparency_data:
-            # What lies under transparent pixels is arbitrary, and often as black as the strokes beside it.
-            white = Image.new("RGBA", picture.size, "white")
-            picture = Image.alpha_composite(white, picture.convert("RGBA"))
-        picture = picture.convert("L" if grey else "RGB")
-        pixels = np.array(ImageOps.fit(picture, (SIDE, SIDE)))
-    return pixels[None] if grey else pixels.transpose(2, 0, 1)
+def _white(pool: Executor, found: dict[Path, Header], bad: dict[Path, str]) -> int | None:
+    """What is white in grey pictures of 16 bits, where all of them use fewer; else None.
+
+    Cameras and scanners put 12 bits into files of 16. One scale serves all pictures: a dark one stays dark.
+    Colours of which the like is true are added to `bad`.
+    """
+    deep = {file: one for file, one in found.items() if one.is_deep and one.white is None}
+    values, unread = _all_of(pool, brightest, list(deep))
+    bad |= unread
+    grey = [value for file, value in values.items() if deep[file].is_grey]
+    colour = {file: value for file, value in values.items() if not deep[file].is_grey}
+    if colour and max(colour.values()) < DARKEST_COLOUR:
+        why = "its range of brightness is unknown, nearly all of its 16 bits being dark: save it with 8 bits"
+        bad |= dict.fromkeys(colour, why)
+    bits = next((bits for bits in (8, 10, 12, 14) if max(grey, default=0) < 2**bits), 16)
+    return 2**bits - 1 if bits < 16 and max(grey, default=0) > 0 else None
 
 
-def _sixteen_to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 0 … 65535 to 0 … 255, where Pillow's own convert("L") would clip."""
-    values = np.asarray(image)
-    if image.mode == "F" or values.min() < 0 or values.max() > 65535:
-        raise ValueError("its range of brightness is unknown: save it with 8 or 16 bits per pixel")
-    return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
+def _unreadable(root: Path, bad: dict[Path, str]) -> str:
+    """One sentence about pictures that cannot be read, file → why; not longer than a UserError may be."""
+    if len(bad) == 1:
+        ((file, why),) = bad.items()
+        return f"Cannot read the image {printable(file)} ({why}); mend or remove it, and run again."
+    named = [
+        f"{printable(file.relative_to(root))[-_SHORT:]} ({why[:_SHORT]})"
+        for file, why in list(bad.items())[:MOST_NAMED]
+    ]
+    others = f" and {len(bad) - MOST_NAMED:,} more" if len(bad) > MOST_NAMED else ""
+    return (
+        f"Cannot read {len(bad):,} images in {printable(root)}: {', '.join(named)}{others}; mend or remove "
+        "them, and run again."
+    )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from hvae.datasets.contents import Contents
 
 SIDE = 32
 """Height and width of every picture, pixels."""
@@ -23,12 +26,14 @@ class Images:
     Attributes:
         images: uint8 (N, C, H, W), 0 … 255, with H = W = 32 and C = 1 (grey) or 3 (RGB).
         labels: int64 (N,), each an index into `classes`.
-        classes: the name of each class, for people to read.
+        classes: the name of each class, for people to read; empty where the pictures have none.
+        contents: of a user's own folder, what became of its files.
     """
 
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+    contents: Contents | None = None
 
     def __len__(self) -> int:
         """N, the number of images."""
@@ -48,6 +53,12 @@ class Images:
         """The images at `index`, an integer tensor (n,), as float32 (n, C, H, W) in [0, 1]."""
         chosen = self.images.index_select(0, index.to(self.images.device))
         return chosen.to(torch.float32).div_(255)
+
+
+def printable(text: str | os.PathLike) -> str:
+    """A path or name as it can be printed and stored, whatever bytes and control characters it has."""
+    decoded = os.fsencode(text).decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in decoded)
 
 
 def reason(error: Exception) -> str:
