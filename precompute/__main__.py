@@ -49,6 +49,14 @@ class Precision(StrEnum):
 DATASET = f"{', '.join(NAMES)}, or {LAST_NAME}."
 EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
 Dataset = Annotated[str, typer.Option(help=DATASET, metavar="NAME")]
+MovedDataset = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the atlas's images are now, if they have moved: folder:PATH.",
+        metavar="NAME",
+        show_default="where they were",
+    ),
+]
 DataDir = Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")]
 BetaRange = Annotated[
     str, typer.Option("--betas", help="LO:HI:N, N log-spaced values of β for each layer.", metavar="LO:HI:N")
@@ -97,9 +105,11 @@ def plan(
     seed: Seed = 0,
 ) -> None:
     """Say what `run` with the same options would take, from 5 seconds of training on this device."""
+    from hvae.datasets.folder import recorded_name
     from precompute.engines.workers import cores
     from precompute.forecast import describe, forecast
 
+    dataset = recorded_name(dataset)
     make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
     typer.echo(describe(forecast(out, dataset, make_plan, data_dir, device, stack, jobs or cores())))
     if engine is Engine.ray:
@@ -125,9 +135,11 @@ def run(
     seed: Seed = 0,
 ) -> None:
     """Train a parent, then every point of the grid from it. The same line again continues."""
+    from hvae.datasets.folder import recorded_name
     from precompute.engines.workers import cores
     from precompute.run import run_plan
 
+    dataset = recorded_name(dataset)
     make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
     cluster = address if engine is Engine.ray else None
     run_plan(out, dataset, make_plan, data_dir, device, stack, cluster, interval, jobs or cores())
@@ -137,6 +149,7 @@ def run(
 def evaluate(
     out: Out,
     data_dir: DataDir = Path("data"),
+    dataset: MovedDataset = None,
     device: Device = "auto",
     jobs: Jobs = None,
 ) -> None:
@@ -145,7 +158,7 @@ def evaluate(
 
     from precompute.evaluate import evaluate_atlas
 
-    evaluate_atlas(out, data_dir, device, jobs=jobs or joblib.cpu_count())
+    evaluate_atlas(out, data_dir, device, jobs=jobs or joblib.cpu_count(), dataset=dataset)
 
 
 @cli.command()

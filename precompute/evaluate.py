@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 
 from hvae.atlas.atlas import CLASSIFIER, Atlas, Manifest, checked_file
+from hvae.atlas.metrics_table import is_measured
 from hvae.errors import UserError
 from hvae.files import user_path
 from hvae.metrics.estimate import columns_of
@@ -38,11 +39,17 @@ class Measured(NamedTuple):
 
 
 def evaluate_atlas(
-    out: Path, data_dir: Path, device: str = "auto", console: Console | None = None, jobs: int = 1
+    out: Path,
+    data_dir: Path,
+    device: str = "auto",
+    console: Console | None = None,
+    jobs: int = 1,
+    dataset: str | None = None,
 ) -> None:
     """Measure what is missing or stale in the atlas `out`, point by point; train no point.
 
     jobs: on a CPU, how many processes measure points; 1 is this one. The numbers do not depend on it.
+    dataset: where the images are now, as `--dataset`; None for where they were, or in `data_dir`.
     Raises UserError where the atlas is not sound, or its data set is missing or has changed.
     """
     console = console or stderr_console()
@@ -54,13 +61,18 @@ def evaluate_atlas(
         console.print(f"{out}: every metric of its {len(atlas.metrics)} points is up to date.")
         return
     from hvae import datasets
+    from hvae.datasets.folder import PREFIX, located
     from precompute.device import choose_device, denormals_flushed
     from precompute.folder import AtlasFolder
 
     chosen = choose_device(device)
-    splits = (
-        datasets.load(atlas.manifest.dataset, split, data_dir, device=chosen) for split in ("train", "test")
-    )
+    where = dataset or located(atlas.manifest.dataset, user_path(data_dir))
+    if not dataset and where.startswith(PREFIX) and not user_path(where.removeprefix(PREFIX)).is_dir():
+        raise UserError(
+            f"The pictures that {out} was made from are not in {where.removeprefix(PREFIX)}: say where they "
+            "are with --dataset folder:PATH."
+        )
+    splits = (datasets.load(where, split, data_dir, device=chosen) for split in ("train", "test"))
     data = EvaluationData(*splits, atlas.manifest.seed)
     folder = AtlasFolder.open(out)
     try:
@@ -76,13 +88,17 @@ def evaluate_folder(folder: AtlasFolder, data: EvaluationData, console: Console,
     Raises UserError where the atlas was made from other data.
     """
     from hvae.metrics.cache import MetricCache
+    from hvae.metrics.limits import limits, undefined
+    from precompute.folder import contents_of, what_changed
 
     made_from = folder.manifest.data
     if made_from and made_from != data.digests:
         dataset = folder.manifest.dataset
-        raise UserError(f"{folder.path} was made from other images of {dataset}: restore them.")
-    folder.update(data=data.digests)
-    prepare_classifier(folder, data, console)
+        change = what_changed(contents_of(folder.manifest), data.train.contents)
+        raise UserError(f"{folder.path} was made from other images of {dataset}{change}: restore them.")
+    folder.update(data=data.digests, undefined=undefined(limits(data.train, data.test)))
+    if needs_judge(folder.manifest):
+        prepare_classifier(folder, data, console)
     cache = MetricCache()
     try:
         fill_in(folder, data, cache, console, jobs)
@@ -93,11 +109,26 @@ def evaluate_folder(folder: AtlasFolder, data: EvaluationData, console: Console,
 def is_current(atlas: Atlas) -> bool:
     """Whether every measurement of every point is there, by today's definition, and the classifier too."""
     try:
-        atlas.checked_file(CLASSIFIER)
+        if needs_judge(atlas.manifest):
+            atlas.checked_file(CLASSIFIER)
     except UserError:
         return False
     rows = atlas.metrics.to_dict("records")
-    return not any(stale(measurement, row, atlas.manifest) for measurement in measurements() for row in rows)
+    return not any(
+        stale(measurement, row, atlas.manifest)
+        for measurement in defined_measurements(atlas.manifest)
+        for row in rows
+    )
+
+
+def needs_judge(manifest: Manifest) -> bool:
+    """Whether samples are scored: not where the images have no labels to learn from."""
+    return "inception_score" not in manifest.undefined
+
+
+def defined_measurements(manifest: Manifest) -> list[Measurement]:
+    """What is measured at a point: all but what has no number on this data set."""
+    return [one for one in measurements() if not all(map(manifest.is_undefined, one.columns))]
 
 
 def stale(measurement: Measurement, row: dict, manifest: Manifest) -> bool:
@@ -106,7 +137,7 @@ def stale(measurement: Measurement, row: dict, manifest: Manifest) -> bool:
         return False
     if manifest.evaluation.get(measurement.name) != measurement.fingerprint(manifest):
         return True
-    return not all(np.isfinite(row.get(column, np.nan)) for column in measurement.columns)
+    return not is_measured(row, measurement.columns, manifest)
 
 
 def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Console) -> None:
@@ -140,8 +171,10 @@ def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Conso
     counts = torch.bincount(data.test.labels.cpu(), minlength=len(data.test.classes)).double()
     scores = generation_scores(image_probabilities(data.classifier, data.test))
     save_classifier(data.classifier, folder.path / CLASSIFIER)
+    ceiling = columns_of({**scores, "classifier_accuracy": right})
     folder.update(
-        ceiling=columns_of({**scores, "classifier_accuracy": right}),
+        # JSON has no NaN, which the standard error is of a single image.
+        ceiling={name: value for name, value in ceiling.items() if np.isfinite(value)},
         label_frequencies=(counts / counts.sum()).tolist(),
     )
     folder.write(CLASSIFIER)
@@ -151,7 +184,7 @@ def fill_in(
     folder: AtlasFolder, data: EvaluationData, cache: MetricCache, console: Console, jobs: int
 ) -> None:
     """Measure every stale point, and write the atlas after each."""
-    asked = measurements()
+    asked = defined_measurements(folder.manifest)
     current = {measurement.name: measurement.fingerprint(folder.manifest) for measurement in asked}
     for measurement in asked:
         if folder.manifest.evaluation.get(measurement.name) != current[measurement.name]:

@@ -7,6 +7,7 @@ in that order. Whatever is missing or does not match after a kill is made again,
 from __future__ import annotations
 
 import dataclasses
+import os
 import platform
 import shlex
 import sys
@@ -36,13 +37,17 @@ from hvae.atlas.atlas import (
     table_columns,
 )
 from hvae.atlas.checkpoint import load_model, load_parent, save_parent
+from hvae.atlas.manifest import MAX_KINDS, MAX_TEXT, Pictures
 from hvae.atlas.metadata import SHA256, read_metadata
 from hvae.atlas.metrics_table import metrics_table, write_table
 from hvae.atlas.point import Point, finished, made_from_plan, save_finished
 from hvae.datasets import Images
+from hvae.datasets.contents import Contents, difference
+from hvae.datasets.folder import PREFIX
 from hvae.errors import UserError
 from hvae.files import remove_leftovers, sha256, write_whole
 from hvae.layers import HVAEConfig
+from hvae.metrics.limits import limits, undefined
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
 from hvae.metrics.registry import EvaluationData
 from hvae.model import HVAE
@@ -224,7 +229,7 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
         parent_recipe=dataclasses.asdict(plan.parent_recipe) if plan.parent_recipe else {},
         seed=plan.seed,
         made_with={
-            "command": shlex.join(["python", "-m", "precompute", *sys.argv[1:]]),
+            "command": command_line()[:MAX_TEXT],
             "device": device_name(device),
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -235,7 +240,39 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
         data=data.digests,
         weights=plan.weights,
         files={},
+        pictures=pictures_of(data.train.contents),
+        undefined=undefined(limits(data.train, data.test)),
     )
+
+
+def command_line() -> str:
+    """What was typed, but for bytes that are no text."""
+    typed = shlex.join(["python", "-m", "precompute", *sys.argv[1:]])
+    return os.fsencode(typed).decode("utf-8", "replace")
+
+
+def pictures_of(contents: Contents | None) -> Pictures | None:
+    """What atlas.json keeps of a folder's contents, the most numerous kinds of files alone."""
+    if contents is None:
+        return None
+    kinds = sorted(contents.passed_over.items(), key=lambda kind: -kind[1])[:MAX_KINDS]
+    return Pictures(
+        train=list(contents.train.values()), test=list(contents.test.values()), passed_over=dict(kinds)
+    )
+
+
+def contents_of(manifest: Manifest) -> Contents | None:
+    """What atlas.json keeps of a folder's contents."""
+    if manifest.pictures is None:
+        return None
+    names = manifest.classes or [""]
+    counts = (manifest.pictures.train, manifest.pictures.test)
+    return Contents(*(dict(zip(names, numbers, strict=True)) for numbers in counts))
+
+
+def what_changed(before: Contents | None, now: Contents | None) -> str:
+    """How a folder's pictures differ from those that an atlas was made from, a clause; empty if not known."""
+    return f" ({difference(before, now)})" if before and now else ""
 
 
 def device_name(device: torch.device) -> str:
@@ -257,7 +294,14 @@ def processor() -> str:
 
 def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
     """Raise UserError, naming the first difference, unless both manifests come from the same plan."""
-    fields = ("dataset", "betas", "seed", "model", "parent_recipe", "recipe", "classes", "data", "weights")
+    fields = ["betas", "seed", "model", "parent_recipe", "recipe", "classes", "data", "weights"]
+    if not all(manifest.dataset.startswith(PREFIX) and manifest.data for manifest in (found, wanted)):
+        fields.insert(0, "dataset")
+    elif found.data != wanted.data:  # pictures are known by what they are, wherever they lie
+        change = what_changed(contents_of(found), contents_of(wanted))
+        raise UserError(
+            f"{path} holds an atlas made from other pictures{change}: restore them, or name another folder."
+        )
     for name in fields:
         there, asked = getattr(found, name), getattr(wanted, name)
         if there != asked:

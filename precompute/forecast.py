@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from rich.console import Console
 from torch import nn
 
 from hvae import datasets
+from hvae.atlas.metrics_table import is_measured
 from hvae.atlas.point import Point
 from hvae.datasets import Images
+from hvae.datasets.contents import Contents
 from hvae.files import user_path
 from hvae.layers import HVAEConfig
 from hvae.metrics.label_network import one_thread
+from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData, metric_columns
 from hvae.training import resume
 from hvae.training.fleet import State
@@ -68,6 +70,8 @@ class Forecast:
     parent_pace, stack_pace: seconds that a step of the parent takes, and one of so many points together.
     host_memory: the most bytes that this process has held, data included; None where it is not known.
     device_memory: the most bytes that training takes of a GPU of its own; None without one.
+    contents: of a user's own folder, what becomes of its files.
+    limits: what cannot be measured on these images, a sentence each.
     """
 
     plan: Plan
@@ -86,6 +90,8 @@ class Forecast:
     stack_pace: float
     host_memory: int | None
     device_memory: int | None
+    contents: Contents | None = None
+    limits: tuple[str, ...] = ()
 
     @property
     def parent_seconds(self) -> float:
@@ -129,7 +135,8 @@ def describe(forecast: Forecast) -> str:
     total = duration(forecast.parent_seconds + forecast.points_seconds)
     metrics = forecast.metrics_seconds
     all_metrics = duration(metrics * forecast.unmeasured / forecast.jobs)
-    lines = {
+    pictures = {"pictures": forecast.contents.text} if forecast.contents else {}
+    lines = pictures | {
         "points": f"{points}{done}, {forecast.stack * forecast.jobs} trained at once",
         "model": f"{forecast.parameters:,} parameters{parent}",
         "training": f"{images:,} images; {training}",
@@ -139,7 +146,8 @@ def describe(forecast: Forecast) -> str:
         "time left": f"about {total}: {times}, judged from a few seconds of training here",
         "metrics": f"come on top: about {metrics:.0f} s a point on one CPU core, {all_metrics} in all",
     }
-    return "\n".join(f"{name:<10} {text}" for name, text in lines.items())
+    notes = [("but", sentence) for sentence in forecast.limits]
+    return "\n".join(f"{name:<10} {text}" for name, text in [*lines.items(), *notes])
 
 
 def training_text(what: str, recipe: Recipe, images: int) -> str:
@@ -215,6 +223,8 @@ def forecast(
         stack_pace=stack_pace,
         host_memory=host_memory(),
         device_memory=torch.cuda.max_memory_reserved(chosen) if chosen.type == "cuda" else None,
+        contents=train.contents,
+        limits=tuple(limit.sentence for limit in limits(train, test)),
     )
 
 
@@ -229,7 +239,7 @@ def what_is_left(
         return Left(plan.points, len(plan.points), parent_steps, steps * len(plan.points))
     manifest, rows = what_is_there(out, new_manifest(plan, config, data, device))
     points = [point for point in plan.points if point.checkpoint not in rows]
-    measured = [row for row in rows.values() if np.isfinite([row[name] for name in metric_columns()]).all()]
+    measured = [row for row in rows.values() if is_measured(row, metric_columns(), manifest)]
     begun = {name: saved.state.step for saved in resume.saved(out, manifest) for name in saved.names}
     if sound_parent(out, manifest):
         parent_steps = 0

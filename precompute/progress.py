@@ -19,7 +19,7 @@ def duration(seconds: float) -> str:
 
 def stderr_console() -> Console:
     """Where a batch job talks: stderr, without wrapping what a log should keep on one line."""
-    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def progress_bar(console: Console) -> Progress:

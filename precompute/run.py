@@ -15,6 +15,7 @@ from hvae import datasets
 from hvae.atlas.point import Point
 from hvae.errors import UserError
 from hvae.files import user_path
+from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData
 from hvae.training import resume
 from hvae.training.fleet import State, with_weights
@@ -64,6 +65,10 @@ def run_plan(
     atlas = AtlasFolder.prepare(out, plan, model_config(data.train), data, chosen)
     run = Run(atlas, plan, data, console)
     try:
+        if train.contents:
+            console.print(f"{train.contents.text}.")
+        for limit in limits(train, test):
+            console.print(limit.sentence)
         total = len(plan.points)
         console.print(f"{dataset}: {total} points, {atlas.done} done, on {chosen}.")
         if run.has_work:

@@ -6,10 +6,9 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from hvae.atlas.atlas import PARENT, TRAINING, Atlas, Manifest
 from hvae.atlas.metadata import read_metadata
+from hvae.atlas.metrics_table import is_measured
 from hvae.atlas.point import Point
 from hvae.errors import UserError
 from hvae.metrics.registry import metric_columns
@@ -121,7 +120,8 @@ def number(value: object) -> float:
 
 def evaluated(atlas: Atlas) -> int:
     """The number of points of which every metric is there."""
-    return int(np.isfinite(atlas.metrics[list(metric_columns())]).all(axis=1).sum())
+    rows = atlas.metrics.to_dict("records")
+    return sum(is_measured(row, metric_columns(), atlas.manifest) for row in rows)
 
 
 def counted(points: int) -> str:

@@ -52,8 +52,8 @@ def unpacked(data: bytes, image_shape: tuple[int, ...], classes: int) -> Example
         )
     if not 1 <= len(images) <= MAX_EXAMPLES:
         raise ValueError(f"it must hold 1 to {MAX_EXAMPLES} images, not {len(images)}")
-    if not ((labels >= 0) & (labels < classes)).all():
-        raise ValueError(f"its labels must be from 0 to {classes - 1}")
+    if not ((labels >= 0) & (labels < max(1, classes))).all():  # without classes, all are 0
+        raise ValueError(f"its labels must be from 0 to {max(1, classes) - 1}")
     return Examples(images, labels)
 
 

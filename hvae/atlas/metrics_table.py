@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +72,13 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
     if unknown:
         raise UserError(f"{METRICS} in {folder} names a checkpoint that {MANIFEST} does not: {unknown[0]!r}.")
     return metrics
+
+
+def is_measured(row: Mapping[str, object], columns: Iterable[str], manifest: Manifest) -> bool:
+    """Whether a row of the table has a number in each of these columns that can have one on this data set."""
+    return all(
+        manifest.is_undefined(column) or bool(np.isfinite(row.get(column, np.nan))) for column in columns
+    )
 
 
 def unpacked(data: bytes) -> pd.DataFrame:

@@ -79,6 +79,7 @@ class Measurement:
     version: raise it when the definition changes; stored values with another one are stale.
     parameters: what else the values depend on, from the atlas's manifest: the judge's checksum, for one.
     when_trained: whether each point has it as soon as it is trained; `precompute evaluate` adds the others.
+    needs_labels: whether it takes labels, or a classifier that learned from them.
     place: where its columns stand in the table, lowest first; equals by name.
     """
 
@@ -88,6 +89,7 @@ class Measurement:
     version: int = 1
     parameters: Callable[[Manifest], Mapping[str, int | str]] = no_parameters
     when_trained: bool = False
+    needs_labels: bool = False
     place: int = 100
 
     @property

@@ -26,6 +26,7 @@ from threadpoolctl import threadpool_limits
 from hvae.datasets import Images
 from hvae.metrics.batches import batches, rows_of
 from hvae.metrics.estimate import NOT_A_NUMBER, Estimate
+from hvae.metrics.limits import MOST_PROBE_IMAGES, costly_probes
 from hvae.metrics.measurements.accuracy import PROBES
 from hvae.model import HVAE
 
@@ -40,7 +41,7 @@ def probe_accuracies(
     train: Images,
     test: Images,
     *,
-    max_train: int = 10_000,
+    max_train: int = MOST_PROBE_IMAGES,
     from_draws: bool = False,
     probes: Sequence[str] = tuple(PROBES),
     batch_size: int = 500,
@@ -50,7 +51,8 @@ def probe_accuracies(
     """Test accuracy of every probe for every layer: a dictionary from probe to accuracy, layer 1 first.
 
     Fitted on the posterior means of up to `max_train` training images, chosen at random by `seed`; scored on
-    the means of all test images. Accuracies are in [0, 1], see `probe_accuracy` for their standard errors.
+    the means of all test images. Accuracies are in [0, 1], see `probe_accuracy` for their standard errors;
+    NaN for what would take too long (`hvae.metrics.limits.costly_probes`).
 
     from_draws: fit and score on one draw z_ℓ ~ q(z_ℓ|x) per image instead. Eq. 7 bounds these accuracies, not
     those on means: a mean is a noiseless function of x, and scaling makes the most of its last digits.
@@ -60,15 +62,17 @@ def probe_accuracies(
         representations(model, images, batch_size=batch_size, seed=noise_seed if from_draws else None)
         for images, noise_seed in ((chosen, seed + 1), (test, seed))
     )
-    return feature_accuracies(
+    skipped = costly_probes(train)
+    layers = feature_accuracies(
         train_features,
         chosen.labels.cpu().numpy(),
         test_features,
         test.labels.cpu().numpy(),
-        probes=probes,
+        probes=[probe for probe in probes if probe not in skipped],
         seed=seed,
         jobs=jobs,
     )
+    return [{probe: layer.get(probe, NOT_A_NUMBER) for probe in probes} for layer in layers]
 
 
 @torch.inference_mode()
@@ -145,12 +149,19 @@ def probe_accuracy(
         probe[-1].set_params(n_neighbors=min(5, len(train_features)))
     # One thread per probe: the numbers then depend on no machine's number of cores.
     with threadpool_limits(1), warnings.catch_warnings():
-        # 200 iterations are the definition of this probe, whether or not the last digit has settled.
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        _ignore_warnings()
         probe.fit(train_features.astype(np.float64), train_labels)
         parts = np.array_split(test_features, -(-len(test_features) // _TEST_ROWS))
         predicted = np.concatenate([probe.predict(part.astype(np.float64)) for part in parts])
     return Estimate.share_of(predicted == test_labels)
+
+
+def _ignore_warnings() -> None:
+    # 200 iterations are the definition of a probe, whether or not the last digit has settled.
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    # Of labels that are nearly as many as images, scikit-learn guesses that they are numbers to be predicted.
+    warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)
+    warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
 
 
 def feature_accuracies(
@@ -187,7 +198,7 @@ def feature_accuracies(
     workers = joblib.Parallel(jobs or joblib.cpu_count(), backend="threading")
     with threadpool_limits(1), warnings.catch_warnings():
         # Here too: Python's filters are one list for all threads, and the first probe to end restores it.
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        _ignore_warnings()
         results = workers(joblib.delayed(run)(group) for group in groups)
     found = {
         task: result

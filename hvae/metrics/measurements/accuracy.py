@@ -66,6 +66,7 @@ ACCURACY = Measurement(
         for name, probe in PROBES.items()
     ),
     measure,
+    needs_labels=True,
     place=30,
 )
 MEASUREMENTS = (ACCURACY,)

@@ -78,6 +78,7 @@ GENERATION = Measurement(
     ),
     measure,
     parameters=parameters,
+    needs_labels=True,
     place=40,
 )
 MEASUREMENTS = (GENERATION,)

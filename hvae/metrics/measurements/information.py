@@ -41,6 +41,7 @@ INFORMATION = Measurement(
         for latent, sign in LATENTS.items()
     ),
     measure,
+    needs_labels=True,
     place=20,
 )
 MEASUREMENTS = (INFORMATION,)

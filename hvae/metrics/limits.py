@@ -1,0 +1,121 @@
+"""What cannot be measured on a data set, known before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+
+from hvae.datasets.contents import NAMED
+from hvae.datasets.images import Images, printable
+from hvae.metrics.measurements.accuracy import PROBES
+from hvae.metrics.measurements.information import INFORMATION
+from hvae.metrics.metric import LATENTS
+from hvae.metrics.registry import measurements
+
+FEW_TEST_IMAGES = 30
+MOST_PROBE_IMAGES = 10_000
+"""Training images that probes are fitted on."""
+MOST_CLASSES_TIMES_IMAGES = 1_000_000
+"""Probes that tell classes apart one by one take time in proportion to classes × training images: with so
+many, a linear SVM takes some 20 s of a core for each layer of a point."""
+COSTLY_PROBES = tuple(probe for probe in PROBES if probe != "knn")
+
+
+class Limit(NamedTuple):
+    """A sentence about what the data set makes impossible, and the columns that are NaN because of that.
+
+    Where a column is, that of its standard error is as well.
+    """
+
+    sentence: str
+    columns: tuple[str, ...] = ()
+
+
+def costly_probes(train: Images) -> tuple[str, ...]:
+    """The probes that are not fitted on these images, for the time it would take."""
+    classes = len(train.labels.unique())
+    return COSTLY_PROBES if classes * _probe_images(train) > MOST_CLASSES_TIMES_IMAGES else ()
+
+
+def _probe_images(train: Images) -> int:
+    return min(len(train), MOST_PROBE_IMAGES)
+
+
+def limits(train: Images, test: Images) -> list[Limit]:
+    """What can be said beforehand about measuring on these images; nothing where all is as usual."""
+    found: list[Limit] = []
+    in_train, in_test = (images.labels.cpu().unique().tolist() for images in (train, test))
+    without_labels = _without_labels(train, in_train)
+    if without_labels:
+        what = "what needs labels (mutual information, accuracies, scores of samples) is not measured"
+        found.append(Limit(f"{without_labels}: {what}.", _of_labels()))
+    elif len(in_test) == 1:
+        name = printable(test.classes[in_test[0]])
+        what = "mutual information is not measured, and accuracies say nothing of other classes"
+        found.append(Limit(f"All test images are of one class, {name}: {what}.", INFORMATION.names))
+    if len(test) == 1:
+        trained = [name for one in measurements() if one.when_trained for name in one.names]
+        columns = tuple(f"{column}_se" for column in trained)
+        found.append(Limit("There is one test image only: no standard error can be given.", columns))
+    elif len(test) < FEW_TEST_IMAGES:
+        found.append(Limit(f"There are only {len(test)} test images: standard errors will be large."))
+    if not without_labels:
+        found += _classes_that_lack_images(train, in_train, in_test)
+        found += _of_costly_probes(train)
+    return found
+
+
+def undefined(found: Iterable[Limit]) -> dict[str, str]:
+    """Column → why it is NaN for every point."""
+    return {column: limit.sentence for limit in reversed(list(found)) for column in limit.columns}
+
+
+def _of_labels() -> tuple[str, ...]:
+    return tuple(name for one in measurements() if one.needs_labels for name in one.names)
+
+
+def _without_labels(train: Images, in_train: Sequence[int]) -> str:
+    """Why labels tell nothing, the beginning of a sentence; empty where they do."""
+    if not train.classes:
+        return "These pictures have no classes"
+    if len(train.classes) == 1:
+        return f"These pictures are all of one class, {printable(train.classes[0])}"
+    if len(in_train) == 1:
+        return f"All training images are of one class, {printable(train.classes[in_train[0]])}"
+    return ""
+
+
+def _classes_that_lack_images(train: Images, in_train: Sequence[int], in_test: Sequence[int]) -> list[Limit]:
+    every, trained, tested = range(len(train.classes)), set(in_train), set(in_test)
+    counts = torch.bincount(train.labels.cpu(), minlength=len(train.classes)).tolist()
+    untested = [label for label in every if label not in tested]
+    single = [label for label in untested if counts[label] == 1]
+    untested = [label for label in untested if counts[label] != 1]
+    untrained = [label for label in every if label not in trained]
+    found = []
+    for labels, has, means in (
+        (single, "a single image", "it is for training, and nothing tests that class"),
+        (untested, "no test image", "accuracies say nothing of that class"),
+        (untrained, "no training image", "nothing can recognise that class"),
+    ):
+        if labels:
+            names = ", ".join(printable(train.classes[label]) for label in labels[:NAMED])
+            more = f" and {len(labels) - NAMED:,} more" if len(labels) > NAMED else ""
+            verb = "has" if len(labels) == 1 else "each have"
+            found.append(Limit(f"{names}{more} {verb} {has}: {means}."))
+    return found
+
+
+def _of_costly_probes(train: Images) -> list[Limit]:
+    skipped = costly_probes(train)
+    if not skipped:
+        return []
+    classes, images = len(train.labels.unique()), _probe_images(train)
+    columns = tuple(f"acc_{probe}_{latent}" for probe in skipped for latent in LATENTS)
+    sentence = (
+        f"{classes:,} classes × {images:,} training images are too many for the probes {', '.join(skipped)} "
+        f"(at most {MOST_CLASSES_TIMES_IMAGES:,}, for the time it takes): their accuracies are not measured."
+    )
+    return [Limit(sentence, columns)]
