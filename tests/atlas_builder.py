@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,13 @@ def build_atlas(
     betas: tuple[float, ...] = (0.1, 1.0, 10.0),
     config: HVAEConfig = TINY,
     metrics: dict[str, list[float]] | None = None,
+    classes: Sequence[str] = tuple("0123456789"),
+    examples: int = 12,
 ) -> Path:
     """Write an atlas with one random-weight HVAE for each pair of `betas`; returns `folder`.
 
-    metrics: columns to overwrite, one value per point, β₂ changing slowest.
+    metrics: columns to overwrite, one value per point, β₂ changing slowest. classes: of the test images, of
+    which there are `examples`.
     """
     (folder / "models").mkdir(parents=True)
     rows = []
@@ -45,15 +49,15 @@ def build_atlas(
         table[column] = values
     write_whole(folder / METRICS, lambda aside: table.to_parquet(aside))
     generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (12, *config.image_shape), dtype=np.uint8)
-    write_whole(folder / EXAMPLES, lambda aside: _save_examples(aside, images))
+    images = generator.integers(0, 256, (examples, *config.image_shape), dtype=np.uint8)
+    write_whole(folder / EXAMPLES, lambda aside: _save_examples(aside, images, len(classes)))
     files = [folder / METRICS, folder / EXAMPLES, *sorted((folder / "models").iterdir())]
     write_json(
         folder / MANIFEST,
         {
             "schema_version": 1,
             "dataset": "digits",
-            "classes": [str(digit) for digit in range(10)],
+            "classes": list(classes),
             "model": config.to_dict(),
             "betas": {"beta_2": list(betas), "beta_1": list(betas)},
             "recipe": {},
@@ -130,6 +134,6 @@ def _random_model(config: HVAEConfig, seed: int) -> HVAE:
     return model.eval()
 
 
-def _save_examples(path: Path, images: np.ndarray) -> None:
+def _save_examples(path: Path, images: np.ndarray, classes: int) -> None:
     with open(path, "wb") as file:
-        np.savez(file, images=images, labels=np.arange(len(images), dtype=np.int64) % 10)
+        np.savez(file, images=images, labels=np.arange(len(images), dtype=np.int64) % max(1, classes))

@@ -16,7 +16,7 @@ from app.page.figures.bands import best
 from app.page.menus import preferred_sizes
 from app.page.points import points_table
 from app.page.state import first_screen
-from app.page.words import beta_text, metric_title, value_text
+from app.page.words import beta_text, metric_title, value_text, without_labels
 from hvae.atlas.atlas import Atlas
 
 STEPS = 8
@@ -99,7 +99,9 @@ def best_point(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str | Non
 def goal_step(atlas: Atlas, goal: str, column: str | None, point: str | None) -> Step:
     """Where one of the three goals is met best."""
     if column is None or point is None:
-        return Step(GOALS[goal], f"How well these models do at {goal} was not measured.", {"view": goal})
+        why = f" {without_labels(atlas.manifest.classes)}" if goal != "reconstruction" else ""
+        sentence = f"How well these models do at {goal} was not measured.{why}".rstrip()
+        return Step(GOALS[goal], sentence, {"view": goal})
     table = points_table(atlas)
     row = table.set_index("point").loc[point]
     sentence = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from hvae.datasets.registry import find
@@ -15,6 +16,14 @@ def dataset_title(dataset: str) -> str:
     if known is None:
         return dataset
     return (PurePath(argument).name or known.title) if known.argument else known.title
+
+
+def without_labels(classes: Sequence[str]) -> str:
+    """What the page says where pictures have no labels that could tell anything; empty where they have."""
+    if len(classes) > 1:
+        return ""
+    have = "are all of one class" if classes else "have no classes"
+    return f"These pictures {have}: what needs labels is not shown."
 
 
 def models_text(count: int) -> str:

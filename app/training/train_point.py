@@ -182,10 +182,12 @@ def load_images(dataset: str, split: str, data_dir: Path) -> Any:
     """One split of the atlas's data set, which must be on this machine. Raises UserError."""
     from app.page.words import dataset_title
     from hvae import datasets
+    from hvae.datasets.folder import located
     from hvae.datasets.registry import find
+    from hvae.files import user_path
 
     try:
-        return datasets.load(dataset, split, data_dir, download=False)
+        return datasets.load(located(dataset, user_path(data_dir)), split, data_dir, download=False)
     except UserError as error:
         known, _ = find(dataset)
         if known is None or not known.files:

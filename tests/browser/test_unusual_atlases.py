@@ -62,6 +62,20 @@ def colour_images(folder):
     return add_parent(build_atlas(folder, config=COLOUR, metrics=scores(9)))
 
 
+def without_classes(folder):
+    return add_parent(build_atlas(folder, classes=()))
+
+
+def one_class(folder):
+    return build_atlas(folder, classes=("cats",))
+
+
+def one_test_image(folder):
+    """Of one class, and without standard errors: only accuracies and scores of samples use labels."""
+    measured = {column: values for column, values in scores(9).items() if column != "mi_z2"}
+    return build_atlas(folder, metrics=measured, classes=("cats", "dogs"), examples=1)
+
+
 def unfinished(folder):
     """A third of its grid is not there yet, among it the standard VAE."""
     build_atlas(folder)
@@ -85,8 +99,17 @@ ATLASES = (
     holes_in_its_metrics,
     many_points,
     colour_images,
+    without_classes,
+    one_class,
+    one_test_image,
     unfinished,
 )
+
+WITHOUT_LABELS = {
+    "without_classes": "These pictures have no classes: what needs labels is not shown.",
+    "one_class": "These pictures are all of one class: what needs labels is not shown.",
+}
+"""What is said of them in every view, once."""
 
 SIZES = [(1440, 900), (390, 844)]
 ON_A_PHONE = ("one_point", "no_rates", "colour_images")
@@ -119,11 +142,12 @@ FAULTS = r"""() => {
 @pytest.fixture(scope="module", params=ATLASES, ids=lambda build: build.__name__)
 def address_and_sizes(request, serve, tmp_path_factory):
     name = request.param.__name__
-    return serve(request.param(tmp_path_factory.mktemp(name) / name)), SIZES[: 1 + (name in ON_A_PHONE)]
+    address = serve(request.param(tmp_path_factory.mktemp(name) / name))
+    return address, SIZES[: 1 + (name in ON_A_PHONE)], WITHOUT_LABELS.get(name)
 
 
 def test_every_view_of_it_is_whole(open_page, address_and_sizes):
-    address, sizes = address_and_sizes
+    address, sizes, without_labels = address_and_sizes
     ready = "#landscapes-0 :is(.scatterlayer .point, .annotation)"
     page = open_page(address, ready=ready, reduced_motion="reduce").page
     said = []
@@ -135,6 +159,8 @@ def test_every_view_of_it_is_whole(open_page, address_and_sizes):
             page.keyboard.press(str(key))
             page.wait_for_function(IS_SETTLED, arg=view)
             assert page.evaluate(FAULTS) == [], (view, width)
+            if without_labels:
+                assert page.get_by_text(without_labels, exact=True).filter(visible=True).count() == 1, view
     assert said == []
 
 

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from app.page.state import VIEWS
 from app.page.widgets import controls
 from app.page.widgets.pieces import tabs
-from app.page.words import dataset_title, models_text
+from app.page.words import dataset_title, models_text, without_labels
 from hvae.atlas.atlas import Atlas
 
 TITLE = "Where does a hierarchical VAE keep its information?"
@@ -32,6 +32,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
             html.Div([html.H1(TITLE), _about(name, atlas, titles)], className="page-title"),
             # assets/page/controls/atlas-menu.js says here that there is no such atlas.
             html.P(id="atlas-message", className="page-message", role="status"),
+            html.P(without_labels(atlas.manifest.classes), className="page-message"),
             html.P(f"{problem} What was read before is shown." if problem else "", className="page-message"),
             html.Div(
                 [
