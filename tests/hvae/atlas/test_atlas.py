@@ -19,7 +19,9 @@ from hvae import HVAE, Atlas, HVAEConfig, UserError
 from hvae.atlas.atlas import table_columns
 from hvae.atlas.checkpoint import load_model, save_model
 from hvae.atlas.verify import problems
+from hvae.datasets import Images
 from hvae.files import sha256, write_json, write_whole
+from hvae.metrics.registry import EvaluationData
 from precompute.folder import metrics_frame, new_manifest
 from precompute.plan import Plan
 
@@ -27,13 +29,10 @@ BETAS = [0.1, 1.0, 10.0]
 CONFIG = HVAEConfig(width=4, top_dim=3, channels=1)
 
 
-class FewImages:
-    """As much of the data as atlas.json speaks of."""
-
-    class test:
-        classes = ("zero", "one")
-
-    digests = {"train": "0" * 64, "test": "1" * 64}
+def few_images():
+    """Black pictures of two classes, enough of them for every metric."""
+    images = Images(torch.zeros((40, 1, 32, 32), dtype=torch.uint8), torch.arange(40) % 2, ("zero", "one"))
+    return EvaluationData(images, images, 0)
 
 
 @pytest.fixture
@@ -42,7 +41,7 @@ def folder(tmp_path):
     path = tmp_path / "tiny"
     (path / "models").mkdir(parents=True)
     plan = Plan("digits", BETAS)
-    manifest = new_manifest(plan, CONFIG, FewImages(), torch.device("cpu"))
+    manifest = new_manifest(plan, CONFIG, few_images(), torch.device("cpu"))
     rows = {}
     for number, point in enumerate(plan.points):
         torch.manual_seed(number)
@@ -285,6 +284,15 @@ DAMAGES = {
         "ceiling",
     ),
     "shares that do not add up": (lambda folder: edit(folder, label_frequencies=[0.5, 0.1]), "add up to 1"),
+    "pictures of other classes": (
+        lambda folder: edit(folder, pictures={"train": [1, 2, 3], "test": [1, 2, 3]}),
+        "one number for each of classes",
+    ),
+    "pictures below none": (
+        lambda folder: edit(folder, pictures={"train": [-1, 1], "test": [1, 1]}),
+        "train",
+    ),
+    "a reason of another kind": (lambda folder: edit(folder, undefined={"mi_z2": 1}), "undefined"),
     "hours that are no number": (
         lambda folder: edit(folder, made_with={"device_hours": "x"}),
         "device_hours",

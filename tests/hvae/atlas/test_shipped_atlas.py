@@ -1,5 +1,6 @@
 """What is claimed of the atlases that ship, checked on their files."""
 
+import json
 import math
 from typing import NamedTuple
 
@@ -9,10 +10,11 @@ import torch
 from documents import ROOT
 
 from hvae import HVAE, Atlas
-from hvae.atlas.atlas import shipped_names
+from hvae.atlas.atlas import MANIFEST, shipped_names
 from hvae.atlas.verify import problems
 from hvae.bounds import best_accuracy, best_distortion, label_entropy
 from hvae.datasets import Images
+from hvae.files import write_json
 from hvae.metrics.measurements.accuracy import PROBES
 from hvae.metrics.rates import layer_rates
 from hvae.metrics.registry import metric_columns
@@ -44,6 +46,11 @@ def atlas(request) -> Atlas:
 @pytest.fixture
 def claim(atlas) -> Claim:
     return CLAIMS[atlas.name]
+
+
+def test_its_description_would_be_written_again_as_it_is(atlas, tmp_path):
+    write_json(tmp_path / MANIFEST, atlas.manifest.model_dump())
+    assert json.loads((tmp_path / MANIFEST).read_text()) == json.loads((atlas.path / MANIFEST).read_text())
 
 
 def test_it_is_sound_complete_and_small(atlas, claim):
