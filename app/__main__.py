@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.pictures.malloc import share_arenas
-from app.pictures.queue import MOST_WAITING
 from hvae.errors import UserError
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
-THREADS = MOST_WAITING + 16
-"""Each answers one request at a time; the decoder lets MOST_WAITING wait, others are for all else."""
+FURTHER_THREADS = 16
+"""Beside those whose requests may wait for the decoder; each thread answers one request at a time."""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python to itself: the decoder's needs it for a moment after every step."""
@@ -97,7 +96,7 @@ def serve(
 ) -> None:
     """Serve an atlas and those that ship until interrupted; what was asked by then is answered first.
 
-    path: see `app.atlases.shelf.shelf`. data_dir, allow_training, broker: see
+    path: see `app.atlases.catalogue.served_atlases`. data_dir, allow_training, broker: see
     `app.training.train_point.TrainingOptions`.
     Raises UserError where the atlas, the address or the broker cannot be had.
     """
@@ -106,11 +105,11 @@ def serve(
     gc.disable()
     share_arenas()
     sys.setswitchinterval(SWITCH_SECONDS)
-    from app.atlases.shelf import shelf
+    from app.atlases.catalogue import served_atlases
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    atlases = shelf(path)
+    atlases = served_atlases(path)
     listener = listen(host, port)
 
     from app.server.build import create_app
@@ -146,12 +145,13 @@ def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
     """A server of `application` on a listening socket; see `app.server.shutdown.run_until_stopped`."""
     import waitress
 
+    from app.pictures.decoder import MOST_WAITING
     from app.server.guard import MAX_BODY
 
     return waitress.create_server(
         application,
         sockets=[listener],
-        threads=THREADS,
+        threads=MOST_WAITING + FURTHER_THREADS,
         connection_limit=MOST_CONNECTIONS,
         asyncore_use_poll=True,  # select() knows no file above 1,023
         channel_timeout=IDLE_SECONDS,

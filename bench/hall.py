@@ -35,7 +35,7 @@ from rich.console import Console
 from rich.table import Table
 from viewers import Browser, Point, Tally, Viewer
 
-from app.atlases.shelf import shelf
+from app.atlases.catalogue import served_atlases
 from app.page.points import points_data
 
 RAMP = 20.0
@@ -85,7 +85,7 @@ def all_points(path: Path | None) -> list[Point]:
     """Every point of every atlas that is served."""
     return [
         Point(name, point, tuple(entry["dimension"] for entry in known["dimensions"]))
-        for name, atlas in shelf(path).items()
+        for name, atlas in served_atlases(path).items()
         for point, known in points_data(atlas).items()
     ]
 

@@ -17,7 +17,7 @@ import waitress
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from app.atlases.shelf import shelf
+from app.atlases.catalogue import served_atlases
 from app.page.lecture import lecture
 from app.page.state import VIEWS
 from app.server.build import create_app
@@ -35,7 +35,7 @@ COMPLETE = """() => {
 
 
 def main() -> None:
-    atlases = shelf(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    atlases = served_atlases(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     first, *_ = atlases
     server = waitress.create_server(create_app(atlases).server, host="127.0.0.1", port=0, threads=32)
     threading.Thread(target=server.run, daemon=True).start()

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from app.atlases.models import FileState, NotHere, Source, Understand
+from app.atlases.file_state import FileState
+from app.atlases.model_source import ModelSource
+from app.atlases.shelf import Snapshot, UnknownName
 from hvae.atlas.atlas import PARENT, Atlas
 from hvae.atlas.metadata import beta_range as stored_range
 
@@ -52,32 +54,41 @@ def covers(between: tuple[float, float], betas: Iterable[float]) -> bool:
     return all(low * (1 - EDGE) <= beta <= high * (1 + EDGE) for beta in betas)
 
 
-def folds(atlas: Atlas) -> Understand:
-    """The folds of the atlas's parent, by their names."""
-    kept: dict[str, tuple[tuple[FileState | None, str | None], Any]] = {}
+class Folds:
+    """The folds of the atlases' parents, by their names.
 
-    def once(what: str, make: Callable[[], Any]) -> Any:
-        state = FileState.of(atlas.path / PARENT), atlas.manifest.files.get(PARENT)
-        if what not in kept or kept[what][0] != state:
-            kept[what] = (state, make())
-        return kept[what][1]
+    A parent is read once, and again when its file changes.
+    """
 
-    def understand(name: str) -> Source | None:
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[tuple[FileState | None, str | None], Any]] = {}
+
+    def find(self, snapshot: Snapshot, name: str) -> ModelSource | None:
+        """The fold of this name; None where it is not the name of one.
+
+        Raises UnknownName where the atlas has no parent, or none for these β; UserError where it is damaged.
+        """
         betas = fold_betas(name)
         if betas is None:
             return None
-        between = once("range", lambda: beta_range(atlas))
+        between = self._once(snapshot, "range", lambda: beta_range(snapshot.atlas))
         if between is None:
-            raise NotHere("This atlas has no parent: only its dots can be shown.")
+            raise UnknownName("This atlas has no parent: only its dots can be shown.")
         if not covers(between, betas):
             low, high = between
-            raise NotHere(f"This atlas's parent covers β from {low:g} to {high:g}.")
+            raise UnknownName(f"This atlas's parent covers β from {low:g} to {high:g}.")
 
         def load() -> HVAE:
-            parent: Parent = once("parent", atlas.load_parent)
+            parent: Parent = self._once(snapshot, "parent", snapshot.atlas.load_parent)
             beta_2, beta_1 = betas
             return parent.fold([beta_1, beta_2])
 
-        return Source((PARENT,), load, list, is_dot=False)
+        return ModelSource((PARENT,), load, list, is_dot=False)
 
-    return understand
+    def _once(self, snapshot: Snapshot, what: str, make: Callable[[], Any]) -> Any:
+        atlas = snapshot.atlas
+        state = FileState.of(atlas.path / PARENT), atlas.manifest.files.get(PARENT)
+        kept = self._kept.get((snapshot.name, what))
+        if kept is None or kept[0] != state:
+            kept = self._kept[snapshot.name, what] = (state, make())
+        return kept[1]

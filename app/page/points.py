@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from app.atlases.models import point_name
+from app.atlases.shelf import point_name
 from app.page.figures.colours import beta_ranges, colour_code
 from app.page.words import beta_text, metric_title, value_text
 from hvae.atlas.atlas import Atlas
@@ -49,6 +50,19 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
         }
         for (_, row), colour in zip(table.iterrows(), colours, strict=True)
     }
+
+
+def plane_dots(atlas: Atlas) -> list[dict[str, Any]]:
+    """The points that have a place in the rate plane: name, β, rates in nats per image, colour."""
+    table = points_table(atlas)
+    colours = colour_code(table["beta_2"], table["beta_1"], *beta_ranges(table))
+    columns = ["point", "beta_2", "beta_1", "rate_z2", "rate_z1"]
+    finite = np.isfinite(table[["rate_z2", "rate_z1"]].to_numpy(float)).all(axis=1)
+    return [
+        {**row, "colour": colour}
+        for row, colour, is_finite in zip(table[columns].to_dict("records"), colours, finite, strict=True)
+        if is_finite
+    ]
 
 
 def numbers(row: Mapping[str, float]) -> dict[str, float | None]:

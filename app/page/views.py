@@ -19,6 +19,7 @@ from app.page.panels import (
 )
 from app.page.shell import legend, model_strip
 from app.page.state import FIGURE_VIEWS, VIEWS
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 PANELS: dict[str, ModuleType] = {
@@ -31,7 +32,7 @@ PANELS: dict[str, ModuleType] = {
     "compare": compare,
     "parent": parent,
 }
-"""View → the module with its `layout(atlas)` and `register(app, atlas)`."""
+"""View → the module with its `layout(atlas)` and `register(app, requested)`."""
 
 
 def layout(atlas: Atlas) -> html.Main:
@@ -58,7 +59,7 @@ def layout(atlas: Atlas) -> html.Main:
     return html.Main([figures, *sections.values(), model_strip.layout(atlas)])
 
 
-def register(app: Dash, atlas: Atlas) -> None:
-    """The callbacks of all views."""
+def register(app: Dash, requested: RequestedAtlas) -> None:
+    """The callbacks of all views; they are the same for all atlases."""
     for panel in (*PANELS.values(), legend, model_strip):
-        panel.register(app, atlas)
+        panel.register(app, requested)

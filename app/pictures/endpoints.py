@@ -14,13 +14,13 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import NotFound
 
 from app.atlases.models import Models
+from app.atlases.shelf import Shelf, Snapshot
 from app.pictures.answer_cache import Answers
-from app.pictures.decoder import Decoder
+from app.pictures.decoder import RETRY_SECONDS, Busy, Decoder
 from app.pictures.kinds import KINDS
 from app.pictures.kinds.kind import Kind
 from app.pictures.openapi import description
 from app.pictures.queries import Query, QueryError, parse
-from app.pictures.queue import RETRY_SECONDS, Busy
 from app.server.http_errors import answer_what_is_missing
 from hvae.atlas.atlas import EXAMPLES
 
@@ -28,19 +28,20 @@ PICTURE_VERSION = 2
 """Raise it whenever the same address would give other bytes than before."""
 
 
-def pictures_blueprint(decoder: Decoder) -> Blueprint:
+def pictures_blueprint(shelf: Shelf, decoder: Decoder) -> Blueprint:
     """The endpoints of every kind of answer, and /openapi.json."""
     blueprint = Blueprint("pictures", __name__)
     answers = Answers()
 
     def endpoint(kind: Kind) -> Callable[[str, str], Response]:
         def get(atlas: str, point: str) -> Response:
-            decoder.models.find(atlas, point)  # of what is not there, no parameter is wrong
+            snapshot = shelf[atlas]
+            decoder.models.find(snapshot, point)  # of what is not there, no parameter is wrong
             query = parse(kind.query, request.args)
-            tag = etag(decoder.models, atlas, point, kind, query)
+            tag = etag(decoder.models, snapshot, point, kind, query)
 
             def make() -> bytes:
-                return kind.encode(decoder.make(atlas, point, lambda subject: kind.make(subject, query)))
+                return kind.encode(decoder.make(snapshot, point, lambda subject: kind.make(subject, query)))
 
             return answer(tag, lambda: answers.get(tag, make), kind.mimetype)
 
@@ -69,14 +70,14 @@ def pictures_blueprint(decoder: Decoder) -> Blueprint:
     def busy(error: Busy) -> tuple[Response, int, dict[str, str]]:
         return jsonify(error=str(error)), 503, {"Retry-After": str(RETRY_SECONDS)}
 
-    answer_what_is_missing(blueprint, decoder.models)
+    answer_what_is_missing(blueprint, shelf)
     return blueprint
 
 
-def etag(models: Models, atlas: str, point: str, kind: Kind, query: Query) -> str:
+def etag(models: Models, snapshot: Snapshot, point: str, kind: Kind, query: Query) -> str:
     """The strong ETag of an answer. Raises UserError where a file it is made of is missing or damaged."""
-    files = [*models.find(atlas, point).files, *([EXAMPLES] if query.uses_images else [])]
-    checksums = [models.checksum(atlas, file) for file in files]
+    files = [*models.find(snapshot, point).files, *([EXAMPLES] if query.uses_images else [])]
+    checksums = [models.checksum(snapshot, file) for file in files]
     made_of = [CODE, point, checksums, kind.name, query.model_dump(mode="json")]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:32]
 

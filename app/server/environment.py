@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.atlases.shelf import shelf
+from app.atlases.catalogue import served_atlases
 from app.pictures.malloc import share_arenas
 from app.server.build import create_app
 from app.server.guard import LOOPBACK_NAMES
@@ -34,7 +34,8 @@ def server(environment: Mapping[str, str]) -> Flask:
     training = TrainingOptions(
         Path(said.get(DATA_DIR, "data")), flag(said, ALLOW_TRAINING), broker and checked_broker(broker), True
     )
-    return create_app(shelf(Path(atlas) if atlas else None), hosts(said.get(HOSTS, "")), training).server
+    atlases = served_atlases(Path(atlas) if atlas else None)
+    return create_app(atlases, hosts(said.get(HOSTS, "")), training).server
 
 
 def hosts(names: str) -> list[str] | None:

@@ -11,11 +11,12 @@ from dash.exceptions import DependencyException
 from flask import Blueprint, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from app.atlases.models import Models, NotHere
-from hvae.atlas.atlas import Atlas
+from app.atlases.shelf import Shelf, Snapshot, UnknownName
 from hvae.errors import UserError
 
 CALLBACKS = "/_dash-update-component"
+"""The endpoint of Dash's callbacks, by its name in Flask."""
+
 NOT_THIS_PAGE = "This is not what the page would ask: reload it."
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def answer_mishaps(app: Dash) -> None:
 
     @server.before_request
     def refuse_malformed() -> None:
-        if request.path != CALLBACKS or request.method != "POST":
+        if request.endpoint != CALLBACKS or request.method != "POST":
             return
         try:
             body = request.get_json(silent=True)
@@ -55,24 +56,25 @@ def answer_mishaps(app: Dash) -> None:
         return jsonify(error="The server could not answer this; its log says why."), 500
 
 
-def answer_what_is_missing(blueprint: Blueprint, models: Models) -> None:
+def answer_what_is_missing(blueprint: Blueprint, shelf: Shelf) -> None:
     """Answer with a sentence where the blueprint is asked for what is not there, or what has gone bad."""
 
-    @blueprint.errorhandler(NotHere)
-    def not_here(error: NotHere) -> tuple[Response, int]:
+    @blueprint.errorhandler(UnknownName)
+    def unknown(error: UnknownName) -> tuple[Response, int]:
         return jsonify(error=str(error)), 404
 
     @blueprint.errorhandler(UserError)
     def bad_file(error: UserError) -> tuple[Response, int]:
         log.warning("%s", error)
-        return jsonify(error=without_paths(str(error), models.atlases.values())), 409
+        return jsonify(error=without_paths(str(error), shelf.snapshots)), 409
 
 
-def without_paths(sentence: str, atlases: Iterable[Atlas]) -> str:
+def without_paths(sentence: str, snapshots: Iterable[Snapshot]) -> str:
     """The sentence without the folders that the server keeps its atlases in."""
-    for atlas in atlases:
-        for folder in {str(atlas.path), str(atlas.path.resolve())}:
-            sentence = sentence.replace(f" in {folder}", "").replace(folder, atlas.name)
+    for snapshot in snapshots:
+        for path in (snapshot.atlas.path, snapshot.origin):
+            for folder in {str(path), str(path.resolve())}:
+                sentence = sentence.replace(f" in {folder}", "").replace(folder, snapshot.name)
     return sentence
 
 

@@ -37,13 +37,13 @@ class JobManager(DiskcacheManager):
     """Runs a background callback `fn` as `fn(report, setting, *inputs)` in a new process.
 
     fn: a function that can be imported by its name; report: called with one value for each output of the
-    callback's `progress`. setting: what the server decides, which no browser can change.
+    callback's `progress`. setting: called in the request; returns what no browser can change.
     refuse: called in the request; a value to answer instead of starting anything, or None.
     busy: what is answered while as many jobs are running as may be.
     Values that are reported and returned must be JSON.
     """
 
-    def __init__(self, setting: object, refuse: Callable[[], Any], busy: object) -> None:
+    def __init__(self, setting: Callable[[], object], refuse: Callable[[], Any], busy: object) -> None:
         # Not DiskcacheManager's own: it asks for packages that only its way of starting processes needs.
         BaseBackgroundCallbackManager.__init__(self, cache_by=None)
         self.expire = None
@@ -73,10 +73,10 @@ class JobManager(DiskcacheManager):
 class ProcessManager(Tickets, JobManager):
     """Jobs are processes of this server, and end with it; it is the only one that knows of them.
 
-    setting: must pickle. Results are in a private folder that goes when the server does.
+    setting: what it returns must pickle. Results are in a private folder that goes when the server does.
     """
 
-    def __init__(self, setting: object, refuse: Callable[[], Any], busy: object) -> None:
+    def __init__(self, setting: Callable[[], object], refuse: Callable[[], Any], busy: object) -> None:
         super().__init__(setting, refuse, busy)
         self._starting = Lock()
         self._secret: bytes | None = None
@@ -106,7 +106,7 @@ class ProcessManager(Tickets, JobManager):
             if len(running) >= MOST_JOBS:
                 return None
             self.handle.get(key)  # the folder is there before the process looks for it
-            process = start(self.folder, key, self._make_progress_key(key), job_fn, self.setting, args)
+            process = start(self.folder, key, self._make_progress_key(key), job_fn, self.setting(), args)
             self._jobs = {**running, str(process.pid): process}
             return str(process.pid)
 
@@ -129,7 +129,7 @@ class BrokerManager(Tickets, JobManager):
     """Jobs are done by workers, see app.tasks, one at a time; any process that serves the page knows of them.
 
     broker: the address of a Redis. fn: must be a job that workers offer. setting: what
-    `app.training.redis_broker.as_json` can write.
+    it returns is something that `app.training.redis_broker.as_json` can write.
     """
 
     def __init__(self, broker: str, setting: object, refuse: Callable[[], Any], busy: object) -> None:
@@ -152,7 +152,7 @@ class BrokerManager(Tickets, JobManager):
         slot = self._slot(job)
         if not slot.take():
             return None
-        message = [key, self._make_progress_key(key), as_json(self.setting), args]
+        message = [key, self._make_progress_key(key), as_json(self.setting()), args]
         try:
             self._queue.send_task(job_name(job_fn), message, task_id=job)
         except Exception:

@@ -7,6 +7,7 @@ every file against the SHA-256 in atlas.json. Opening one does not import torch;
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,17 +62,19 @@ SHIPPED = Path(__file__).parent.parent / "atlases"
 DEFAULT_NAME = "mnist"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Atlas:
     """An opened atlas. `path` is its folder, `manifest` its atlas.json, `metrics` its table of points.
+
+    It stays as it was read; open it again to see what has changed on disk since.
 
     >>> atlas = Atlas.default()
     >>> model = atlas.load(beta_2=1.0, beta_1=0.1)
     """
 
-    def __init__(self, path: Path, manifest: Manifest, metrics: pd.DataFrame) -> None:
-        self.path = path
-        self.manifest = manifest
-        self.metrics = metrics
+    path: Path
+    manifest: Manifest
+    metrics: pd.DataFrame
 
     @classmethod
     def open(cls, path: str | Path) -> Atlas:

@@ -11,6 +11,7 @@ from dash import Dash, html
 from app.page.state import MOST_PINS
 from app.page.widgets.pieces import Frame, picture, stats
 from app.pictures.contact_sheet import COLUMNS
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 PICTURES = {"samples": ("Samples", 4), "reconstructions": ("Reconstructions", 4)}
@@ -23,7 +24,7 @@ def layout(atlas: Atlas) -> html.Div:
     return html.Div([_column(index, frame) for index in range(MOST_PINS)], className="compare")
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """No callbacks: the page's scripts do it all."""
 
 

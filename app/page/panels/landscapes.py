@@ -13,27 +13,27 @@ from app.page.figures.canvas import left_out
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, landscape_figure, plane_note
 from app.page.points import points_table
-from app.page.state import first_sizes, size_metrics
+from app.page.state import PREFERRED_SIZES, first_sizes, size_metrics
 from app.page.widgets import controls, figure_row
 from app.page.words import metric_title
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 VIEW = "landscapes"
+MOST = len(PREFERRED_SIZES)
+"""How many planes there are at most."""
 
 
 def layout(atlas: Atlas) -> html.Div:
     """The planes as a visitor first sees them; one where the atlas has no metric at all."""
-    return figure_row.layout(VIEW, [_head(atlas, index) for index in range(_count(atlas))], _draw(atlas, {}))
+    drawn = _draw(atlas, {})
+    return figure_row.layout(VIEW, [_head(atlas, index) for index in range(len(drawn))], drawn, MOST)
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """What a visitor chooses redraws the planes."""
-    figure_row.register(app, VIEW, _count(atlas), lambda look: _draw(atlas, look), drawn=True)
-    controls.register(app, [f"size-{index}" for index in range(len(first_sizes(atlas)))])
-
-
-def _count(atlas: Atlas) -> int:
-    return max(1, len(first_sizes(atlas)))
+    figure_row.register(app, requested, VIEW, MOST, _draw, drawn=True)
+    controls.register(app, [f"size-{index}" for index in range(MOST)])
 
 
 def _head(atlas: Atlas, index: int) -> list[Component]:
@@ -49,8 +49,11 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     table = points_table(atlas)
     sizes: list[str | None] = list(first_sizes(atlas)) or [None]
     chosen, there = look.get("sizes"), size_metrics(atlas)
-    if isinstance(chosen, list) and len(chosen) == len(sizes) and all(one in there for one in chosen):
-        sizes = chosen
+    if isinstance(chosen, list):
+        # A page that was opened before more was measured has fewer planes.
+        sizes = sizes[: max(1, len(chosen))]
+        if len(chosen) == len(sizes) and all(one in there for one in chosen):
+            sizes = chosen
     style = Look.of(look)
     return [
         figure_row.Drawn(landscape_figure(table, sizes, index, style), _note(table, sizes[index], style))

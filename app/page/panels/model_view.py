@@ -25,6 +25,7 @@ from app.page.widgets.pieces import (
     thumbnails,
 )
 from app.pictures.contact_sheet import COLUMNS
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 SAMPLES = 32
@@ -93,7 +94,7 @@ def layout(atlas: Atlas) -> Component:
     )
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """No callbacks: the page's scripts do it all."""
 
 

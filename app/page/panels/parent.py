@@ -17,13 +17,14 @@ from flask import request
 from werkzeug.sansio.utils import host_is_trusted
 
 from app.atlases.folds import beta_range
-from app.atlases.growth import grow, plane_dots
 from app.atlases.user_copy import BUSY
 from app.page.figures.colours import beta_ranges, corners_in_oklab
+from app.page.points import plane_dots, points_data
 from app.page.widgets.pieces import Frame, picture, stats
 from app.page.words import models_text
 from app.pictures.contact_sheet import COLUMNS
 from app.server.guard import LOOPBACK_NAMES
+from app.server.requested_atlas import RequestedAtlas
 from app.training.managers import BrokerManager, ProcessManager
 from app.training.train_point import (
     NO_BROKER,
@@ -70,7 +71,7 @@ def layout(atlas: Atlas) -> html.Div:
     )
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """Callbacks: a wish starts a background job, and the point that it made joins the others."""
     options = app.server.extensions.get("training", TrainingOptions())
     if options.several and not options.broker:
@@ -79,7 +80,7 @@ def register(app: Dash, atlas: Atlas) -> None:
             Output("training-result", "data"), Input("training-wish", "data"), prevent_initial_call=True
         )(lambda _: {"error": NO_BROKER})
     else:
-        _register_job(app, atlas, options)
+        _register_job(app, requested, options)
 
     @app.callback(
         Output("grown", "data"),
@@ -90,10 +91,12 @@ def register(app: Dash, atlas: Atlas) -> None:
     def join(result: dict[str, str] | None) -> tuple[dict[str, Any], str]:
         if not isinstance(result, dict) or "point" not in result:
             raise PreventUpdate
-        grown = grow(atlas)
+        grown = requested.take_own_copy()
         if grown is None:
             raise PreventUpdate
-        return {**grown, "point": result["point"]}, models_text(len(atlas.metrics))
+        atlas = grown.atlas
+        joined = {"points": points_data(atlas), "dots": plane_dots(atlas), "point": result["point"]}
+        return joined, models_text(len(atlas.metrics))
 
     for store, function in {
         "training-progress": "trainingProgress",
@@ -106,7 +109,10 @@ def register(app: Dash, atlas: Atlas) -> None:
         )
 
 
-def _register_job(app: Dash, atlas: Atlas, options: TrainingOptions) -> None:
+def _register_job(app: Dash, requested: RequestedAtlas, options: TrainingOptions) -> None:
+    def setting() -> TrainingSetting:
+        return TrainingSetting(requested.snapshot().origin, options.data_dir)
+
     def refusal() -> dict[str, str] | None:
         # A web page that has rebound its own name to this machine is no visitor from here.
         names = app.server.config["TRUSTED_HOSTS"] or LOOPBACK_NAMES
@@ -114,7 +120,7 @@ def _register_job(app: Dash, atlas: Atlas, options: TrainingOptions) -> None:
         allowed = named and may_train(request.remote_addr, request.headers, options)
         return None if allowed else {"error": NOT_HERE}
 
-    job = (TrainingSetting(atlas.path, options.data_dir), refusal, {"error": BUSY})
+    job = (setting, refusal, {"error": BUSY})
     app.callback(
         Output("training-result", "data"),
         Input("training-wish", "data"),

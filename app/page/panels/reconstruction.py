@@ -13,6 +13,7 @@ from app.page.figures.planes import PLANE, banded_plane_figure
 from app.page.figures.reconstruction import distortion_figure, psnr_figure
 from app.page.points import points_table
 from app.page.widgets import figure_row
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 VIEW = "reconstruction"
@@ -24,9 +25,9 @@ def layout(atlas: Atlas) -> html.Div:
     return figure_row.layout(VIEW, [[html.H2(title, className="figure-title")] for title in TITLES])
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """What a visitor chooses redraws the figures."""
-    figure_row.register(app, VIEW, len(TITLES), lambda look: _draw(atlas, look))
+    figure_row.register(app, requested, VIEW, len(TITLES), _draw)
 
 
 def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:

@@ -17,6 +17,7 @@ from app.page.figures.representation import (
 from app.page.menus import LAYERS, PROBES
 from app.page.points import points_table
 from app.page.widgets import controls, figure_row
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 VIEW = "representation"
@@ -48,9 +49,9 @@ def layout(atlas: Atlas) -> html.Div:
     )
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """What a visitor chooses redraws the figures."""
-    figure_row.register(app, VIEW, 3, lambda look: _draw(atlas, look))
+    figure_row.register(app, requested, VIEW, 3, _draw)
     controls.register(app, ("layer", "probe"))
 
 

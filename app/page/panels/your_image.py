@@ -14,6 +14,7 @@ from app.page.widgets import colour_key
 from app.page.widgets.pieces import Frame, example_count, model_head, picture, strip, thumbnails
 from app.pictures.contact_sheet import COLUMNS
 from app.pictures.kinds.your_image import MAX_CHARACTERS
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 CANVAS = 640
@@ -36,7 +37,7 @@ def layout(atlas: Atlas) -> Component:
     )
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """No callbacks: the page's scripts do it all."""
 
 

@@ -46,10 +46,9 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
     )
 
 
-def register(app: Dash, titles: Mapping[str, str]) -> None:
+def register(app: Dash) -> None:
     """What a visitor chooses leads to another atlas."""
-    if len(titles) > 1:
-        controls.register(app, ["atlas"])
+    controls.register(app, ["atlas"])
 
 
 def _about(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Div:

@@ -9,6 +9,7 @@ from app.page.figures.look import AXES, BETAS, UNITS
 from app.page.state import size_metrics
 from app.page.widgets import colour_key, controls
 from app.page.words import metric_title
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 KEY = "figures-key"
@@ -53,9 +54,9 @@ def layout(atlas: Atlas) -> html.Aside:
     )
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """The callbacks of the key and of the controls."""
-    colour_key.register(app, atlas, KEY)
+    colour_key.register(app, requested, KEY)
     controls.register(app, ("colour", "units", "axes"))
 
 

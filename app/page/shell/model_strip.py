@@ -12,6 +12,7 @@ from app.page.points import TRAVERSAL
 from app.page.state import FIGURE_VIEWS
 from app.page.widgets.pieces import MOST_EXAMPLES, Frame, example_count, picture, stats
 from app.pictures.contact_sheet import COLUMNS
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 
@@ -55,7 +56,7 @@ def layout(atlas: Atlas) -> dmc.Paper:
     )
 
 
-def register(app: Dash, atlas: Atlas) -> None:
+def register(app: Dash, requested: RequestedAtlas) -> None:
     """No callbacks: the page's scripts do it all."""
 
 

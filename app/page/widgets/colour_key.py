@@ -19,6 +19,7 @@ from app.page.figures.look import BETAS, Look
 from app.page.figures.quantities import text
 from app.page.points import points_table
 from app.page.words import beta_text, metric_title
+from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 MOST_CELLS = 21
@@ -30,12 +31,12 @@ def layout(atlas: Atlas, look: Look | None = None) -> html.Div:
     return html.Div(_content(points_table(atlas), look or Look()), className="colour-key")
 
 
-def register(app: Dash, atlas: Atlas, key: str) -> None:
+def register(app: Dash, requested: RequestedAtlas, key: str) -> None:
     """Another colour recolours the key that is the only child of the element `key`."""
 
     @app.callback(Output(key, "children"), Input("look", "data"), prevent_initial_call=True)
     def recolour(look: dict[str, Any]) -> html.Div:
-        return layout(atlas, Look.of(look))
+        return layout(requested.snapshot().atlas, Look.of(look))
 
 
 def _content(table: pd.DataFrame, look: Look) -> list[Component]:

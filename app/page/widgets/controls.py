@@ -44,6 +44,6 @@ def register(app: Dash, names: Sequence[str]) -> None:
     for name in names:
         app.clientside_callback(
             ClientsideFunction("hvae", f"choose-{name}"),
-            Input(f"control-{name}", "value"),
+            Input(f"control-{name}", "value", allow_optional=True),  # an atlas may give no cause for it
             prevent_initial_call=True,
         )

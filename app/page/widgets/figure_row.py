@@ -7,7 +7,7 @@ and all are drawn again when what they depend on changes. Their dots belong to a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,10 +15,10 @@ import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
-from flask import current_app
 
-from app.atlases.growth import GROWN
 from app.page.state import LOOK
+from app.server.requested_atlas import RequestedAtlas
+from hvae.atlas.atlas import Atlas
 
 CONFIG = {"displayModeBar": False, "displaylogo": False, "doubleClick": False, "showTips": False}
 KEPT = 32
@@ -33,12 +33,17 @@ class Drawn(NamedTuple):
     note: str
 
 
-Draw = Callable[[dict[str, Any]], Sequence[Drawn]]
-"""From what the store `look` holds, as it comes from a browser, to a view's figures."""
+Draw = Callable[[Atlas, Mapping[str, Any]], Sequence[Drawn]]
+"""From an atlas and what the store `look` holds, as it comes from a browser, to a view's figures."""
 
 
-def layout(view: str, heads: Sequence[Sequence[Component]], drawn: Sequence[Drawn] = ()) -> html.Div:
-    """The board of a view: for each figure its head, and its place. drawn: the figures if they are there."""
+def layout(
+    view: str, heads: Sequence[Sequence[Component]], drawn: Sequence[Drawn] = (), most: int = 0
+) -> html.Div:
+    """The board of a view: for each figure its head, and its place.
+
+    drawn: the figures if they are there. most: how many figures the view has in other atlases.
+    """
     columns = []
     for index, head in enumerate(heads):
         there = drawn[index] if drawn else None
@@ -57,22 +62,30 @@ def layout(view: str, heads: Sequence[Sequence[Component]], drawn: Sequence[Draw
                 className="figure-column",
             )
         )
+    # The callback is the same for all atlases: it finds a place for every figure.
+    for index in range(len(heads), most):
+        columns += [
+            html.P(id=f"{view}-note-{index}", hidden=True),
+            html.Div(id=f"{view}-place-{index}", hidden=True),
+        ]
     return html.Div([*columns, dcc.Store(id=f"{view}-drawn")], className="board")
 
 
-def register(app: Dash, view: str, count: int, draw: Draw, drawn: bool = False) -> None:
-    """The callback that draws the `count` figures of a view while it is the one shown.
+def register(
+    app: Dash, requested: RequestedAtlas, view: str, most: int, draw: Draw, drawn: bool = False
+) -> None:
+    """The callback that draws the figures of a view, at most `most`, while it is the one shown.
 
     drawn: whether the page holds them from the beginning.
     """
 
     @lru_cache(KEPT)
-    def drawn_once(look: str) -> tuple[Drawn, ...]:
-        return tuple(draw(json.loads(look)))
+    def drawn_once(atlas: Atlas, look: str) -> tuple[Drawn, ...]:
+        return tuple(draw(atlas, json.loads(look)))
 
     @app.callback(
-        *(Output(f"{view}-place-{index}", "children") for index in range(count)),
-        *(Output(f"{view}-note-{index}", "children") for index in range(count)),
+        *(Output(f"{view}-place-{index}", "children") for index in range(most)),
+        *(Output(f"{view}-note-{index}", "children") for index in range(most)),
         Output(f"{view}-drawn", "data"),
         Input("look", "data"),
         State(f"{view}-drawn", "data"),
@@ -82,18 +95,19 @@ def register(app: Dash, view: str, count: int, draw: Draw, drawn: bool = False) 
         if not isinstance(look, dict) or look.get("view") != view:
             raise PreventUpdate
         chosen = {name: look[name] for name in DRAWN if name in look}
-        wanted = json.dumps({**chosen, "grown": current_app.config.get(GROWN, 0)}, sort_keys=True)
+        snapshot = requested.snapshot()
+        wanted = json.dumps({**chosen, "version": snapshot.version}, sort_keys=True)
         if former == wanted:
             raise PreventUpdate
-        parts = drawn_once(wanted)
-        figures = [part.figure for part in parts]
-        notes = [part.note for part in parts]
+        parts = drawn_once(snapshot.atlas, wanted)
+        missing = [no_update] * (most - len(parts))
+        notes = [*(part.note for part in parts), *missing]
         if former is None and not drawn:
-            graphs = [_graph(view, index, figure) for index, figure in enumerate(figures)]
-            return *graphs, *notes, wanted
-        for index, figure in enumerate(figures):
-            set_props(f"{view}-{index}", {"figure": figure})
-        return *[no_update] * count, *notes, wanted
+            graphs = [_graph(view, index, part.figure) for index, part in enumerate(parts)]
+            return *graphs, *missing, *notes, wanted
+        for index, part in enumerate(parts):
+            set_props(f"{view}-{index}", {"figure": part.figure})
+        return *[no_update] * most, *notes, wanted
 
 
 def _graph(view: str, index: int, figure: go.Figure) -> list[Component]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.atlases.models import Subject
-from app.pictures.batches import Undecoded
-from app.pictures.contact_sheet import png
+from app.atlases.subject import Subject
+from app.pictures.contact_sheet import png, to_bytes
 from app.pictures.queries import Query, QueryError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -19,9 +21,9 @@ class Kind:
     """One kind of answer about a point: endpoint, description in /openapi.json and ETag follow from it.
 
     path: its address, with the places {atlas} and {point}. query: the parameters; its docstring says what the
-    answer is. make: the answer from a subject and a query, or an Undecoded that becomes it; a pure function,
-    called on the decoder's thread; raises QueryError for what only shows then. encode: the bytes of that
-    answer. schema: what these are, as JSON schema.
+    answer is. make: the answer from a subject and a query; a pure function, called on the decoder's thread;
+    raises QueryError for what only shows then. encode: the bytes of that answer. schema: what these are, as
+    JSON schema.
     """
 
     name: str
@@ -33,10 +35,15 @@ class Kind:
     schema: dict[str, Any] = field(default_factory=lambda: {"type": "string", "format": "binary"})
 
 
-def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray | Undecoded]) -> Kind:
+def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray]) -> Kind:
     """A kind of picture, named after the query's class; `make` returns a contact sheet."""
     name = query.__name__.lower()
     return Kind(name, f"/pictures/{{atlas}}/{{point}}/{name}.png", query, make, png, "image/png")
+
+
+def decoded(subject: Subject, residuals: Sequence[Tensor]) -> np.ndarray:
+    """The pictures of residuals, (N, *latent) for each layer, layer 1 first: uint8 (N, C, H, W)."""
+    return to_bytes(subject.model.decode_residuals(residuals))
 
 
 def chosen(subject: Subject, indices: Sequence[int]) -> np.ndarray:

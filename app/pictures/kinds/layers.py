@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from app.atlases.models import Subject, to_floats
-from app.pictures.batches import Undecoded
+from app.atlases.subject import Subject, to_floats
 from app.pictures.contact_sheet import COLUMNS, grid_sheet
-from app.pictures.kinds.kind import Kind, picture
+from app.pictures.kinds.kind import Kind, decoded, picture
 from app.pictures.kinds.your_image import OfImages
 from app.pictures.queries import Seed
 
@@ -40,14 +39,14 @@ class Resample(OfImages):
         return bool(self.images)
 
 
-def resample(subject: Subject, query: Resample) -> Undecoded:
+def resample(subject: Subject, query: Resample) -> np.ndarray:
     model = subject.model
     if query.images or query.image:
         top = model.residuals(to_floats(query.given(subject, ())))[-1]
     else:
         top = model.noise(query.rows, query.seed)[-1]
-    residuals = _redrawn(subject, top, DRAWS, query.seed)
-    return Undecoded(residuals, lambda pictures: grid_sheet(np.split(pictures, len(top))))
+    pictures = decoded(subject, _redrawn(subject, top, DRAWS, query.seed))
+    return grid_sheet(np.split(pictures, len(top)))
 
 
 class Layers(OfImages):
@@ -61,19 +60,16 @@ class Layers(OfImages):
     draws: Annotated[int, Field(ge=0, le=5, description="How often z₁ is drawn again.")] = 5
 
 
-def layers(subject: Subject, query: Layers) -> Undecoded:
+def layers(subject: Subject, query: Layers) -> np.ndarray:
     import torch
 
     originals = query.given(subject, [0])
     residuals = subject.model.residuals(to_floats(originals))
     redrawn = _redrawn(subject, residuals[-1], query.draws, query.seed)
-
-    def lay_out(pictures: np.ndarray) -> np.ndarray:
-        reconstructions, drawn = np.split(pictures, [len(originals)])
-        rows = zip(originals, reconstructions, np.split(drawn, len(originals)), strict=True)
-        return grid_sheet([[original, again, *others] for original, again, others in rows])
-
-    return Undecoded([torch.cat(both) for both in zip(residuals, redrawn, strict=True)], lay_out)
+    pictures = decoded(subject, [torch.cat(both) for both in zip(residuals, redrawn, strict=True)])
+    reconstructions, drawn = np.split(pictures, [len(originals)])
+    rows = zip(originals, reconstructions, np.split(drawn, len(originals)), strict=True)
+    return grid_sheet([[original, again, *others] for original, again, others in rows])
 
 
 def _redrawn(subject: Subject, top: Tensor, draws: int, seed: int) -> list[Tensor]:

@@ -8,10 +8,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from app.atlases.models import Subject, to_floats
-from app.pictures.batches import Undecoded
+from app.atlases.subject import Subject, to_floats
 from app.pictures.contact_sheet import contact_sheet, grid_sheet, paired_sheet
-from app.pictures.kinds.kind import chosen, picture
+from app.pictures.kinds.kind import chosen, decoded, picture
 from app.pictures.queries import EACH_ONCE, MAX_PICTURES, SPLIT, Indices, Query
 
 
@@ -35,10 +34,10 @@ class Reconstructions(Query):
         return True
 
 
-def reconstructions(subject: Subject, query: Reconstructions) -> Undecoded:
+def reconstructions(subject: Subject, query: Reconstructions) -> np.ndarray:
     originals = chosen(subject, query.images)
     residuals = subject.model.residuals(to_floats(originals))
-    return Undecoded(residuals, lambda pictures: paired_sheet(originals, pictures))
+    return paired_sheet(originals, decoded(subject, residuals))
 
 
 class Mix(Query):
@@ -67,16 +66,14 @@ class Mix(Query):
         return True
 
 
-def mix(subject: Subject, query: Mix) -> Undecoded:
+def mix(subject: Subject, query: Mix) -> np.ndarray:
     originals, count = chosen(subject, query.images), len(query.images)
     [*below, top] = subject.model.residuals(to_floats(originals))
     columns = [part.repeat(count, *[1] * (part.ndim - 1)) for part in below]
 
-    def lay_out(mixed: np.ndarray) -> np.ndarray:
-        rows = [[original, *mixed[count * row : count * (row + 1)]] for row, original in enumerate(originals)]
-        return grid_sheet([[None, *originals], *rows], apart_rows=[0], apart_columns=[0])
-
-    return Undecoded([*columns, top.repeat_interleave(count, dim=0)], lay_out)
+    mixed = np.split(decoded(subject, [*columns, top.repeat_interleave(count, dim=0)]), count)
+    rows = [[original, *row] for original, row in zip(originals, mixed, strict=True)]
+    return grid_sheet([[None, *originals], *rows], apart_rows=[0], apart_columns=[0])
 
 
 class Interpolation(Query):
@@ -103,7 +100,7 @@ class Interpolation(Query):
         return True
 
 
-def interpolation(subject: Subject, query: Interpolation) -> Undecoded:
+def interpolation(subject: Subject, query: Interpolation) -> np.ndarray:
     import torch
 
     originals = chosen(subject, query.images)
@@ -112,13 +109,9 @@ def interpolation(subject: Subject, query: Interpolation) -> Undecoded:
         torch.cat([torch.stack([torch.lerp(*ends, weight) for weight in weights]) for ends in pairwise(part)])
         for part in subject.model.residuals(to_floats(originals))
     ]
-
-    def lay_out(pictures: np.ndarray) -> np.ndarray:
-        steps = np.split(pictures, len(originals) - 1)
-        rows = [[start, *row, end] for (start, end), row in zip(pairwise(originals), steps, strict=True)]
-        return grid_sheet(rows, apart_columns=[0, query.steps])
-
-    return Undecoded(between, lay_out)
+    steps = np.split(decoded(subject, between), len(originals) - 1)
+    rows = [[start, *row, end] for (start, end), row in zip(pairwise(originals), steps, strict=True)]
+    return grid_sheet(rows, apart_columns=[0, query.steps])
 
 
 class Examples(Query):

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from app.atlases.models import Subject
-from app.pictures.batches import Undecoded
+from app.atlases.subject import Subject
 from app.pictures.contact_sheet import COLUMNS, contact_sheet
-from app.pictures.kinds.kind import picture
+from app.pictures.kinds.kind import decoded, picture
 from app.pictures.queries import MAX_PICTURES, Query, QueryError, Seed, plain
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class Samples(Query):
     ] = 1.0
 
 
-def samples(subject: Subject, query: Samples) -> Undecoded:
+def samples(subject: Subject, query: Samples) -> np.ndarray:
     noise = subject.model.noise(query.n, query.seed)
-    return Undecoded([query.temperature * part for part in noise], contact_sheet)
+    return contact_sheet(decoded(subject, [query.temperature * part for part in noise]))
 
 
 class Traversal(Query):
@@ -83,7 +83,7 @@ class Traversal(Query):
         return {int(index): shift for (of, index), shift in named if of == latent}
 
 
-def traversal(subject: Subject, query: Traversal) -> Undecoded:
+def traversal(subject: Subject, query: Traversal) -> np.ndarray:
     residuals = at_prior_mean(subject, TRAVERSAL_PICTURES, query.seed)
     for dimension, shift in query.along("z2").items():
         if dimension >= residuals[-1].shape[1]:
@@ -93,7 +93,7 @@ def traversal(subject: Subject, query: Traversal) -> Undecoded:
         residuals[-1][:, dimension] += shift
     for direction, shift in query.along("z1").items():
         residuals[0] += shift * step_along(subject, direction)
-    return Undecoded(residuals, contact_sheet)
+    return contact_sheet(decoded(subject, residuals))
 
 
 class Dimensions(Query):
@@ -114,7 +114,7 @@ class Dimensions(Query):
         return True
 
 
-def dimensions(subject: Subject, query: Dimensions) -> Undecoded:
+def dimensions(subject: Subject, query: Dimensions) -> np.ndarray:
     import torch
 
     shifts = torch.linspace(-STRIP_ENDS, STRIP_ENDS, COLUMNS)
@@ -135,7 +135,7 @@ def dimensions(subject: Subject, query: Dimensions) -> Undecoded:
         moves = torch.cat([torch.stack([shift * step for shift in shifts]) for step in steps])
         residuals = [below[0] + moves]
         residuals += [part.expand(len(moves), *part.shape[1:]) for part in [*below[1:], top]]
-    return Undecoded(residuals, contact_sheet)
+    return contact_sheet(decoded(subject, residuals))
 
 
 def at_prior_mean(subject: Subject, n: int, seed: int) -> list[Tensor]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from app.atlases.models import Subject
+from app.atlases.subject import Subject
 from app.page.points import STATS, leading, traversal_text
 from app.page.words import value_text
 from app.pictures.kinds.kind import Kind

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from pydantic import Field, model_validator
 
-from app.atlases.models import Subject
+from app.atlases.subject import Subject
 from app.pictures.kinds.kind import chosen
 from app.pictures.queries import SPLIT, Indices, Query, QueryError
 

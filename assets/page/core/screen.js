@@ -55,7 +55,7 @@ export const screen = {
     this.publish(this.current.view === former.view ? "replaceState" : "pushState");
   },
 
-  /* Go to another atlas, which has a page of its own: how things are shown stays, what is shown is its own. */
+  /* Go to another atlas, by loading the page again: how things are shown stays, what is shown is its own. */
   open(atlas) {
     const how = Object.fromEntries([...LOOK, "part"].map((name) => [name, this.current[name]]));
     const said = new URLSearchParams(query({ ...first, ...how, lecture: first.lecture, atlas }));

@@ -9,9 +9,10 @@ import shutil
 
 import pytest
 from atlas_builder import flip_one_byte
+from callbacks import ask, ask_for_figures
 from PIL import Image
 
-from app.atlases.shelf import atlas_titles, shelf
+from app.atlases.catalogue import atlas_titles, served_atlases
 from app.atlases.user_copy import copy_atlas, copy_folder
 from app.server.build import create_app
 from hvae import Atlas, UserError
@@ -35,25 +36,6 @@ def part(layout, name):
 
 def layout(client, prefix=""):
     return client.get(f"{prefix}/_dash-layout").get_json()
-
-
-def ask(client, prefix, output, inputs, state=()):
-    """What a callback answers; inputs and state: (id, property, value)."""
-    outputs = [dict(zip(("id", "property"), one.split(".", 1), strict=True)) for one in output]
-    named = [
-        [{"id": name, "property": what, "value": value} for name, what, value in parts]
-        for parts in (inputs, state)
-    ]
-    body = {
-        "output": f"..{'...'.join(output)}..",
-        "outputs": outputs,
-        "inputs": named[0],
-        "state": named[1],
-        "changedPropIds": [f"{inputs[0][0]}.{inputs[0][1]}"],
-    }
-    answer = client.post(f"{prefix}/_dash-update-component", json=body)
-    assert answer.status_code == 200, answer.text
-    return answer.get_json()["response"]
 
 
 def test_each_atlas_has_a_page_with_its_own_points_and_a_menu_of_all(client):
@@ -100,16 +82,8 @@ def test_pictures_of_one_atlas_are_not_those_of_the_other(client):
 
 
 def test_figures_are_of_the_atlas_whose_page_asks(client):
-    outputs = [f"generation-{kind}-{index}.children" for kind in ("place", "note") for index in range(3)]
-    look = {"view": "generation"}
-    for prefix, count in (("", 9), ("/pages/colour", 4)):
-        response = ask(
-            client,
-            prefix,
-            [*outputs, "generation-drawn.data"],
-            [("look", "data", look)],
-            [("generation-drawn", "data", None)],
-        )
+    for prefix, count in (("", 9), ("/pages/tiny", 9), ("/pages/colour", 4)):
+        response = ask_for_figures(client, prefix, "generation", {})["response"]
         assert f"{count} of {count} models" in response["generation-note-0"]["children"]
 
 
@@ -146,16 +120,19 @@ def test_one_atlas_grows_and_the_other_stays(tiny_atlas, colour_atlas, tmp_path,
     copy = copy_folder(atlases["colour"])
     copy.parent.mkdir()
     copy_atlas(atlases["colour"], copy)
+    before = client.get("/atlases/tiny/metrics.csv").data
     response = ask(
         client,
         "/pages/colour",
         ["grown.data", "model-count.children"],
         [("training-result", "data", {"point": "b2-1_b1-1"})],
-    )
+    )["response"]
     assert len(response["grown"]["data"]["points"]) == 4
     assert response["model-count"]["children"] == "4 two-layer models"
-    assert (atlases["colour"].path, atlases["tiny"].path) == (copy, tiny_atlas)
-    assert client.get("/pictures/colour/b2-1_b1-1/samples.png?n=1").status_code == 200
+    (copy / "models/b2-1_b1-1.safetensors").unlink()
+    assert client.get("/pictures/colour/b2-1_b1-1/samples.png?n=1").status_code == 409
+    assert client.get("/pictures/tiny/b2-1_b1-1/samples.png?n=1").status_code == 200
+    assert client.get("/atlases/tiny/metrics.csv").data == before
 
 
 @pytest.fixture
@@ -169,30 +146,30 @@ def shipped(tiny_atlas, colour_atlas, tmp_path, monkeypatch):
 
 
 def test_without_a_folder_all_that_ship_are_served_mnist_first(shipped):
-    assert list(shelf(None)) == ["mnist", "a-second"]
+    assert list(served_atlases(None)) == ["mnist", "a-second"]
     assert Atlas.default().path == shipped / "mnist"
     assert Atlas.shipped("a-second").manifest.model["image_shape"][0] == 3
 
 
 def test_a_folder_is_served_first_and_those_that_ship_beside_it(shipped, tiny_atlas):
-    assert list(shelf(tiny_atlas)) == ["tiny", "mnist", "a-second"]
-    assert list(shelf(shipped / "a-second")) == ["a-second", "mnist"]
+    assert list(served_atlases(tiny_atlas)) == ["tiny", "mnist", "a-second"]
+    assert list(served_atlases(shipped / "a-second")) == ["a-second", "mnist"]
 
 
 def test_a_folder_called_like_one_that_ships_is_served_in_its_place(shipped, colour_atlas, tmp_path):
     own = shutil.copytree(colour_atlas, tmp_path / "own" / "mnist")
-    atlases = shelf(own)
+    atlases = served_atlases(own)
     assert list(atlases) == ["mnist", "a-second"] and atlases["mnist"].path == own
 
 
 def test_one_that_ships_and_is_damaged_is_left_out_and_the_log_says_why(shipped, tiny_atlas, caplog):
     flip_one_byte(shipped / "a-second" / "metrics.parquet")
     (shipped / "mnist" / "atlas.json").write_text("{")
-    assert list(shelf(tiny_atlas)) == ["tiny"]
+    assert list(served_atlases(tiny_atlas)) == ["tiny"]
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
     assert "mnist" in caplog.text and "a-second" in caplog.text and "is damaged" in caplog.text
     with pytest.raises(UserError, match="not readable JSON"):
-        shelf(None)
+        served_atlases(None)
 
 
 def test_what_does_not_ship_cannot_be_opened_by_its_name(shipped):

@@ -16,7 +16,7 @@ from app.training.train_point import TrainingOptions, may_train
 
 @pytest.fixture
 def manager():
-    return ProcessManager("the server's", lambda: None, "busy")
+    return ProcessManager(lambda: "the server's", lambda: None, "busy")
 
 
 def test_a_job_runs_in_a_process_of_its_own_and_its_result_comes_back(manager):
@@ -46,7 +46,7 @@ def test_what_goes_wrong_is_a_sentence(manager, fn, sentence):
 
 
 def test_a_cancelled_job_cleans_up_after_itself(tmp_path):
-    manager = ProcessManager(str(tmp_path / "marker"), lambda: None, "busy")
+    manager = ProcessManager(lambda: str(tmp_path / "marker"), lambda: None, "busy")
     key, job = run_job(manager, wait_for_ever)
     wait((tmp_path / "marker").exists)
     assert manager.job_running(job)
@@ -57,7 +57,7 @@ def test_a_cancelled_job_cleans_up_after_itself(tmp_path):
 
 
 def test_a_job_that_is_refused_is_never_started():
-    manager = ProcessManager(None, lambda: {"error": "not you"}, "busy")
+    manager = ProcessManager(lambda: None, lambda: {"error": "not you"}, "busy")
     key, job = run_job(manager, tell)
     assert job is None
     assert manager.get_result(key, str(job)) == {"error": "not you"}
@@ -99,7 +99,7 @@ def test_visitors_from_elsewhere_may_train_only_where_that_is_allowed(remote, he
 
 
 def test_of_many_requests_at_once_few_jobs_are_started(tmp_path):
-    manager = ProcessManager(str(tmp_path / "marker"), lambda: None, "busy")
+    manager = ProcessManager(lambda: str(tmp_path / "marker"), lambda: None, "busy")
     with ThreadPoolExecutor(8) as pool:
         started = list(pool.map(lambda _: run_job(manager, wait_for_ever), range(20)))
     jobs = [job for _, job in started if job is not None]

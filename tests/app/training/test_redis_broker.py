@@ -41,7 +41,7 @@ def worker(broker, folder):
 @pytest.fixture
 def manager_of(broker):
     """A manager by its setting, as any process that serves the page would have one."""
-    return lambda setting="the server's": BrokerManager(broker, setting, lambda: None, "busy")
+    return lambda setting="the server's": BrokerManager(broker, lambda: setting, lambda: None, "busy")
 
 
 def test_a_job_is_done_by_the_worker_and_any_process_of_the_page_knows_of_it(worker, manager_of):
@@ -102,7 +102,7 @@ def test_while_a_job_runs_whoever_asks_is_told(worker, manager_of, tmp_path):
 
 
 def test_a_job_that_is_refused_is_never_sent(broker):
-    manager = BrokerManager(broker, None, lambda: {"error": "not you"}, "busy")
+    manager = BrokerManager(broker, lambda: None, lambda: {"error": "not you"}, "busy")
     key, job = run_job(manager, tell)
     assert job is None
     assert manager.get_result(key, str(job)) == {"error": "not you"}
@@ -112,7 +112,7 @@ def test_a_job_that_is_refused_is_never_sent(broker):
 def test_a_worker_that_ends_puts_its_job_back_for_the_next_one(tmp_path):
     runs = tmp_path / "runs"
     with redis_server(tmp_path) as address:
-        manager = BrokerManager(address, str(tmp_path), lambda: None, "busy")
+        manager = BrokerManager(address, lambda: str(tmp_path), lambda: None, "busy")
         with celery_worker(address, tmp_path, "broker_jobs") as first:
             key, job = run_job(manager, stay_until_told)
             wait(lambda: runs.exists() and runs.read_text())

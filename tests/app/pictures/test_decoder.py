@@ -1,4 +1,4 @@
-"""What waits for the decoder: who is taken along, who is turned away, and that nobody is forgotten."""
+"""What waits for the decoder: who is turned away, and that nobody is forgotten."""
 
 from __future__ import annotations
 
@@ -9,47 +9,10 @@ from threading import Event
 
 import pytest
 
-from app.pictures.queue import Busy, Job, Queue
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
 
 POINT = "/pictures/tiny/b2-1_b1-1"
-
-
-def jobs(*points):
-    return [Job(("atlas", point), lambda subject: None) for point in points]
-
-
-def test_what_is_asked_of_the_same_model_is_taken_together_and_the_rest_in_order():
-    queue, waiting = Queue(), jobs("a", "b", "a", "c", "b", "a")
-    for job in waiting:
-        queue.put(job)
-    taken = [queue.take() for _ in range(4)]
-    assert taken == [
-        [waiting[0], waiting[2], waiting[5]],
-        [waiting[1], waiting[4]],
-        [waiting[3]],
-        [],
-    ]
-
-
-def test_so_many_are_taken_together_and_no_more():
-    queue, waiting = Queue(most_together=2), jobs(*"aaa")
-    for job in waiting:
-        queue.put(job)
-    assert [queue.take(), queue.take()] == [waiting[:2], waiting[2:]]
-
-
-def test_more_than_may_wait_are_turned_away_until_some_were_taken():
-    queue = Queue(most=2)
-    first, second, third = jobs(*"abc")
-    queue.put(first)
-    queue.put(second)
-    with pytest.raises(Busy):
-        queue.put(third)
-    assert queue.take() == [first]
-    queue.put(third)
-    assert [queue.take(), queue.take()] == [[second], [third]]
 
 
 @pytest.fixture
@@ -74,12 +37,12 @@ def held(decoder):
 def test_a_full_hall_is_asked_to_come_again_and_then_gets_its_pictures(server):
     decoder, get = server.extensions["decoder"], lambda address: server.test_client().get(address)
     kept = get(f"{POINT}/samples.png")
-    decoder._queue = Queue(most=2)
+    decoder.most_waiting = 2
     addresses = [f"{POINT}/samples.png?seed={seed}" for seed in (1, 2)]
     with ThreadPoolExecutor(3) as viewers:
         with held(decoder):
             asked = [viewers.submit(get, address) for address in addresses]
-            until(lambda: len(decoder._queue._waiting) == 2)
+            until(lambda: decoder.waiting == 2)
             refused = get(f"{POINT}/samples.png?seed=3")
             assert refused.status_code == 503 and int(refused.headers["Retry-After"]) >= 1
             assert refused.get_json()["error"].endswith(".") and "Cache-Control" not in refused.headers
@@ -103,23 +66,11 @@ def test_pictures_asked_for_at_the_same_moment_are_those_asked_for_one_by_one(se
         decoder = server.extensions["decoder"]
         with held(decoder):
             asked = [viewers.submit(server.test_client().get, address) for address in addresses]
-            until(lambda: len(decoder._queue._waiting) == len(addresses))
+            until(lambda: decoder.waiting == len(addresses))
         at_once = [one.result(30).data for one in asked]
     alone = create_app({"tiny": Atlas.open(tiny_atlas)}).server
     assert at_once == [alone.test_client().get(address).data for address in addresses]
     alone.extensions["decoder"].close()
-
-
-def test_the_decoders_thread_is_told_once_of_all_that_waits(server):
-    decoder = server.extensions["decoder"]
-    addresses = [f"{POINT}/samples.png?seed={seed}" for seed in range(20)]
-    with ThreadPoolExecutor(len(addresses)) as viewers:
-        with held(decoder):
-            before = decoder._thread._work_queue.qsize()
-            asked = [viewers.submit(server.test_client().get, address) for address in addresses]
-            until(lambda: len(decoder._queue) == len(addresses))
-            assert decoder._thread._work_queue.qsize() <= before + 1
-        assert [one.result(30).status_code for one in asked] == [200] * len(addresses)
 
 
 def test_memory_is_given_back_after_so_many_requests(server, monkeypatch):

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import pytest
 from atlas_builder import build_atlas, flip_one_byte
+from callbacks import ask_for_figures
 
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas, read_manifest, table_columns
@@ -127,13 +128,25 @@ def test_a_checkpoint_that_is_no_longer_what_atlas_json_says_is_refused_though_i
 def test_metrics_that_are_measured_later_get_their_planes(tmp_path):
     folder = build_atlas(tmp_path / "own")
     client = create_app({"own": Atlas.open(folder)}).server.test_client()
-    planes = client.get("/_dash-layout").text.count('"landscapes-place-')
+    planes = client.get("/_dash-layout").text.count('"control-size-')
     metrics = pd.read_parquet(folder / "metrics.parquet").fillna(0.5)
     assert set(metrics.columns) == set(table_columns())
     write_table(folder, read_manifest(folder), metrics)
-    assert client.get("/_dash-layout").text.count('"landscapes-place-') == 3 > planes
-    outputs = {callback["output"] for callback in client.get("/_dash-dependencies").get_json()}
-    assert any("landscapes-place-2.children" in output for output in outputs)
+    assert client.get("/_dash-layout").text.count('"control-size-') == 3 > planes
+    new = ask_for_figures(client, "", "landscapes", {"sizes": ["psnr", "acc_rbf_svm_z2", "sharpness"]})
+    assert all("best" in new["response"][f"landscapes-note-{index}"]["children"] for index in (1, 2))
+    opened_before = ask_for_figures(client, "", "landscapes", {"sizes": ["psnr"]})
+    assert set(opened_before["sideUpdate"]) == {"landscapes-0"}
+
+
+def test_figures_are_drawn_again_where_the_atlas_has_changed_and_else_are_not(own_atlas, client):
+    drawn = ask_for_figures(client, "", "reconstruction", {})["response"]["reconstruction-drawn"]["data"]
+    without(own_atlas, "models/b2-1_b1-1.safetensors")
+    again = ask_for_figures(client, "", "reconstruction", {}, drawn)
+    assert set(again["sideUpdate"]) == {f"reconstruction-{index}" for index in range(3)}
+    assert len(again["sideUpdate"]["reconstruction-0"]["figure"]["data"]) > 0
+    drawn = again["response"]["reconstruction-drawn"]["data"]
+    assert ask_for_figures(client, "", "reconstruction", {}, drawn) is None
 
 
 def test_all_who_ask_at_once_see_the_new_atlas(own_atlas, client):

@@ -1,0 +1,107 @@
+"""Which atlas a request is about.
+
+`/?atlas=NAME` shows an atlas. What its page asks of Dash next goes to `/pages/NAME/_dash-…`: Dash's own
+requests cannot name an atlas in another way. Addresses without a name are about the first atlas.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from dash import Dash
+from flask import Flask, Response, g, has_request_context, request
+from werkzeug.exceptions import NotFound
+
+from app.atlases.shelf import Shelf, Snapshot
+
+NAMED = "page_atlas"
+"""What an address's atlas is called in Flask's rules and in its `g`."""
+
+CONFIGURED_PREFIX = re.compile(r'("requests_pathname_prefix":)"[^"]*"')
+"""In the first HTML: what the addresses that Dash asks begin with."""
+
+
+class RequestedAtlas:
+    """The atlas of `shelf` that the request in progress is about; the first one outside of requests."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    @property
+    def name(self) -> str:
+        """Its name in addresses."""
+        named = g.get(NAMED) if has_request_context() else None
+        return named or self._shelf.first
+
+    def snapshot(self) -> Snapshot:
+        """The atlas as it is now: take it once per request."""
+        return self._shelf[self.name]
+
+    def take_own_copy(self) -> Snapshot | None:
+        """See `app.atlases.shelf.Shelf.take_own_copy`."""
+        return self._shelf.take_own_copy(self.name)
+
+
+class Page(Dash):
+    """A Dash app whose page asks on about the atlas of `shelf` that its address names.
+
+    Its HTML names all modules in the folders of assets: a browser asks for all of them at once, and not for
+    one layer of imports after the other.
+    """
+
+    def __init__(self, *arguments: Any, shelf: Shelf, **options: Any) -> None:
+        self._shelf = shelf
+        super().__init__(*arguments, **options)
+
+    @cached_property
+    def _modules(self) -> list[str]:
+        folder = Path(self.config.assets_folder)
+        return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/**/*.js"))
+
+    def interpolate_index(self, **parts: str) -> str:
+        """The first HTML that a browser gets."""
+        # After the scripts, which the page needs first.
+        parts["scripts"] += "".join(
+            f'<link rel="modulepreload" href="{self.get_asset_url(module)}">' for module in self._modules
+        )
+        named = request.args.get("atlas")
+        if named in self._shelf and named != self._shelf.first:
+            prefix = json.dumps(f"/pages/{quote(named)}/")
+            parts["config"] = CONFIGURED_PREFIX.sub(lambda found: found[1] + prefix, parts["config"])
+        return super().interpolate_index(**parts)
+
+
+def name_atlases(server: Flask, shelf: Shelf) -> None:
+    """Before each request, have the shelf look at its files, and read which atlas the address names.
+
+    One that is not served is 404.
+    """
+    for rule in list(server.url_map.iter_rules()):
+        if rule.rule.startswith("/_dash-"):
+            server.add_url_rule(f"/pages/<{NAMED}>{rule.rule}", rule.endpoint, methods=rule.methods)
+
+    @server.url_value_preprocessor
+    def look(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        shelf.refresh()
+        named = values.pop(NAMED, None) if values else None
+        if named is not None and named not in shelf:
+            raise NotFound("There is no such atlas here.")
+        setattr(g, NAMED, named)
+
+    @server.get("/pages/<path:anything>")
+    def no_page(anything: str) -> Response:
+        # Without this, Dash would answer any address with its page.
+        raise NotFound("There is no such atlas here.")
+
+    @server.after_request
+    def not_this_one(response: Response) -> Response:
+        # The visitor sees the first atlas, and a message.
+        named = request.args.get("atlas")
+        if request.path == "/" and named and named not in shelf and response.status_code == 200:
+            response.status_code = 404
+        return response
