@@ -35,3 +35,16 @@ def ask_for_figures(client, prefix, view, look, former=None):
         [("look", "data", {"view": view, **look})],
         [(f"{view}-drawn", "data", former)],
     )
+
+
+def wish_for(beta_2, beta_1):
+    """The body of a page's wish that a point is trained."""
+    return {
+        "output": "training-result.data",
+        "outputs": {"id": "training-result", "property": "data"},
+        "inputs": [
+            {"id": "training-wish", "property": "data", "value": {"beta_2": beta_2, "beta_1": beta_1}}
+        ],
+        "changedPropIds": ["training-wish.data"],
+        "state": [],
+    }

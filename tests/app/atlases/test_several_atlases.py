@@ -8,9 +8,10 @@ import re
 import shutil
 
 import pytest
-from atlas_builder import flip_one_byte
-from callbacks import ask, ask_for_figures
+from atlas_builder import add_parent, flip_one_byte
+from callbacks import ask, ask_for_figures, wish_for
 from PIL import Image
+from services import wait
 
 from app.atlases.catalogue import atlas_titles, served_atlases
 from app.atlases.user_copy import copy_atlas, copy_folder
@@ -133,6 +134,27 @@ def test_one_atlas_grows_and_the_other_stays(tiny_atlas, colour_atlas, tmp_path,
     assert client.get("/pictures/colour/b2-1_b1-1/samples.png?n=1").status_code == 409
     assert client.get("/pictures/tiny/b2-1_b1-1/samples.png?n=1").status_code == 200
     assert client.get("/atlases/tiny/metrics.csv").data == before
+
+
+def test_what_is_trained_belongs_to_the_atlas_whose_page_asks(colour_atlas, tmp_path, monkeypatch):
+    """The answer is a refusal, which only a process that has opened that atlas can give."""
+    monkeypatch.setenv("HVAE_DATA_DIR", str(tmp_path / "data"))
+    folders = {name: shutil.copytree(colour_atlas, tmp_path / name) for name in ("wide", "narrow")}
+    add_parent(folders["wide"], (0.1, 10.0))
+    add_parent(folders["narrow"], (0.5, 2.0))
+    server = create_app({name: Atlas.open(folder) for name, folder in folders.items()}).server
+    address, wish, answers = "/pages/narrow/_dash-update-component", wish_for(5.0, 1.0), []
+    job = server.test_client().post(address, json=wish).get_json()
+
+    def has_ended():
+        handles = {"cacheKey": job["cacheKey"], "job": job["job"]}
+        answers.append(server.test_client().post(address, json=wish, query_string=handles).get_json())
+        return "response" in answers[-1]
+
+    wait(has_ended)
+    error = answers[-1]["response"]["training-result"]["data"]["error"]
+    assert error == "The parent covers β from 0.5 to 2: pick a place in between."
+    server.extensions["decoder"].close()
 
 
 @pytest.fixture

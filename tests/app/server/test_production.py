@@ -13,6 +13,7 @@ import urllib.request
 
 import pytest
 from atlas_builder import add_parent, build_atlas
+from callbacks import wish_for
 from services import (
     PATIENCE_SECONDS,
     celery_worker,
@@ -69,19 +70,6 @@ def got(address, body=None):
     request.add_header("Content-Type", "application/json")
     with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         return answer.read()
-
-
-def wish_for(beta_2, beta_1):
-    """What the page asks when its button is pressed."""
-    return {
-        "output": "training-result.data",
-        "outputs": {"id": "training-result", "property": "data"},
-        "inputs": [
-            {"id": "training-wish", "property": "data", "value": {"beta_2": beta_2, "beta_1": beta_1}}
-        ],
-        "changedPropIds": ["training-wish.data"],
-        "state": [],
-    }
 
 
 def add(atlas, copy, point):
