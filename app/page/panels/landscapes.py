@@ -12,15 +12,16 @@ from dash.development.base_component import Component
 from app.page.figures.canvas import left_out
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, landscape_figure, plane_note
+from app.page.menus import GOALS
 from app.page.points import points_table
-from app.page.state import PREFERRED_SIZES, first_sizes, size_metrics
+from app.page.state import first_sizes, size_metrics
 from app.page.widgets import controls, figure_row
 from app.page.words import metric_title
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 VIEW = "landscapes"
-MOST = len(PREFERRED_SIZES)
+MOST = len(GOALS)
 """How many planes there are at most."""
 
 
