@@ -6,7 +6,9 @@ over log β. Nothing but speed may be read off it.
 
 from __future__ import annotations
 
+import json
 import shutil
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pandas as pd
 from scipy.interpolate import RegularGridInterpolator
 
 from hvae.atlas.atlas import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, Atlas
+from hvae.atlas.metadata import KEY
 from hvae.files import sha256, write_json, write_whole
 
 
@@ -30,11 +33,14 @@ def stand_in(atlas: Atlas, n: int, folder: Path) -> Path:
     rows[["beta_2", "beta_1"]] = np.exp(places)
     rows["checkpoint"] = [f"models/point-{index:04}.safetensors" for index in range(len(rows))]
     for (beta_2, beta_1), name in zip(np.exp(places), rows["checkpoint"], strict=True):
-        shutil.copy(atlas.checked_file(atlas.nearest(beta_2, beta_1)["checkpoint"]), folder / name)
+        nearest = atlas.read(atlas.nearest(beta_2, beta_1)["checkpoint"])
+        (folder / name).write_bytes(moved(nearest, beta_2, beta_1))
     others = [name for name in (EXAMPLES, CLASSIFIER, PARENT) if name in atlas.manifest.files]
     for name in others:
         shutil.copy(atlas.checked_file(name), folder / name)
-    metrics = rows[list(table.columns)]
+    # Of what was interpolated, errors belong to no number of images, and products to no factors.
+    rows["inception_score"] = rows["diversity"] * rows["sharpness"]
+    metrics = rows[[column for column in table.columns if not column.endswith("_se")]]
     write_whole(folder / METRICS, lambda aside: metrics.to_parquet(aside, index=False))
     names = [METRICS, *others, *rows["checkpoint"]]
     axes = dict(zip(("beta_2", "beta_1"), (np.exp(side).tolist() for side in betas), strict=True))
@@ -42,3 +48,14 @@ def stand_in(atlas: Atlas, n: int, folder: Path) -> Path:
     manifest = atlas.manifest.model_dump() | {"betas": axes, "files": files}
     write_json(folder / MANIFEST, manifest)
     return folder
+
+
+def moved(checkpoint: bytes, beta_2: float, beta_1: float) -> bytes:
+    """The bytes of a checkpoint that says it was trained at (β₂, β₁), and nothing of how."""
+    (length,) = struct.unpack("<Q", checkpoint[:8])
+    header = json.loads(checkpoint[8 : 8 + length])
+    about = json.loads(header["__metadata__"][KEY])
+    said = {"config": about["config"], "betas": {"beta_2": beta_2, "beta_1": beta_1}}
+    header["__metadata__"][KEY] = json.dumps(said)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + checkpoint[8 + length :]

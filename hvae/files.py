@@ -9,8 +9,9 @@ import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from hvae.errors import UserError
+from hvae.errors import UserError, one_line
 
 
 def user_path(text: str | Path) -> Path:
@@ -99,3 +100,16 @@ def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The `object_pairs_hook` of a JSON parser for files of strangers: readers differ on which of two wins.
+
+    Raises ValueError where a key is there twice.
+    """
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {one_line(repr(key), 60)} is there twice")
+        found[key] = value
+    return found

@@ -6,6 +6,7 @@ every file against the SHA-256 in atlas.json. Opening one does not import torch;
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from hvae.atlas.examples import Examples, read_examples
 from hvae.atlas.manifest import Betas, Manifest, read_manifest
 from hvae.atlas.metadata import metadata_in
 from hvae.atlas.metrics_table import read_metrics, table_columns
+from hvae.atlas.origin import other_judge, other_parent, other_point
 from hvae.atlas.untrusted_files import (
     CLASSIFIER,
     EXAMPLES,
@@ -34,6 +36,7 @@ from hvae.errors import UserError
 from hvae.files import user_path
 
 if TYPE_CHECKING:
+    from hvae.metrics.classifier import Classifier
     from hvae.model import HVAE
     from hvae.parent import Parent
 
@@ -61,6 +64,9 @@ SHIPPED = Path(__file__).parent.parent / "atlases"
 """The atlases that come with this package, each in a folder of its own."""
 DEFAULT_NAME = "mnist"
 
+IDENTIFYING = ("checkpoint", "beta_2", "beta_1", "rate_z2")
+"""The columns that a checkpoint's header is compared with."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Atlas:
@@ -85,13 +91,35 @@ class Atlas:
         folder = user_path(path)
         if not folder.is_dir():
             raise UserError(f"There is no folder {path}: name the folder that `precompute run` wrote.")
-        manifest = read_manifest(folder)
         try:
-            return cls(folder, manifest, read_metrics(folder, manifest))
+            return cls._opened(folder)
         except UserError:
-            # A run that is writing may have replaced both files since: look again, once.
-            manifest = read_manifest(folder)
-            return cls(folder, manifest, read_metrics(folder, manifest))
+            # A run that is writing may have replaced files meanwhile: look again, once.
+            return cls._opened(folder)
+
+    @classmethod
+    def _opened(cls, folder: Path) -> Atlas:
+        manifest = read_manifest(folder)
+        atlas = cls(folder, manifest, read_metrics(folder, manifest))
+        for row in atlas.metrics[list(IDENTIFYING)].to_dict("records"):
+            atlas._refuse_swapped(row)
+        return atlas
+
+    def _refuse_swapped(self, row: dict) -> None:
+        """Raise UserError where the checkpoint says that it is another point than its row's.
+
+        A file that is missing or damaged is passed over: it costs its own pictures alone, when they are asked
+        for.
+        """
+        name = row["checkpoint"]
+        try:
+            other = other_point(self.metadata(name), row, self.manifest)
+            if other:
+                self.checked_file(name)
+        except UserError:
+            return
+        if other:
+            raise UserError(f"{name} in {self.path} {other}.")
 
     @classmethod
     def default(cls) -> Atlas:
@@ -134,14 +162,18 @@ class Atlas:
     def load_checkpoint(self, name: str, device: str = "cpu") -> HVAE:
         """The model stored in the file `name` of this atlas (a value of the column `checkpoint`).
 
-        Raises UserError where the file is missing, damaged, or not what atlas.json says it is, and where its
-        weights are not finite.
+        Raises UserError where the file is missing, damaged, or not what atlas.json and the table say, and
+        where its weights are not finite.
         """
         from hvae.atlas.checkpoint import model_in
 
         if name in self.manifest.failures:
             raise UserError(f"{name} in {self.path}: {self.manifest.failures[name]}.")
-        return model_in(self.read(name), f"{name} in {self.path}", self.manifest.config).to(device)
+        data, called = self.read(name), f"{name} in {self.path}"
+        for row in self.metrics.loc[self.metrics["checkpoint"] == name, list(IDENTIFYING)].to_dict("records"):
+            if other := other_point(metadata_in(io.BytesIO(data), called), row, self.manifest):
+                raise UserError(f"{called} {other}.")
+        return model_in(data, called, self.manifest.config).to(device)
 
     def load_parent(self, device: str = "cpu") -> Parent:
         """The multi-rate parent; `load_parent().fold([beta_1, beta_2])` is a plain HVAE at any (β₂, β₁).
@@ -152,7 +184,23 @@ class Atlas:
 
         if PARENT not in self.manifest.files:
             raise UserError(f"{self.path} has no parent: its points were trained from scratch.")
-        return parent_in(self.read(PARENT), f"{PARENT} in {self.path}", self.manifest.config).to(device)
+        data, called = self.read(PARENT), f"{PARENT} in {self.path}"
+        if other := other_parent(metadata_in(io.BytesIO(data), called), called, self.manifest):
+            raise UserError(f"{called} {other}.")
+        return parent_in(data, called, self.manifest.config).to(device)
+
+    def load_judge(self, device: str = "cpu") -> Classifier:
+        """The classifier that judged the samples. Raises UserError where there is none for such pictures."""
+        from hvae.metrics.classifier import load_classifier
+
+        file = self.checked_file(CLASSIFIER)
+        if other := other_judge(self.metadata(CLASSIFIER).get("classifier"), self.manifest):
+            remedy = "delete it, and python -m precompute evaluate makes another"
+            raise UserError(f"{CLASSIFIER} in {self.path} {other}: {remedy}.")
+        judge = load_classifier(file, device)
+        if not all(weight.isfinite().all() for weight in judge.state_dict().values()):
+            raise UserError(f"{CLASSIFIER} in {self.path} has weights that are not finite numbers.")
+        return judge
 
     def metadata(self, name: str) -> dict:
         """What a checkpoint says about itself, its checksum not verified. Raises UserError."""

@@ -44,6 +44,8 @@ def unpacked(data: bytes, image_shape: tuple[int, ...], classes: int) -> Example
     if data.count(b"PK\x01\x02") > MAX_ENTRIES:
         raise ValueError("it has more than two arrays")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if len(set(archive.namelist())) < len(archive.namelist()):
+            raise ValueError("it has an array twice")
         images, labels = (array(archive, name, dtype) for name, dtype in (("images", "u1"), ("labels", "i8")))
     if images.ndim != 4 or images.shape[1:] != tuple(image_shape) or labels.shape != images.shape[:1]:
         raise ValueError(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -18,9 +20,12 @@ from pydantic import (
     model_validator,
 )
 
+from hvae.atlas.possible import Setting, broken
 from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
+from hvae.bounds import label_entropy
 from hvae.config import HVAEConfig
 from hvae.errors import UserError, one_line
+from hvae.files import no_key_twice
 from hvae.metrics.measurements.generation import GENERATION
 from hvae.training.recipe import Recipe
 
@@ -73,6 +78,12 @@ def _sums_to_one(frequencies: list[float]) -> list[float]:
     return frequencies
 
 
+def _once_each(betas: list[float]) -> list[float]:
+    if len({f"{beta:.6g}" for beta in betas}) < len(betas):
+        raise ValueError("a β is there twice")
+    return betas
+
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=rf"^{FILE_NAME.pattern}$")]
 Key = Annotated[str, Field(min_length=1, max_length=100)]
@@ -80,6 +91,7 @@ Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Reason = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 Beta = Annotated[float, Field(ge=1e-9, lt=1e9)]
+Side = Annotated[list[Beta], Field(min_length=1, max_length=100), AfterValidator(_once_each)]
 Parameters = Annotated[dict[Key, int | float | str], Field(max_length=20), AfterValidator(_is_recipe)]
 ModelFields = Annotated[
     dict[Key, int | float | str | Annotated[list[int], Field(max_length=3)]],
@@ -95,8 +107,8 @@ class Betas(BaseModel):
     """The grid: all pairs of these values."""
 
     model_config = STRICT
-    beta_2: Annotated[list[Beta], Field(min_length=1, max_length=100)]
-    beta_1: Annotated[list[Beta], Field(min_length=1, max_length=100)]
+    beta_2: Side
+    beta_1: Side
 
 
 class Pictures(BaseModel):
@@ -177,6 +189,21 @@ class Manifest(BaseModel):
         """Whether the labels of its images can tell anything: there are two classes or more."""
         return len(self.classes) > 1
 
+    @model_validator(mode="after")
+    def _scores_that_can_be(self) -> Manifest:
+        scores = {name: np.array([value]) for name, value in self.ceiling.items()}
+        for _, text in broken(scores, self.setting._replace(config=None)):
+            raise ValueError(f"ceiling: {text}")
+        return self
+
+    @property
+    def setting(self) -> Setting:
+        """What the numbers of metrics.parquet are bounded by."""
+        of_labels = self.label_frequencies or [1.0]
+        known = sum(of_labels) > 0 and len(of_labels) > 1
+        entropy = label_entropy(of_labels) if known else math.log(max(len(self.classes), 1))
+        return Setting(len(self.classes), entropy, self.config)
+
     @property
     def config(self) -> HVAEConfig:
         """That of every model in the atlas."""
@@ -187,7 +214,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Parse and validate OUT/atlas.json. Raises UserError naming the first thing that is wrong."""
     text = read_plain(folder, MANIFEST)
     try:
-        content = json.loads(text, parse_constant=_no_number)
+        content = json.loads(text, parse_constant=_no_number, object_pairs_hook=no_key_twice)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{MANIFEST} in {folder} is not readable JSON ({one_line(error)}).") from None
     version = content.get("schema_version") if isinstance(content, Mapping) else None

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from hvae.atlas.untrusted_files import NO_WAITING, open_regular
 from hvae.errors import UserError, one_line
+from hvae.files import no_key_twice
 
 # All metadata under one key: safetensors writes several in an order that changes from run to run, and the
 # same model should give the same bytes.
@@ -38,8 +39,8 @@ def metadata_in(file: BinaryIO, name: str) -> dict:
         length = int.from_bytes(file.read(8), "little")
         if length > MAX_HEADER:
             raise ValueError(f"its header is longer than {MAX_HEADER // 2**20} MiB")
-        about = json.loads(file.read(length)).get("__metadata__") or {}
-        metadata = json.loads(about.get(KEY, "null"))
+        about = json.loads(file.read(length), object_pairs_hook=no_key_twice).get("__metadata__") or {}
+        metadata = json.loads(about.get(KEY, "null"), object_pairs_hook=no_key_twice)
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise UserError(f"{name} cannot be read as a checkpoint ({one_line(error)}).") from None
     if not isinstance(metadata, dict):

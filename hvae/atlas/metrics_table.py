@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ import pyarrow as pa
 from pyarrow.parquet import FileMetaData, ParquetFile
 
 from hvae.atlas.manifest import MAX_POINTS, Manifest
-from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, read_checked
+from hvae.atlas.possible import broken
+from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, PARENT, read_checked
 from hvae.errors import UserError, one_line
 from hvae.files import sha256, write_json, write_whole
 from hvae.metrics.registry import measurements, metric_columns
@@ -71,6 +72,10 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
     unknown = [name for name in metrics["checkpoint"] if name not in manifest.files]
     if unknown:
         raise UserError(f"{METRICS} in {folder} names a checkpoint that {MANIFEST} does not: {unknown[0]!r}.")
+    if misplaced := out_of_place(metrics, manifest):
+        raise UserError(f"{METRICS} in {folder}: {misplaced}.")
+    for sentence in impossible(folder, manifest, metrics):
+        raise UserError(sentence)
     return metrics
 
 
@@ -79,6 +84,41 @@ def is_measured(row: Mapping[str, object], columns: Iterable[str], manifest: Man
     return all(
         manifest.is_undefined(column) or bool(np.isfinite(row.get(column, np.nan))) for column in columns
     )
+
+
+def out_of_place(metrics: pd.DataFrame, manifest: Manifest) -> str | None:
+    """What is wrong with where points are, if anything: twice at a place, or neither on the grid nor between.
+
+    A point off the grid was trained from the parent, which covers what lies within the grid.
+    """
+    grid = [{as_in_names(beta) for beta in betas} for betas in (manifest.betas.beta_2, manifest.betas.beta_1)]
+    low, high = min(manifest.betas.beta_2), max(manifest.betas.beta_2)
+    has_parent = bool(manifest.parent_recipe) or PARENT in manifest.files
+    seen: dict[tuple[str, str], str] = {}
+    for beta_2, beta_1, name in metrics[["beta_2", "beta_1", "checkpoint"]].itertuples(index=False):
+        place = as_in_names(beta_2), as_in_names(beta_1)
+        if place in seen:
+            return f"{seen[place]} and {name} are at the same β"
+        seen[place] = name
+        on_grid = place[0] in grid[0] and place[1] in grid[1]
+        is_between = has_parent and all(
+            low * (1 - 1e-5) <= beta <= high * (1 + 1e-5) for beta in (beta_2, beta_1)
+        )
+        if not on_grid and not is_between:
+            return f"{name} is at β₂ = {place[0]}, β₁ = {place[1]}, which is neither on the grid nor between"
+    return None
+
+
+def as_in_names(beta: float) -> str:
+    """β to the six digits that tell points apart."""
+    return f"{beta:.6g}"
+
+
+def impossible(folder: Path, manifest: Manifest, metrics: pd.DataFrame) -> Iterator[str]:
+    """A sentence for each rule of `hvae.atlas.possible` that the table breaks."""
+    numbers = {name: metrics[name].to_numpy(float) for name in metrics.columns if name != "checkpoint"}
+    for row, text in broken(numbers, manifest.setting):
+        yield f"{METRICS} in {folder}: {text}, at {metrics['checkpoint'].iloc[row]}."
 
 
 def unpacked(data: bytes) -> pd.DataFrame:

@@ -1,29 +1,34 @@
-"""Check an atlas from end to end."""
+"""Check an atlas from end to end: its files, and what they say of each other. `deep_check` measures again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from hvae.atlas.atlas import Atlas
-from hvae.atlas.manifest import read_manifest
+from hvae.atlas.manifest import Manifest, read_manifest
 from hvae.atlas.metrics_table import TRAINED_COLUMNS, read_metrics
-from hvae.atlas.untrusted_files import CLASSIFIER, EXAMPLES, METRICS, PARENT, checked_file
-from hvae.errors import UserError
-from hvae.files import user_path
+from hvae.atlas.untrusted_files import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, checked_file
+from hvae.errors import UserError, one_line
+from hvae.files import no_key_twice, user_path
+from hvae.metrics.registry import measurements, metric_columns
+
+VERSION = re.compile(r"\d+(\.\d+)*([.+-]?[A-Za-z0-9]+)*")
+VERSIONED = ("python", "torch", "torchvision", "scikit-learn", "numpy", "pandas", "hvae-explorer")
 
 
 def problems(path: str | Path) -> list[str]:
     """Everything that is wrong with the atlas in the folder `path`, one sentence each; empty if it is sound.
 
-    Checks atlas.json, every checksum, the schema of metrics.parquet, that rates, distortion and PSNR are
-    numbers, and that every checkpoint loads with finite weights and the config of the atlas. A point that
+    Checks atlas.json, every checksum, the schema of metrics.parquet, that its numbers are ones that can be
+    measured (`hvae.atlas.possible`), that every checkpoint, the parent and the classifier load with finite
+    weights and are those that the table and atlas.json speak of (`hvae.atlas.origin`). A point that
     atlas.json lists as failed may hold NaN.
     """
-    from hvae.metrics.classifier import load_classifier
-
     folder = user_path(path)
     if not folder.is_dir():
         return [f"There is no folder {path}."]
@@ -41,20 +46,58 @@ def problems(path: str | Path) -> list[str]:
         atlas.examples()
     except UserError as error:
         return [str(error)]
-    for row in atlas.metrics.to_dict("records"):
-        name = row["checkpoint"]
-        if name in manifest.failures:
-            continue
-        not_numbers = [column for column in TRAINED_COLUMNS if not np.isfinite(row[column])]
-        if not_numbers:
-            found.append(f"{METRICS} in {folder}: {not_numbers[0]} of {name} is not a finite number.")
+    found = [*not_finite(atlas), *wrong_versions(folder, manifest)]
     trained = [name for name in atlas.metrics["checkpoint"] if name not in manifest.failures]
     loads: list[Callable] = [lambda name=name: atlas.load_checkpoint(name) for name in trained]
     if PARENT in manifest.files:
         loads.append(atlas.load_parent)
     if CLASSIFIER in manifest.files:
-        loads.append(lambda: load_classifier(folder / CLASSIFIER))
+        loads.append(atlas.load_judge)
     return found + sentences(loads)
+
+
+def not_finite(atlas: Atlas) -> Iterator[str]:
+    """A sentence for each point that was trained and lacks a number, or has one that is infinite."""
+    for row in atlas.metrics.to_dict("records"):
+        name = row["checkpoint"]
+        if name in atlas.manifest.failures:
+            continue
+        # Perfect reconstructions have a PSNR of infinity; nothing else that is measured can be infinite.
+        wrong = [column for column in TRAINED_COLUMNS if not np.isfinite(row[column])]
+        wrong += [column for column in metric_columns() if column not in wrong and np.isinf(row[column])]
+        if wrong:
+            yield f"{METRICS} in {atlas.path}: {wrong[0]} of {name} is not a finite number."
+
+
+def wrong_versions(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """A sentence for each version or definition in atlas.json that is none, or is later than this program's.
+
+    A metric of an older definition is no problem: `precompute evaluate` measures it again.
+    """
+    for program in VERSIONED:
+        version = manifest.made_with.get(program, "0")
+        if not isinstance(version, str) or not VERSION.fullmatch(version):
+            no_version = one_line(repr(version), 60)
+            yield f"{MANIFEST} in {folder}: made_with: {no_version} is no version of {program}."
+    known = {measurement.name: measurement.version for measurement in measurements()}
+    for name, text in manifest.evaluation.items():
+        try:
+            definition = json.loads(text, object_pairs_hook=no_key_twice)
+            version = definition["version"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            version = None
+        if type(version) is not int or version < 1:
+            yield f"{MANIFEST} in {folder}: evaluation: {one_line(name, 60)} has no definition."
+        elif version > known.get(name, version):
+            yield (
+                f"{MANIFEST} in {folder}: evaluation: {name} has version {version}, this program knows "
+                f"{known[name]}: verify with a newer release."
+            )
+        elif definition.get("classifier", manifest.files.get(CLASSIFIER)) != manifest.files.get(CLASSIFIER):
+            yield (
+                f"{MANIFEST} in {folder}: evaluation: {name} was judged by another classifier: "
+                f"python -m precompute evaluate measures it again."
+            )
 
 
 def sentences(checks: Iterable[Callable[[], object]]) -> list[str]:

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from atlas_builder import add_parent, build_atlas
+from atlas_builder import add_parent, as_made_from, build_atlas
 from small_runs import parent_atlas
 
 from app.atlases.folds import fold_name
@@ -284,10 +284,8 @@ def endless(trainable, tmp_path):
     import shutil
 
     folder = shutil.copytree(trainable, tmp_path / "endless")
-    manifest = json.loads((folder / "atlas.json").read_text())
-    manifest["recipe"]["epochs"] = 10_000
-    (folder / "atlas.json").write_text(json.dumps(manifest))
-    return folder
+    recipe = json.loads((folder / "atlas.json").read_text())["recipe"]
+    return as_made_from(folder, recipe=recipe | {"epochs": 10_000})
 
 
 def wait_for_words(view, pattern):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from atlas_builder import as_made_from
 from rich.console import Console
 from small_runs import small_data
 
@@ -145,9 +146,7 @@ def test_an_atlas_that_another_process_writes_is_left_to_it(atlas_folder):
 
 def test_numbers_are_not_measured_on_other_images(atlas_folder, monkeypatch):
     blank(atlas_folder, ["mi_z2"])
-    content = json.loads((atlas_folder / "atlas.json").read_text())
-    content["data"]["test"] = "0" * 64
-    (atlas_folder / "atlas.json").write_text(json.dumps(content))
+    as_made_from(atlas_folder, data={"train": "0" * 64, "test": "1" * 64})
     with pytest.raises(UserError, match="other images of digits"):
         evaluate_atlas(atlas_folder, "data")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from atlas_builder import flip_one_byte
+from atlas_builder import as_made_from, flip_one_byte
 from small_runs import parent_atlas
 
 from app.atlases.user_copy import copy_folder, existing_copy, extending
@@ -73,9 +72,7 @@ def test_a_trained_point_is_added_to_a_sound_copy_and_the_atlas_stays_as_it_was(
 def test_a_point_of_an_atlas_of_float16_weights_is_measured_as_it_is_stored(
     small_atlas, data_folder, tmp_path
 ):
-    folder = shutil.copytree(small_atlas, tmp_path / "half")
-    manifest = json.loads((folder / "atlas.json").read_text())
-    (folder / "atlas.json").write_text(json.dumps({**manifest, "weights": "float16"}))
+    folder = as_made_from(shutil.copytree(small_atlas, tmp_path / "half"), weights="float16")
     copy = Atlas.open(train(folder, 0.5, 0.2)["folder"])
     row = copy.metrics.iloc[-1]
     stored = read_tensors(copy.checked_file(row["checkpoint"]))
@@ -210,9 +207,7 @@ def test_one_point_is_trained_at_a_time(small_atlas, data_folder):
 
 
 def test_data_that_are_not_here_are_a_sentence_that_names_the_option(small_atlas, data_folder, tmp_path):
-    folder = shutil.copytree(small_atlas, tmp_path / "as-mnist")
-    manifest = json.loads((folder / "atlas.json").read_text())
-    (folder / "atlas.json").write_text(json.dumps({**manifest, "dataset": "mnist"}))
+    folder = as_made_from(shutil.copytree(small_atlas, tmp_path / "as-mnist"), dataset="mnist")
     with pytest.raises(
         UserError, match="MNIST cannot be read from the folder of data sets: .* --data-dir"
     ) as told:
@@ -238,9 +233,7 @@ def test_no_answer_names_a_folder_of_the_server_and_the_log_does(small_atlas, da
 
 def test_other_images_than_the_atlas_was_made_from_are_refused(small_atlas, data_folder, tmp_path):
     folder = shutil.copytree(small_atlas, tmp_path / "other")
-    manifest = json.loads((folder / "atlas.json").read_text())
-    manifest["data"]["train"] = "0" * 64
-    (folder / "atlas.json").write_text(json.dumps(manifest))
+    as_made_from(folder, data={"train": "0" * 64, "test": "1" * 64})
     with pytest.raises(UserError, match="made from other images"):
         train(folder, 0.5, 0.2)
 
@@ -255,9 +248,7 @@ def test_a_damaged_atlas_is_not_copied(small_atlas, data_folder, tmp_path):
 
 def test_atlases_of_one_name_have_copies_of_their_own(small_atlas, data_folder, tmp_path):
     train(small_atlas, 0.5, 0.2)
-    folder = shutil.copytree(small_atlas, tmp_path / "small")
-    manifest = json.loads((folder / "atlas.json").read_text())
-    (folder / "atlas.json").write_text(json.dumps({**manifest, "seed": 1}))
+    folder = as_made_from(shutil.copytree(small_atlas, tmp_path / "small"), seed=1)
     other = Atlas.open(folder)
     assert copy_folder(other) == data_folder / "atlases" / "small-2"
     assert existing_copy(other) is None

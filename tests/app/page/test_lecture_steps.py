@@ -35,7 +35,7 @@ def test_beside_the_best_off_the_line_stands_what_beta_vaes_of_its_total_rate_re
 
 def test_one_model_that_is_best_at_all_is_not_called_three(tmp_path):
     best = [0.0] * 8 + [1.0]
-    metrics = dict.fromkeys(("psnr", "acc_rbf_svm_z2", "inception_score"), best)
+    metrics = {"psnr": best, "acc_rbf_svm_z2": best, "inception_score": [1.0] * 8 + [2.0]}
     steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
     assert "same model" in steps[7].sentence
 

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import os
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from hvae import HVAE, Atlas, HVAEConfig, UserError
@@ -47,9 +49,8 @@ def folder(tmp_path):
         torch.manual_seed(number)
         name = point.checkpoint
         save_model(HVAE(CONFIG), path / name)
-        measured = dict.fromkeys(
-            ["rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"], float(number)
-        )
+        rates = {"rate_z2": number, "rate_z1": 2.0 * number, "rate_total": 3.0 * number}
+        measured = {**rates, "distortion": 600.0, "neg_elbo": 600.0 + 3 * number, "psnr": 20.0}
         rows[name] = {"beta_2": point.beta_2, "beta_1": point.beta_1, **measured, "checkpoint": name}
     metrics_frame(manifest.betas, rows).to_parquet(path / "metrics.parquet", index=False)
     np.savez(path / "examples.npz", images=np.zeros((2, 1, 32, 32), np.uint8), labels=np.arange(2))
@@ -358,3 +359,21 @@ def test_a_file_that_fails_to_be_written_leaves_the_old_one(tmp_path):
         write_whole(path, half)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_is_written_today_carries_a_checksum_of_its_other_keys_and_its_tensors(tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_model(HVAE(CONFIG), path, {"betas": {"beta_2": 1.0, "beta_1": 1.0}})
+    with safe_open(path, "pt") as file:
+        about = json.loads(file.metadata()["hvae"])
+        tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    carried = about.pop("sha256")
+    found = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name, tensor in tensors.items():
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode() + tensor.numpy().tobytes())
+    assert carried == found.hexdigest()
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UserError, match="is damaged"):
+        load_model(path)

@@ -1,0 +1,272 @@
+"""What a measurement can come to: the ranges of columns, the sums between them, and how large errors can be.
+
+Each rule holds for every model, trained or not, up to rounding; a table that breaks one was not measured.
+What is not finite is passed over: it is not shown as a number. Torch is not needed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from hvae.config import HVAEConfig
+from hvae.metrics.registry import metrics
+
+ROUNDING = 1e-6
+"""Relative, for columns that may have been float32."""
+NATS = 1e-3
+"""What float32 sums over a picture may be off by where the result is next to nothing."""
+SIGMAS = 10
+"""Standard errors that an estimate may lie beyond what its expectation cannot exceed."""
+
+Columns = Mapping[str, np.ndarray]
+
+
+class Setting(NamedTuple):
+    """What the rules depend on besides the numbers.
+
+    classes: K, the number of labels. entropy: H[y] of the test set's labels, nats, or log K where unknown.
+    config: of the models; None where no model is spoken of.
+    """
+
+    classes: int
+    entropy: float
+    config: HVAEConfig | None = None
+
+
+class Broken(NamedTuple):
+    """A number that cannot be: the place of its row, and what is wrong, without a full stop."""
+
+    row: int
+    text: str
+
+
+def broken(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """The first row that breaks each rule, rule by rule.
+
+    columns: column → float64 (N,), those of metrics.parquet; any may be missing.
+    """
+    shown = {name: np.where(np.isfinite(values), values, np.nan) for name, values in columns.items()}
+    with np.errstate(all="ignore"):
+        for rule in RULES:
+            yield from rule(shown, setting)
+
+
+def ranges(setting: Setting) -> dict[str, tuple[float, float]]:
+    """Column → lowest and highest value that it can have."""
+    classes = max(setting.classes, 1)
+    lowest, highest = distortions(setting.config)
+    return {
+        **{column: (metric.low, metric.high) for column, metric in metrics().items()},
+        "inception_score": (1, classes),
+        "diversity": (1, classes),
+        "sharpness": (1 / classes, 1),
+        "distortion": (lowest, highest),
+        "neg_elbo": (lowest, math.inf),
+        # float32 tells no two pictures apart beyond; where all pixels agree it is infinite.
+        "psnr": (0, 400),
+        **dict.fromkeys(("mi_z2", "mi_z1"), (-math.inf, setting.entropy)),
+        "classifier_accuracy": (0, 1),
+    }
+
+
+def distortions(config: HVAEConfig | None) -> tuple[float, float]:
+    """The lowest and highest distortion, nats per image, of pictures and pixel means in [0, 1]."""
+    if config is None or config.likelihood == "bernoulli":
+        return 0.0, math.inf
+    pixels = math.prod(config.image_shape)
+    constant = pixels / 2 * math.log(2 * math.pi * config.variance)
+    return constant, constant + pixels / (2 * config.variance)
+
+
+# ------------------------------------------------------------------------------------------------- the rules
+
+
+def outside_its_range(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """A negative rate, an accuracy of 170 %, more classes than exist."""
+    known = ranges(setting)
+    for name, values in columns.items():
+        low, high = known.get(name, (-math.inf, math.inf))
+        slack = NATS + ROUNDING * np.abs(values) if is_in_nats(name) else ROUNDING * max(1, abs(high))
+        yield from first(
+            (values < low - slack) | (values > high + slack),
+            lambda row, name=name, low=low, high=high: (
+                f"{name} is {columns[name][row]:.6g}, {between(low, high)}"
+            ),
+        )
+
+
+def no_sum(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """A total that is not the sum of its parts."""
+    for whole, parts in SUMS.items():
+        if not {whole, *parts} <= columns.keys():
+            continue
+        one, other = (columns[part] for part in parts)
+        expected, sizes = one + other, np.abs(one) + np.abs(other)
+        yield from first(
+            np.abs(columns[whole] - expected) > ROUNDING * (1 + sizes),
+            lambda row, whole=whole, parts=parts, expected=expected: (
+                f"{whole} is {columns[whole][row]:.8g}, not {parts[0]} + {parts[1]}, {expected[row]:.8g}"
+            ),
+        )
+
+
+def no_product(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """An inception score that is not diversity × sharpness."""
+    for score, (one, other) in PRODUCTS.items():
+        if not {score, one, other} <= columns.keys():
+            continue
+        expected = columns[one] * columns[other]
+        yield from first(
+            np.abs(columns[score] - expected) > 10 * ROUNDING * np.abs(expected),
+            lambda row, score=score, one=one, other=other, expected=expected: (
+                f"{score} is {columns[score][row]:.6g}, not {one} × {other}, {expected[row]:.6g}"
+            ),
+        )
+
+
+def no_error(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """A standard error that is negative, or larger than such a mean can have.
+
+    A mean m of N numbers of at least 0 has a standard error of at most m: Σ x² ≤ (Σ x)².
+    """
+    for name, values in columns.items():
+        error = columns.get(f"{name}_se")
+        if error is None:
+            continue
+        most = largest_error(name, values, setting)
+        yield from first(
+            error < 0, lambda row, name=name: f"{name}_se is {columns[name + '_se'][row]:.6g}, below 0"
+        )
+        yield from first(
+            error > most + 1e-4 * np.abs(most) + (NATS if is_in_nats(name) else ROUNDING),
+            lambda row, name=name, most=most: (
+                f"{name}_se is {columns[name + '_se'][row]:.6g}, where {name} is {columns[name][row]:.6g} "
+                f"it can be {most[row]:.6g} at most"
+            ),
+        )
+
+
+def errors_that_do_not_add_up(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """A sum's standard error is between the difference and the sum of those of its parts."""
+    for whole, parts in SUMS.items():
+        names = [f"{name}_se" for name in (whole, *parts)]
+        if not set(names) <= columns.keys():
+            continue
+        error, one, other = (columns[name] for name in names)
+        slack = 1e-4 * (one + other) + ROUNDING
+        yield from first(
+            (error > one + other + slack) | (error < np.abs(one - other) - slack),
+            lambda row, names=names: (
+                f"{names[0]} is {columns[names[0]][row]:.6g}, which {columns[names[1]][row]:.6g} and "
+                f"{columns[names[2]][row]:.6g} cannot add up to"
+            ),
+        )
+
+
+def shares_of_other_images(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """Accuracies p of one test set of N images have errors √(p (1 − p) / N), the same N down the column."""
+    for name, share in columns.items():
+        error = columns.get(f"{name}_se")
+        if not is_accuracy(name) or error is None:
+            continue
+        variance, squared = share * (1 - share), np.square(error)
+        images = variance / squared
+        usable = np.isfinite(images) & (variance > 0)
+        usual = np.median(images[usable]) if usable.any() else math.nan
+        yield from first(
+            ((variance > ROUNDING) & (np.abs(images - usual) > 0.01 * usual))
+            | ((variance == 0) & (error > 0)),
+            lambda row, name=name: (
+                f"{name} is {columns[name][row]:.6g} ± {columns[name + '_se'][row]:.3g}, no share of as "
+                "many images as in other rows"
+            ),
+        )
+
+
+def more_information_than_rate(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """I(y; z₂) ≤ R(z₂) and I(y; z₁) ≤ R(z₁, z₂), up to the errors of both."""
+    for name, rate in INFORMATION.items():
+        if not {name, rate, f"{name}_se", f"{rate}_se"} <= columns.keys():
+            continue
+        slack = SIGMAS * (columns[f"{name}_se"] + columns[f"{rate}_se"]) + 0.05
+        yield from first(
+            columns[name] > columns[rate] + slack,
+            lambda row, name=name, rate=rate: (
+                f"{name} is {columns[name][row]:.6g}, more than {rate}, {columns[rate][row]:.6g}"
+            ),
+        )
+
+
+def less_than_no_information(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """No information is 0 nats, of which an estimate may fall short by its errors.
+
+    The bound for z₁ is learned, and can fall below 0 by as much as a guess costs that is sure and wrong.
+    """
+    for name in INFORMATION:
+        if not {name, f"{name}_se"} <= columns.keys():
+            continue
+        low = -(setting.entropy if name == "mi_z1" else 0.05) - SIGMAS * columns[f"{name}_se"]
+        yield from first(
+            columns[name] < low - NATS,
+            lambda row, name=name: f"{name} is {columns[name][row]:.6g}, far below 0",
+        )
+
+
+RULES: tuple[Callable[[Columns, Setting], Iterator[Broken]], ...] = (
+    outside_its_range,
+    no_sum,
+    no_product,
+    no_error,
+    errors_that_do_not_add_up,
+    shares_of_other_images,
+    more_information_than_rate,
+    less_than_no_information,
+)
+SUMS = {"rate_total": ("rate_z2", "rate_z1"), "neg_elbo": ("distortion", "rate_total")}
+PRODUCTS = {"inception_score": ("diversity", "sharpness")}
+INFORMATION = {"mi_z2": "rate_z2", "mi_z1": "rate_total"}
+
+
+def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
+    """The largest standard error that a mean of two or more terms can have, given its value."""
+    if name in ("rate_z2", "rate_z1", "rate_total"):
+        return value
+    if name in ("distortion", "neg_elbo"):
+        return value - distortions(setting.config)[0]
+    if name == "psnr":  # (10 / ln 10) SE(MSE) / MSE
+        return np.full_like(value, 10 / math.log(10))
+    if is_accuracy(name) or name == "classifier_accuracy":
+        return np.sqrt(np.clip(value * (1 - value), 0, None))
+    if name in ("mi_z2", "mi_z1"):  # a mean of H[y]'s terms and of −log r(y|z)'s, both of at least 0
+        return 2 * setting.entropy - value
+    if name in ("inception_score", "diversity", "sharpness"):  # e^m of a mean m of one sign
+        return value * np.abs(np.log(value))
+    return np.full_like(value, math.inf)
+
+
+def is_accuracy(name: str) -> bool:
+    """Whether a column is a share of test images."""
+    return name.startswith("acc_") and not name.endswith("_se")
+
+
+def is_in_nats(name: str) -> bool:
+    """Whether a column is in nats, of which float32 leaves a few."""
+    return name in metrics() and metrics()[name].in_nats
+
+
+def between(low: float, high: float) -> str:
+    """What is said of a value out of its range."""
+    if math.isinf(high):
+        return f"below {low:.6g}"
+    return f"above {high:.6g}" if math.isinf(low) else f"not from {low:.6g} to {high:.6g}"
+
+
+def first(wrong: np.ndarray, text: Callable[[int], str]) -> Iterator[Broken]:
+    """The first row in which something is wrong; comparisons with NaN are false, so NaN never is."""
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        yield Broken(row, text(row))

@@ -1,0 +1,83 @@
+"""What a measurement can come to, against what measurements do come to."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hvae import Atlas, HVAEConfig
+from hvae.atlas.atlas import shipped_names
+from hvae.atlas.possible import Setting, broken
+from hvae.metrics.estimate import Estimate, columns_of
+from hvae.metrics.measurements.generation import generation_scores
+
+CONFIG = HVAEConfig(image_shape=(1, 4, 4), variance=0.3)
+SETTING = Setting(3, math.log(3), CONFIG)
+
+
+def of_row(estimates):
+    return {name: np.array([value]) for name, value in columns_of(estimates).items()}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(*[st.floats(0, 1e6)] * 3), min_size=2, max_size=12))
+def test_means_of_any_rates_and_distortions_can_be(images):
+    """Every set of images, however few and however unlike, has means and errors that break no rule."""
+    rate_2, rate_1, error = np.array(images).T
+    constant = 8 * math.log(2 * math.pi * 0.3)
+    distortion = constant + np.minimum(error, 1) * 16 / 0.6
+    row = of_row(
+        {
+            "rate_z2": Estimate.mean_of(rate_2),
+            "rate_z1": Estimate.mean_of(rate_1),
+            "rate_total": Estimate.mean_of(rate_1 + rate_2),
+            "distortion": Estimate.mean_of(distortion),
+            "neg_elbo": Estimate.mean_of(distortion + rate_1 + rate_2),
+        }
+    )
+    assert list(broken(row, SETTING)) == []
+    assert list(broken({name: value.astype(np.float32) for name, value in row.items()}, SETTING)) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(2, 5).flatmap(
+        lambda classes: st.lists(
+            st.lists(st.floats(1e-6, 1), min_size=classes, max_size=classes), min_size=2, max_size=9
+        )
+    )
+)
+def test_scores_of_any_classifier_can_be(weights):
+    probabilities = torch.tensor(weights, dtype=torch.float64)
+    probabilities /= probabilities.sum(1, keepdim=True)
+    classes = probabilities.shape[1]
+    row = of_row(generation_scores(probabilities))
+    assert list(broken(row, Setting(classes, math.log(classes)))) == []
+
+
+@given(
+    st.integers(1, 50).flatmap(lambda n: st.lists(st.integers(0, n), min_size=1).map(lambda hits: (n, hits)))
+)
+def test_shares_of_one_test_set_can_be(shares):
+    n, hits = shares
+    estimates = [Estimate.share_of([True] * right + [False] * (n - right)) for right in hits]
+    values, errors = np.array(estimates).T
+    assert list(broken({"acc_knn_z2": values, "acc_knn_z2_se": errors}, SETTING)) == []
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_what_ships_was_measured(name):
+    atlas = Atlas.shipped(name)
+    numbers = {column: atlas.metrics[column].to_numpy() for column in atlas.metrics if column != "checkpoint"}
+    assert list(broken(numbers, atlas.manifest.setting)) == []
+    halved = {column: values.astype(np.float32) for column, values in numbers.items()}
+    assert list(broken(halved, atlas.manifest.setting)) == []
+
+
+def test_what_is_not_finite_is_passed_over_and_rows_are_told_apart():
+    psnr = np.array([math.nan, math.inf, -math.inf, 20.0, -3.0])
+    (found,) = broken({"psnr": psnr}, SETTING)
+    assert found.row == 4 and "psnr is -3" in found.text
