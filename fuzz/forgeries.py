@@ -42,74 +42,6 @@ class Seen(NamedTuple):
     peak: int
 
 
-def small_atlas(folder: Path) -> Path:
-    """Write a 2 × 2 atlas of untrained models with parent, classifier and examples; returns `folder`."""
-    import numpy as np
-    import torch
-
-    from hvae.atlas.checkpoint import save_model, save_parent
-    from hvae.atlas.manifest import SCORES, Betas, Manifest
-    from hvae.atlas.metrics_table import metrics_table, write_table
-    from hvae.atlas.point import Point
-    from hvae.atlas.untrusted_files import CLASSIFIER, EXAMPLES, PARENT
-    from hvae.config import HVAEConfig
-    from hvae.metrics.classifier import Classifier, ClassifierConfig, save_classifier
-    from hvae.metrics.registry import metric_columns
-    from hvae.model import HVAE
-    from hvae.parent import Parent
-    from hvae.training.recipe import PARENT as PARENT_RECIPE
-    from hvae.training.recipe import REFINEMENT
-
-    torch.manual_seed(0)
-    config = HVAEConfig(width=4, top_dim=3, channels=1)
-    points = [Point(beta_2, beta_1) for beta_2 in (0.5, 2.0) for beta_1 in (0.5, 2.0)]
-    (folder / "models").mkdir(parents=True)
-    for point in points:
-        betas = {"beta_2": point.beta_2, "beta_1": point.beta_1}
-        save_model(
-            HVAE(config), folder / point.checkpoint, {"betas": betas, "dimension_rates_z2": [3.0, 2.0, 1.0]}
-        )
-    save_parent(Parent(config, (0.5, 2.0)), folder / PARENT)
-    save_classifier(Classifier(ClassifierConfig(width=2)), folder / CLASSIFIER)
-    images = np.random.default_rng(0).integers(0, 256, (8, 1, 32, 32), np.uint8)
-    np.savez_compressed(folder / EXAMPLES, images=images, labels=np.arange(8))
-    manifest = Manifest(
-        schema_version=1,
-        dataset="digits",
-        classes=[str(digit) for digit in range(10)],
-        model=config.to_dict(),
-        betas=Betas(beta_2=[0.5, 2.0], beta_1=[0.5, 2.0]),
-        recipe=vars(REFINEMENT),
-        parent_recipe=vars(PARENT_RECIPE),
-        seed=0,
-        made_with={"command": "python -m precompute run OUT", "device_hours": 0.1},
-        evaluation={"reconstruction": '{"version": 2}'},
-        label_frequencies=[0.1] * 10,
-        ceiling=dict.fromkeys(SCORES, 0.9),
-        data={"train": "0" * 64, "test": "1" * 64},
-        files={},
-    )
-    numbers = {name: [0.5 + place / 8 for place in range(4)] for name in metric_columns()}
-    rows = [
-        {
-            **point._asdict(),
-            **{name: values[place] for name, values in numbers.items()},
-            "checkpoint": point.checkpoint,
-        }
-        for place, point in enumerate(points)
-    ]
-    write_table(
-        folder,
-        manifest,
-        metrics_table(rows),
-        EXAMPLES,
-        PARENT,
-        CLASSIFIER,
-        *(point.checkpoint for point in points),
-    )
-    return folder
-
-
 def open_as_the_app_does(folder: Path, template: Path, whole: bool) -> tuple[bool, list[str]]:
     """Whether the atlas opens, and the sentences that it and its parts are refused with.
 
@@ -231,9 +163,11 @@ def work(pipe: Connection, seed: int, sparing: bool, template: Path, place: Path
 
 def forgeries(count: int, seed: int, sparing: bool = False) -> Iterator[Seen]:
     """Make `count` forgeries one after another; a worker that hangs or dies is a fault and is replaced."""
+    from honest_atlas import honest_atlas
+
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="forgeries-") as place:
-        template = small_atlas(Path(place) / "sound")
+        template = honest_atlas(Path(place) / "sound")
         worker = None
         for index in range(count):
             if worker is None:

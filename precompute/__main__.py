@@ -86,6 +86,26 @@ Interval = Annotated[
 ]
 
 
+ALL = 10_000
+"""Points that `--deep` without a number asks for: as many as an atlas can have."""
+Deep = Annotated[
+    int | None,
+    typer.Option(
+        help="Measure N points again, all without N, and compare with the table.",
+        min=1,
+        max=ALL,
+        metavar="[N]",
+        show_default=False,
+    ),
+]
+TestDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir", help="Where the data set lies, to measure on all its test images.", metavar="DIR"
+    ),
+]
+
+
 @cli.command()
 def plan(
     dataset: Dataset,
@@ -170,8 +190,8 @@ def status(out: Out) -> None:
 
 
 @cli.command()
-def verify(out: Out) -> None:
-    """Check checksums, schema and numbers; name every file that is off, and exit with 1 if any is."""
+def verify(out: Out, deep: Deep = None, data_dir: TestDir = None) -> None:
+    """Check files and numbers; name everything that is off, and exit with 1 if anything is."""
     from hvae.atlas.verify import problems
 
     found = problems(out)
@@ -179,7 +199,15 @@ def verify(out: Out) -> None:
         typer.echo(problem, err=True)
     if found:
         raise typer.Exit(1)
-    typer.echo(f"{out} is sound.")
+    if deep is None:
+        if data_dir is not None:
+            raise UserError("--data-dir is for what is measured again: add --deep.")
+        typer.echo(f"{out} is sound.")
+        return
+    from precompute.deep import verify_deep
+
+    if not verify_deep(out, deep, data_dir, typer.echo):
+        raise typer.Exit(1)
 
 
 def plan_maker(
@@ -207,10 +235,20 @@ def plan_maker(
     )
 
 
+def with_all_points(arguments: list[str]) -> list[str]:
+    """The arguments, where `--deep` is not followed by a number with one that stands for all points."""
+    given = list(arguments)
+    for place, argument in enumerate(arguments):
+        if argument == "--deep" and not (place + 1 < len(given) and given[place + 1].lstrip("-").isdecimal()):
+            given[place] = f"--deep={ALL}"
+    return given
+
+
 def main() -> int:
     """Run the command line; a user's mistake becomes one line on stderr. Returns the exit code."""
     try:
-        return cli(prog_name="python -m precompute", standalone_mode=False) or 0
+        arguments = with_all_points(sys.argv[1:])
+        return cli(arguments, prog_name="python -m precompute", standalone_mode=False) or 0
     except UserError as error:
         message, code = str(error), 2
     except OSError as error:

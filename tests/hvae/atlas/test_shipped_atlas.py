@@ -11,6 +11,12 @@ from documents import ROOT
 
 from hvae import HVAE, Atlas
 from hvae.atlas.atlas import MANIFEST, shipped_names
+from hvae.atlas.measured_again import (
+    images_to_measure,
+    judge_differences,
+    reconstruction_differences,
+    spread,
+)
 from hvae.atlas.verify import problems
 from hvae.bounds import best_accuracy, best_distortion, label_entropy
 from hvae.datasets import Images
@@ -173,3 +179,25 @@ def test_where_probes_of_z2_beat_the_bound_it_is_because_they_see_means_not_draw
         )
         for accuracy in layers[-1].values():
             assert accuracy.value <= z2_bound(atlas, row) + 3 * accuracy.standard_error
+
+
+def test_its_files_of_weights_carry_no_checksum_of_their_own_as_the_format_says(atlas):
+    """They are of an older release: atlas.json alone vouches for them."""
+    page = " ".join((ROOT / "docs" / "atlas-format.md").read_text(encoding="utf-8").split())
+    assert "Files of older releases have none, those of the atlases that ship among them" in page
+    names = [name for name in atlas.manifest.files if name.endswith(".safetensors")]
+    assert len(names) > 40 and not any("sha256" in atlas.metadata(name) for name in names)
+
+
+def test_points_measure_on_its_own_images_as_its_table_says(atlas):
+    """Rates, distortion and PSNR of three points, within the errors of a sample of the test set."""
+    test = images_to_measure(atlas, None)
+    assert not test.are_all and len(test.images) == 256
+    rows = {row["checkpoint"]: row for row in atlas.metrics.to_dict("records")}
+    for name in spread(atlas.metrics, 3):
+        found, unseen = reconstruction_differences(atlas.load_checkpoint(name), rows[name], test, seed=0)
+        assert found == [] and set(unseen) >= {"rate_z2", "rate_z1", "distortion", "psnr"}
+
+
+def test_what_atlas_json_says_of_its_judge_and_its_labels_holds_on_its_own_images(atlas):
+    assert judge_differences(atlas, images_to_measure(atlas, None)) == []

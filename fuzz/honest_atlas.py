@@ -1,0 +1,132 @@
+"""A small atlas whose numbers were measured: untrained models on random pictures, stored as a run does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hvae.datasets import Images
+
+SAMPLES = 500
+BETAS = (0.5, 2.0)
+
+
+def honest_atlas(folder: Path, seed: int = 0, test: Images | None = None) -> Path:
+    """Write a 2 × 2 atlas of untrained models with parent, classifier and examples; returns `folder`.
+
+    test: what it was measured on, of ten classes; 48 random pictures if not given. Information and accuracies
+    are made up, but can be.
+    """
+    import torch
+
+    from hvae.atlas.checkpoint import save_parent
+    from hvae.atlas.manifest import Betas, Manifest
+    from hvae.atlas.metrics_table import metrics_table, write_table
+    from hvae.atlas.point import Point, finished, made_from_plan, save_finished
+    from hvae.atlas.untrusted_files import CLASSIFIER, EXAMPLES, PARENT
+    from hvae.config import HVAEConfig
+    from hvae.files import sha256
+    from hvae.metrics.classifier import (
+        Classifier,
+        ClassifierConfig,
+        accuracy,
+        image_probabilities,
+        save_classifier,
+    )
+    from hvae.metrics.estimate import columns_of
+    from hvae.metrics.inception import sample_probabilities
+    from hvae.metrics.measurements.generation import GENERATION, generation_scores
+    from hvae.metrics.registry import measurements
+    from hvae.model import HVAE
+    from hvae.parent import Parent
+    from hvae.training.recipe import PARENT as PARENT_RECIPE
+    from hvae.training.recipe import REFINEMENT
+
+    torch.manual_seed(seed)
+    (folder / "models").mkdir(parents=True)
+    test = test or random_images()
+    images = len(test)
+    chosen = torch.randperm(images, generator=torch.Generator().manual_seed(0))[:256]
+    np.savez_compressed(
+        folder / EXAMPLES, images=test.images[chosen].numpy(), labels=test.labels[chosen].numpy()
+    )
+    config = HVAEConfig(width=4, top_dim=3, channels=1)
+    judge = Classifier(ClassifierConfig(width=2)).half().float().eval()
+    save_classifier(judge, folder / CLASSIFIER)
+    scores = generation_scores(image_probabilities(judge, test))
+    definitions = {one.name: one.fingerprint() for one in measurements()}
+    judged = {"version": GENERATION.version, "samples": SAMPLES, "classifier": sha256(folder / CLASSIFIER)}
+    definitions[GENERATION.name] = json.dumps(judged)
+    manifest = Manifest(
+        schema_version=1,
+        dataset="digits",
+        classes=list(test.classes),
+        model=config.to_dict(),
+        betas=Betas(beta_2=list(BETAS), beta_1=list(BETAS)),
+        recipe=vars(REFINEMENT),
+        parent_recipe=vars(PARENT_RECIPE),
+        seed=seed,
+        made_with={
+            "command": "python -m precompute run OUT",
+            "torch": torch.__version__,
+            "device_hours": 0.1,
+        },
+        evaluation=definitions,
+        label_frequencies=(test.labels.bincount(minlength=10) / images).double().tolist(),
+        ceiling=columns_of({**scores, "classifier_accuracy": accuracy(judge, test)}),
+        data={"train": "0" * 64, "test": test.digest()},
+        files={},
+    )
+    save_parent(Parent(config, BETAS), folder / PARENT, {"made_from": made_from_plan(manifest, "parent")})
+    rows = []
+    for number, point in enumerate(
+        Point(*betas) for betas in np.stack(np.meshgrid(BETAS, BETAS), -1).reshape(-1, 2).tolist()
+    ):
+        model = wild(HVAE(config))
+        done = finished(point, model, test, manifest)
+        save_finished(folder, point, done)
+        samples = sample_probabilities(done.model, judge, n=SAMPLES, seed=seed)
+        rows.append(done.row | made_up(number, done.row, images) | columns_of(generation_scores(samples)))
+    names = [row["checkpoint"] for row in rows]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    write_table(folder, manifest, metrics_table(rows, columns), EXAMPLES, PARENT, CLASSIFIER, *names)
+    return folder
+
+
+def random_images() -> Images:
+    """48 pictures of noise, with labels."""
+    import torch
+
+    from hvae.datasets import Images
+
+    pixels = torch.randint(0, 256, (48, 1, 32, 32), dtype=torch.uint8)
+    return Images(pixels, torch.arange(48) % 10, tuple(str(digit) for digit in range(10)))
+
+
+def wild(model):
+    """The model, with weights that make rates, pictures and points differ."""
+    import torch
+
+    with torch.no_grad():
+        for parameter in model.parameters():
+            fan_in = parameter[0].numel() if parameter.ndim > 1 else 10
+            parameter.copy_(torch.randn(parameter.shape) * 0.9 / fan_in**0.5)
+    return model.eval()
+
+
+def made_up(number: int, row: dict, images: int) -> dict[str, float]:
+    """Information and accuracies that could have been measured beside these rates."""
+    from hvae.metrics.measurements.accuracy import PROBES
+
+    found = {"mi_z2": min(0.3, row["rate_z2"]), "mi_z1": min(0.5, row["rate_total"])}
+    found |= {f"{name}_se": 0.01 for name in found}
+    for latent in ("z2", "z1"):
+        for place, probe in enumerate(PROBES):
+            share = (10 + 3 * number + place) / images
+            found[f"acc_{probe}_{latent}"] = share
+            found[f"acc_{probe}_{latent}_se"] = float(np.sqrt(share * (1 - share) / images))
+    return found

@@ -1,0 +1,62 @@
+"""Atlases that no honest run could have made: each is refused by name by whom it has to be."""
+
+import shutil
+
+import pytest
+from documents import ROOT
+
+from hvae import Atlas
+from hvae.atlas.verify import problems
+
+FUZZ = ROOT / "fuzz"
+
+
+@pytest.fixture(scope="module")
+def fuzz():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(FUZZ))
+        yield
+
+
+@pytest.fixture(scope="module")
+def sound(fuzz, tmp_path_factory):
+    """A 2 × 2 atlas whose numbers were measured; not to be changed."""
+    from honest_atlas import honest_atlas
+
+    return honest_atlas(tmp_path_factory.mktemp("impossible") / "sound")
+
+
+def test_what_was_measured_opens_and_is_called_sound(sound):
+    assert len(Atlas.open(sound).metrics) == 4
+    assert problems(sound) == []
+
+
+def test_forgeries_are_refused_at_opening_or_by_verify_in_printable_lines(sound, tmp_path):
+    from impossible import OTHERS, SEEN_BY, of_columns, seen_by
+
+    # Of columns one by one, a third; `python fuzz/impossible.py` takes all.
+    forgeries = [*list(of_columns())[::3], *OTHERS]
+    forgeries = [forgery for forgery in forgeries if forgery.seen_by in ("opening", "verify")]
+    assert len(forgeries) > 90
+    late = []
+    for forgery in forgeries:
+        folder = shutil.copytree(sound, tmp_path / "forged")
+        forgery.forge(folder)
+        noticed, said = seen_by(folder, deep=False)
+        shutil.rmtree(folder)
+        if SEEN_BY.index(noticed) > SEEN_BY.index(forgery.seen_by):
+            late.append(forgery.name)
+        assert all(line.isprintable() and str(folder.name) in line for line in said), said
+    assert late == []
+
+
+def test_what_is_well_made_and_false_is_seen_when_it_is_measured_again(sound, tmp_path):
+    from impossible import MEASURED_FALSELY, seen_by
+
+    chosen = {"a variance changed everywhere", "distortion 20 nats lower", "scores 1 % higher"}
+    for forgery in MEASURED_FALSELY:
+        if forgery.name in chosen:
+            folder = shutil.copytree(sound, tmp_path / "forged")
+            forgery.forge(folder)
+            assert seen_by(folder, deep=True)[0] == "verify --deep", forgery.name
+            shutil.rmtree(folder)
