@@ -15,5 +15,5 @@ def test_two_thousand_forgeries_open_or_are_refused_in_one_line(monkeypatch):
     assert [forgery for forgery in seen if forgery.outcome == "fault"] == []
     outcomes = Counter(forgery.outcome for forgery in seen)
     # What never refuses, or never opens, tests nothing.
-    assert min(outcomes[outcome] for outcome in ("opened", "part refused", "refused")) > 100
+    assert min(outcomes[outcome] for outcome in ("opened", "part refused", "refused")) > 50
     assert len({forgery.way for forgery in seen}) >= 10
