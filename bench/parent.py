@@ -28,13 +28,14 @@ import torch
 
 from hvae import HVAEConfig
 from hvae.atlas.checkpoint import load_parent, save_parent
+from hvae.atlas.point import Point
 from hvae.datasets import Images, load
 from hvae.files import write_json
 from hvae.metrics.rates import layer_rates
 from hvae.training.fleet import Fleet, with_weights
 from hvae.training.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
 from hvae.training.train import initial_model, initial_parent
-from precompute.grid import Point, grid, parse_betas
+from precompute.grid import grid, parse_betas
 
 GRID = parse_betas("0.1:10:13")
 # Settings were tuned at (1, 1), (0.1, 1), (0.1, 0.1), (1, 0.1), (3.2, 0.32), (10, 1), (0.4, 1.3), (5, 5).
@@ -106,13 +107,13 @@ def main() -> None:
         return {"seconds": seconds}
 
     def make_scratch(point: Point, epochs: int) -> dict:
-        betas = [point.beta_1, point.beta_2]
+        betas = point.by_layer
         recipe = replace(FROM_SCRATCH, epochs=epochs)
         model, seconds = trained(initial_model(config, train, 0), betas, train, recipe)
         return {"objective": objective_on(model, test, point), "seconds": seconds}
 
     def make_refined(point: Point) -> dict:
-        betas = [point.beta_1, point.beta_2]
+        betas = point.by_layer
         fold = load_parent(work / "parent.safetensors").fold(betas)
         model, seconds = trained(fold, betas, train, REFINEMENT)
         return {

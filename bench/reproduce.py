@@ -35,8 +35,9 @@ from hvae.atlas.point import Point
 from hvae.datasets import load
 from hvae.errors import UserError
 from hvae.metrics.registry import EvaluationData
+from hvae.numerics import denormals_flushed
 from hvae.training.recipe import Recipe
-from precompute.device import choose_device, denormals_flushed
+from precompute.device import choose_device
 from precompute.engines.local import LocalEngine
 from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder

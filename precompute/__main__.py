@@ -126,12 +126,12 @@ def plan(
 ) -> None:
     """Say what `run` with the same options would take, from 5 seconds of training on this device."""
     from hvae.datasets.folder import recorded_name
+    from precompute.cost import describe, predicted_cost
     from precompute.engines.workers import cores
-    from precompute.forecast import describe, forecast
 
     dataset = recorded_name(dataset)
     make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
-    typer.echo(describe(forecast(out, dataset, make_plan, data_dir, device, stack, jobs or cores())))
+    typer.echo(describe(predicted_cost(out, dataset, make_plan, data_dir, device, stack, jobs or cores())))
     if engine is Engine.ray:
         typer.echo("A Ray cluster trains on all its workers at once: above is what one like this would take.")
 

@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 
 from hvae.errors import UserError
-
-
-@contextmanager
-def denormals_flushed() -> Iterator[None]:
-    """On a CPU, the near-zero activations of collapsed latents would cost up to four times the time."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 def choose_device(name: str) -> torch.device:

@@ -62,7 +62,8 @@ def evaluate_atlas(
         return
     from hvae import datasets
     from hvae.datasets.folder import PREFIX, located
-    from precompute.device import choose_device, denormals_flushed
+    from hvae.numerics import denormals_flushed
+    from precompute.device import choose_device
     from precompute.folder import AtlasFolder
 
     chosen = choose_device(device)
@@ -273,7 +274,7 @@ def measure_point(data: EvaluationData, file: Path, asked: list[Measurement]) ->
     """Measure the model in a file, on one thread where it is the CPU's: the numbers depend on no cores."""
 
     from hvae.atlas.checkpoint import load_model
-    from hvae.metrics.label_network import one_thread
+    from hvae.numerics import one_thread
 
     started = time.monotonic()
     # On the device, in the memory layout that every measurement uses.

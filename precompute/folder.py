@@ -37,10 +37,10 @@ from hvae.atlas.atlas import (
     table_columns,
 )
 from hvae.atlas.checkpoint import load_model, load_parent, save_parent
-from hvae.atlas.manifest import MAX_KINDS, MAX_TEXT, Pictures
+from hvae.atlas.manifest import MAX_KINDS, MAX_TEXT, Pictures, made_from_plan
 from hvae.atlas.metadata import SHA256, read_metadata
 from hvae.atlas.metrics_table import metrics_table, write_table
-from hvae.atlas.point import Point, finished, made_from_plan, save_finished
+from hvae.atlas.point import Point
 from hvae.datasets import Images
 from hvae.datasets.contents import Contents, difference
 from hvae.datasets.folder import PREFIX
@@ -52,6 +52,7 @@ from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
 from hvae.metrics.registry import EvaluationData
 from hvae.model import HVAE
 from hvae.parent import Parent
+from hvae.training.finish import finished, save_finished
 from hvae.training.train import is_finite
 from precompute.plan import Plan
 

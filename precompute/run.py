@@ -17,13 +17,14 @@ from hvae.errors import UserError
 from hvae.files import user_path
 from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData
+from hvae.numerics import denormals_flushed
 from hvae.training import resume
 from hvae.training.fleet import State, with_weights
 from hvae.training.train import initial_model, initial_parent
-from precompute.device import choose_device, denormals_flushed
-from precompute.engines.jobs import Job
+from precompute.device import choose_device
 from precompute.engines.local import Engine, LocalEngine, PoolEngine, Work
-from precompute.engines.stack import stack_size
+from precompute.engines.stack_size import stack_size
+from precompute.engines.training_job import Job
 from precompute.engines.workers import as_many_as_fit
 from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder
@@ -216,7 +217,7 @@ class Run:
         """The model that a point starts from."""
         if self.parent is None:
             return initial_model(self.config, self.data.train, self.plan.seed)
-        return self.parent.fold([point.beta_1, point.beta_2])
+        return self.parent.fold(point.by_layer)
 
     def _save(self, job: Job, state: State) -> None:
         steps = job.recipe.steps(len(self.data.train))

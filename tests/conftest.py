@@ -12,7 +12,7 @@ from command_line import SMALL, precompute
 from filelock import FileLock
 
 from hvae.layers import HVAEConfig
-from hvae.metrics.label_network import one_thread
+from hvae.numerics import one_thread
 
 SLOW = (
     "test_ray",

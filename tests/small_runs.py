@@ -12,8 +12,8 @@ from rich.console import Console
 from hvae.datasets import Images, load
 from hvae.layers import HVAEConfig
 from hvae.metrics.registry import EvaluationData
+from hvae.numerics import denormals_flushed
 from hvae.training.recipe import Recipe
-from precompute.device import denormals_flushed
 from precompute.engines.local import LocalEngine, PoolEngine
 from precompute.folder import AtlasFolder
 from precompute.plan import Plan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -11,31 +10,14 @@ from app.atlases.model_source import ModelSource
 from app.atlases.shelf import Snapshot, UnknownName
 from hvae.atlas.atlas import PARENT, Atlas
 from hvae.atlas.metadata import beta_range as stored_range
+from hvae.atlas.point import Point
 
 if TYPE_CHECKING:
     from hvae.model import HVAE
     from hvae.parent import Parent
 
-NAME = re.compile(r"fold_b2-([0-9.e+-]{1,24})_b1-([0-9.e+-]{1,24})")
 EDGE = 1e-3
 """How far beyond its range, as a share, β may lie: a name has four digits, the range may have more."""
-
-
-def fold_name(beta_2: float, beta_1: float) -> str:
-    """The name of the parent's fold at (β₂, β₁), each to four digits: the only name of that fold."""
-    return f"fold_b2-{beta_2:.4g}_b1-{beta_1:.4g}"
-
-
-def fold_betas(name: str) -> tuple[float, float] | None:
-    """(β₂, β₁) of a fold's name; None where it is not one, or not written as `fold_name` would."""
-    match = NAME.fullmatch(name)
-    if match is None:
-        return None
-    try:
-        beta_2, beta_1 = map(float, match.groups())
-    except ValueError:
-        return None
-    return (beta_2, beta_1) if fold_name(beta_2, beta_1) == name else None
 
 
 def beta_range(atlas: Atlas) -> tuple[float, float] | None:
@@ -68,20 +50,19 @@ class Folds:
 
         Raises UnknownName where the atlas has no parent, or none for these β; UserError where it is damaged.
         """
-        betas = fold_betas(name)
-        if betas is None:
+        point = Point.of_fold(name)
+        if point is None:
             return None
         between = self._once(snapshot, "range", lambda: beta_range(snapshot.atlas))
         if between is None:
             raise UnknownName("This atlas has no parent: only its dots can be shown.")
-        if not covers(between, betas):
+        if not covers(between, point):
             low, high = between
             raise UnknownName(f"This atlas's parent covers β from {low:g} to {high:g}.")
 
         def load() -> HVAE:
             parent: Parent = self._once(snapshot, "parent", snapshot.atlas.load_parent)
-            beta_2, beta_1 = betas
-            return parent.fold([beta_1, beta_2])
+            return parent.fold(point.by_layer)
 
         return ModelSource((PARENT,), load, list, is_dot=False)
 

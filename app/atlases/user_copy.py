@@ -19,12 +19,13 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from hvae.atlas.atlas import Atlas
-from hvae.atlas.manifest import Manifest, read_manifest
+from hvae.atlas.manifest import Manifest, made_from_plan, read_manifest
 from hvae.atlas.metrics_table import metrics_table, write_table
-from hvae.atlas.point import Finished, Point, made_from_plan, save_finished
+from hvae.atlas.point import Point
 from hvae.atlas.untrusted_files import MANIFEST, PARENT, checked_file
 from hvae.errors import UserError
 from hvae.files import flush, own_folder, remove_leftovers, user_path, write_json
+from hvae.training.finish import Finished, save_finished
 
 LOCK = ".lock"
 

@@ -15,8 +15,9 @@ from typing import Any
 from app.atlases.folds import beta_range, covers
 from app.training.process import stop_when_orphaned, take_last_steps
 from hvae.atlas.atlas import PARENT, Atlas
-from hvae.atlas.point import Finished, Point
+from hvae.atlas.point import Point
 from hvae.errors import UserError
+from hvae.training.finish import Finished
 
 REPORT_SECONDS = 0.2
 PROXY_HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via")
@@ -151,7 +152,7 @@ def trained(
     report({"stage": "loading"})
     import torch
 
-    from hvae.atlas.point import finished
+    from hvae.training.finish import finished
     from hvae.training.refinement import refined
 
     # As `precompute run` does, whose numbers these are to be.

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from hvae.atlas.point import END_OF_BETAS, LOWEST_BETA
 from hvae.atlas.possible import Setting, broken
 from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
 from hvae.bounds import label_entropy
@@ -90,7 +91,7 @@ Key = Annotated[str, Field(min_length=1, max_length=100)]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Reason = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
-Beta = Annotated[float, Field(ge=1e-9, lt=1e9)]
+Beta = Annotated[float, Field(ge=LOWEST_BETA, lt=END_OF_BETAS)]
 Side = Annotated[list[Beta], Field(min_length=1, max_length=100), AfterValidator(_once_each)]
 Parameters = Annotated[dict[Key, int | float | str], Field(max_length=20), AfterValidator(_is_recipe)]
 ModelFields = Annotated[
@@ -208,6 +209,20 @@ class Manifest(BaseModel):
     def config(self) -> HVAEConfig:
         """That of every model in the atlas."""
         return HVAEConfig(**self.model)
+
+
+def made_from_plan(manifest: Manifest, *names: str) -> dict:
+    """All that determines the weights of the named models; a file carries it, for a resumed run to know."""
+    return {
+        "dataset": manifest.dataset,
+        "data": manifest.data,
+        "model": manifest.model,
+        "names": list(names),
+        "beta_range": [min(manifest.betas.beta_2), max(manifest.betas.beta_2)],
+        "recipe": manifest.recipe,
+        "parent_recipe": manifest.parent_recipe,
+        "seed": manifest.seed,
+    }
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from hvae.atlas.point import is_readable
 from hvae.atlas.untrusted_files import NO_WAITING, open_regular
 from hvae.errors import UserError, one_line
 from hvae.files import no_key_twice
@@ -77,6 +78,6 @@ def beta_range(metadata: dict, name: str) -> tuple[float, float]:
         low, high = (float(beta) for beta in metadata["beta_range"])
     except (KeyError, TypeError, ValueError, OverflowError):
         low, high = math.nan, math.nan
-    if not 1e-9 <= low < high < 1e9:
+    if not (is_readable(low) and is_readable(high) and low < high):
         raise UserError(f"{name} has no usable range of β.")
     return low, high

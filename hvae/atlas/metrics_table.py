@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pyarrow as pa
 from pyarrow.parquet import FileMetaData, ParquetFile
 
 from hvae.atlas.manifest import MAX_POINTS, Manifest
+from hvae.atlas.point import CHECKPOINT, END_OF_BETAS, LOWEST_BETA
 from hvae.atlas.possible import broken
 from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, PARENT, read_checked
 from hvae.errors import UserError, one_line
@@ -28,7 +28,6 @@ MAX_FOOTER = MIB // 4
 MAX_UNPACKED = 32 * MIB
 LARGEST = 1e100
 """No measured number is larger, however wild a training: figures square and subtract them."""
-CHECKPOINT = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.safetensors")
 
 
 def table_columns() -> tuple[str, ...]:
@@ -56,8 +55,9 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
     unmeasured = [column for column in metric_columns() if column not in metrics.columns]
     metrics = metrics.assign(**dict.fromkeys(unmeasured, np.nan))
     betas = metrics[["beta_2", "beta_1"]].to_numpy()
-    if not ((betas >= 1e-9) & (betas < 1e9)).all():
-        raise UserError(f"{METRICS} in {folder} has a β that is not a number from 1e-9 to 1e9.")
+    if not ((betas >= LOWEST_BETA) & (betas < END_OF_BETAS)).all():
+        limits = f"{LOWEST_BETA:g} to {END_OF_BETAS:g}"
+        raise UserError(f"{METRICS} in {folder} has a β that is not a number from {limits}.")
     sizes = metrics.drop(columns="checkpoint").replace([np.inf, -np.inf], np.nan).abs()
     if (beyond := sizes.columns[(sizes > LARGEST).any()]).size:
         raise UserError(f"{METRICS} in {folder}: the column {beyond[0]} has a number beyond {LARGEST:g}.")

@@ -1,97 +1,71 @@
-"""One point of an atlas: what it is called, what it is made from, and what is measured when it is trained."""
+"""A point of the (β₂, β₁) plane: its order of layers, its names, and how large β may be."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import NamedTuple
 
-import numpy as np
+LOWEST_BETA, END_OF_BETAS = 1e-9, 1e9
+"""β of an atlas that can be read: from the first, below the second."""
+LOWEST_TRAINED_BETA, HIGHEST_TRAINED_BETA = 1e-6, 1e6
+"""β that a model can be trained at; on either side there is room for a parent's range."""
+DIGITS, FOLD_DIGITS = 6, 4
+"""How many digits of β the name of a point keeps, and how many that of a fold."""
 
-from hvae.atlas.manifest import Manifest
-from hvae.metrics.measurements.reconstruction import reconstruction_columns
-
-if TYPE_CHECKING:
-    from hvae.datasets import Images
-    from hvae.model import HVAE
+CHECKPOINT = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.safetensors")
+"""What the name of a checkpoint in an atlas may be; that of a model trained elsewhere need not say its β."""
+_FOLD = re.compile(r"fold_b2-([0-9.e+-]{1,24})_b1-([0-9.e+-]{1,24})")
 
 
 class Point(NamedTuple):
-    """One point of the (β₂, β₁) plane."""
+    """One point of the (β₂, β₁) plane: the one place that knows which β is whose."""
 
     beta_2: float
     beta_1: float
 
     @property
+    def by_layer(self) -> list[float]:
+        """[β₁, β₂]: in the order of layers, as models and training take them."""
+        return [self.beta_1, self.beta_2]
+
+    @property
     def name(self) -> str:
         """The stem of its checkpoint, safe in file names and addresses."""
-        return f"beta2-{self.beta_2:.6g}_beta1-{self.beta_1:.6g}"
+        return f"beta2-{in_name(self.beta_2)}_beta1-{in_name(self.beta_1)}"
 
     @property
     def checkpoint(self) -> str:
         """Its checkpoint's name inside an atlas."""
         return f"models/{self.name}.safetensors"
 
+    @property
+    def fold_name(self) -> str:
+        """The name of the parent's fold at this point, each β to four digits: the only name of that fold."""
+        return f"fold_b2-{self.beta_2:.{FOLD_DIGITS}g}_b1-{self.beta_1:.{FOLD_DIGITS}g}"
 
-class Finished(NamedTuple):
-    """A point whose training has ended: its model as it is stored, its row of metrics.parquet, and what its
-    checkpoint says about itself."""
-
-    model: HVAE
-    row: dict[str, float | str]
-    metadata: dict
-
-
-def made_from_plan(manifest: Manifest, *names: str) -> dict:
-    """All that determines the weights of the named models; a file carries it, for a resumed run to know."""
-    return {
-        "dataset": manifest.dataset,
-        "data": manifest.data,
-        "model": manifest.model,
-        "names": list(names),
-        "beta_range": [min(manifest.betas.beta_2), max(manifest.betas.beta_2)],
-        "recipe": manifest.recipe,
-        "parent_recipe": manifest.parent_recipe,
-        "seed": manifest.seed,
-    }
+    @classmethod
+    def of_fold(cls, name: str) -> Point | None:
+        """The point of a fold's name; None where it is not one, or not written as `fold_name` would."""
+        match = _FOLD.fullmatch(name)
+        if match is None:
+            return None
+        try:
+            point = cls(*map(float, match.groups()))
+        except ValueError:
+            return None
+        return point if point.fold_name == name else None
 
 
-def finished(point: Point, model: HVAE, test: Images, manifest: Manifest) -> Finished:
-    """Round a trained model to the precision that the atlas stores, and measure that: rates, distortion and
-    −ELBO (nats per image), and PSNR (dB), on the test images and their device."""
-    import torch
-
-    from hvae.atlas.checkpoint import rounded
-    from hvae.metrics.label_network import one_thread
-    from hvae.metrics.psnr import psnr
-    from hvae.metrics.rates import layer_rates
-
-    # As it will be read back, layout of memory included: sums agree to the bit.
-    model = rounded(model, getattr(torch, manifest.weights)).to(test.images.device)
-    with one_thread():
-        rates, decibels = layer_rates(model, test, seed=manifest.seed), psnr(model, test)
-    betas = {"beta_2": point.beta_2, "beta_1": point.beta_1}
-    return Finished(
-        model,
-        {**betas, **reconstruction_columns(rates, decibels), "checkpoint": point.checkpoint},
-        {
-            "betas": betas,
-            "dimension_rates_z2": [finite_or_none(rate) for rate in rates.top_rates],
-            "made_from": made_from_plan(manifest, point.name),
-            "weights": manifest.weights,
-        },
-    )
+def in_name(beta: float) -> str:
+    """β to six digits, as file names have it: 0.1, 1e-05, 1e06."""
+    return f"{beta:.{DIGITS}g}".replace("+", "")
 
 
-def save_finished(folder: Path, point: Point, finished: Finished) -> None:
-    """Write a point's checkpoint into the atlas at `folder`, whole or not at all."""
-    import torch
-
-    from hvae.atlas.checkpoint import save_model
-
-    dtype = getattr(torch, finished.metadata["weights"])
-    save_model(finished.model, folder / point.checkpoint, finished.metadata, dtype)
+def as_in_name(beta: float) -> float:
+    """β rounded to what a name keeps of it."""
+    return float(in_name(beta))
 
 
-def finite_or_none(value: float) -> float | None:
-    """JSON has no NaN."""
-    return float(value) if np.isfinite(value) else None
+def is_readable(beta: float) -> bool:
+    """Whether an atlas may have this β; False for NaN."""
+    return LOWEST_BETA <= beta < END_OF_BETAS

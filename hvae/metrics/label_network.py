@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from hvae.numerics import one_thread
 
 _HIDDEN = 256
 _DROPOUT = 0.3
@@ -47,17 +46,6 @@ def label_log_ratios(
         temperatures = torch.linspace(0, 1, 41)
         losses = [F.cross_entropy(t * ratios + log_prior, held_out_y) for t in temperatures]
         return temperatures[torch.stack(losses).argmin()] * network((z - mean) / std)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep torch to one thread: batches this small cannot be shared, and the numbers depend on no cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _train(x: Tensor, y: Tensor, log_prior: Tensor, classes: int) -> nn.Module:

@@ -10,8 +10,8 @@ from hvae.atlas.manifest import Manifest
 from hvae.atlas.point import Point
 from hvae.datasets import Images
 from hvae.errors import UserError
-from hvae.metrics.label_network import one_thread
 from hvae.model import HVAE
+from hvae.numerics import one_thread
 from hvae.parent import Parent
 from hvae.training import resume
 from hvae.training.fleet import Fleet, with_weights
@@ -45,11 +45,12 @@ def refined(
         raise UserError(
             f"This atlas was made from other images of {manifest.dataset}: restore them to train a point."
         )
-    betas = [point.beta_1, point.beta_2]
-    start = parent.fold(betas)
+    start = parent.fold(point.by_layer)
     recipe = Recipe(**manifest.recipe)
     before = _kept(folder, manifest, point)
-    fleet = Fleet([start], [point.name], [betas], train, recipe, manifest.seed, state=before and before.state)
+    fleet = Fleet(
+        [start], [point.name], [point.by_layer], train, recipe, manifest.seed, state=before and before.state
+    )
     began = kept = time.monotonic()
     with one_thread():
         while not fleet.is_finished:

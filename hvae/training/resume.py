@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hvae.atlas.checkpoint import read_tensors, write_tensors
-from hvae.atlas.manifest import Manifest
+from hvae.atlas.manifest import Manifest, made_from_plan
 from hvae.atlas.metadata import SHA256, read_metadata
-from hvae.atlas.point import made_from_plan
 from hvae.atlas.untrusted_files import TRAINING
 from hvae.errors import UserError
 from hvae.training.fleet import State

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from hvae.datasets import Images
 from hvae.errors import UserError
-from hvae.metrics.label_network import one_thread
+from hvae.numerics import one_thread
 from hvae.training.fleet import State
-from precompute.engines.jobs import Job, advance, halves
+from precompute.engines.training_job import Job, advance, halves
 from precompute.engines.workers import Workers
 
 Work = tuple[Job, State]

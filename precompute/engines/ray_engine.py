@@ -24,9 +24,9 @@ from rich.console import Console
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.training.fleet import State
-from precompute.engines.jobs import Job, halves
 from precompute.engines.local import Interval, Work, smaller_stack
-from precompute.engines.stack import CPU_STACK
+from precompute.engines.stack_size import CPU_STACK
+from precompute.engines.training_job import Job, halves
 
 try:
     from precompute.engines.ray_tasks import Landed, Order, Setup, receive, send

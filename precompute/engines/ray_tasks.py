@@ -21,9 +21,10 @@ from ray.exceptions import RayError, RayTaskError
 
 from hvae.datasets import Images
 from hvae.errors import UserError, one_line
+from hvae.numerics import denormals_flushed
 from hvae.training.fleet import State
-from precompute.device import choose_device, denormals_flushed
-from precompute.engines.jobs import Job, advance
+from precompute.device import choose_device
+from precompute.engines.training_job import Job, advance
 
 WAIT_SECONDS = 1.0
 

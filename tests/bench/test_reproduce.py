@@ -10,7 +10,7 @@ from documents import ROOT
 from small_runs import run_small, small_data
 
 from hvae.atlas.atlas import MANIFEST
-from precompute.device import denormals_flushed
+from hvae.numerics import denormals_flushed
 
 SCRIPT = ROOT / "bench" / "reproduce.py"
 

@@ -28,11 +28,12 @@ from small_runs import CONFIG, PLAN, few, small_data
 from app.atlases.user_copy import add_point, existing_copy, extending
 from hvae import Atlas
 from hvae.atlas.atlas import MANIFEST, METRICS, PARENT
-from hvae.atlas.point import Point, finished
+from hvae.atlas.point import Point
 from hvae.atlas.verify import problems
 from hvae.metrics.classifier import Classifier, ClassifierConfig
 from hvae.metrics.metric import Measurement, Metric
 from hvae.model import HVAE
+from hvae.training.finish import finished
 from hvae.training.fleet import State
 
 CHANGES = ("mkdir", "rename", "replace", "rmdir", "unlink")
@@ -40,8 +41,8 @@ COSTS = ("parent_seconds", "training_seconds", "metrics_seconds", "device_hours"
 
 
 def trained_in_no_time(job, state, images, seconds, on_step=None):
-    """Half of a job at once, instead of `precompute.engines.jobs.advance`: what comes out depends on each
-    model's name and on all of its state."""
+    """Half of a job at once, instead of `precompute.engines.training_job.advance`: what comes out
+    depends on each model's name and on all of its state."""
     steps = job.recipe.steps(len(images))
     step = min(steps, state.step + steps // 2)
     weights = state.weights.clone()

@@ -13,7 +13,7 @@ from hvae.model import HVAE
 from hvae.parent import Parent
 from hvae.training import resume
 from hvae.training.fleet import State
-from precompute.engines.jobs import Job
+from precompute.engines.training_job import Job
 from precompute.folder import AtlasFolder
 from precompute.status import describe
 

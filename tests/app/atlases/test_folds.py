@@ -11,11 +11,11 @@ from atlas_builder import add_parent, build_atlas, flip_one_byte
 from PIL import Image
 from torch.nn.functional import mse_loss
 
-from app.atlases.folds import fold_betas, fold_name
 from app.atlases.models import OBJECTS_BYTES
 from app.server.build import create_app
 from hvae import Atlas
 from hvae.atlas.atlas import PARENT
+from hvae.atlas.point import Point
 
 NAME = "fold_b2-0.316_b1-2.15"
 
@@ -47,7 +47,7 @@ def pixels(answer):
 
 @pytest.mark.parametrize("betas", [(0.316, 2.15), (1.0, 10.0), (0.1, 0.123456), (1e-6, 31622.776), (7e8, 3)])
 def test_a_name_says_its_betas_to_four_digits(betas):
-    told = fold_betas(fold_name(*betas))
+    told = Point.of_fold(Point(*betas).fold_name)
     assert told == tuple(float(f"{beta:.4g}") for beta in betas)
 
 
@@ -65,7 +65,7 @@ def test_a_name_says_its_betas_to_four_digits(betas):
     ],
 )
 def test_each_fold_has_one_name_only(name):
-    assert fold_betas(name) is None
+    assert Point.of_fold(name) is None
 
 
 def test_samples_between_the_dots_are_those_of_the_folded_parent(client, fold):
@@ -148,7 +148,7 @@ def test_folds_that_pass_by_do_not_push_dots_out_of_memory(server, client, monke
     monkeypatch.setattr(models._others, "most_bytes", 4 * OBJECTS_BYTES)
     assert client.get("/pictures/with-parent/b2-1_b1-1/samples.png").status_code == 200
     for step in range(8):
-        name = fold_name(1 + step / 10, 1)
+        name = Point(1 + step / 10, 1).fold_name
         assert client.get(f"/pictures/with-parent/{name}/samples.png?n=1").status_code == 200
     assert ("with-parent", "b2-1_b1-1") in models._dots
     assert 0 < len(models._others) < 4 and models._others.bytes <= 4 * OBJECTS_BYTES

@@ -30,8 +30,9 @@ from services import (
 from app.atlases.user_copy import add_point, copy_folder
 from app.server import environment
 from hvae.atlas.atlas import Atlas
-from hvae.atlas.point import Finished, Point
+from hvae.atlas.point import Point
 from hvae.errors import UserError
+from hvae.training.finish import Finished
 
 ONE_PROCESS = ["--threads", "4"]
 ENOUGH = 12

@@ -25,7 +25,7 @@ from hvae.training.fleet import Fleet, with_weights
 from hvae.training.recipe import FROM_SCRATCH
 from hvae.training.train import initial_model
 from precompute import __main__ as command_line
-from precompute.engines import jobs
+from precompute.engines import training_job
 
 POINTS = [Point(beta_2, beta_1) for beta_2 in PLAN.betas for beta_1 in PLAN.betas]
 
@@ -76,7 +76,7 @@ def test_without_refinement_a_point_is_the_parents_fold(data, tmp_path):
     atlas = Atlas.open(tmp_path / "atlas")
     parent = atlas.load_parent()
     for point in POINTS:
-        fold = parent.fold([point.beta_1, point.beta_2]).state_dict()
+        fold = parent.fold(point.by_layer).state_dict()
         stored = atlas.load(point.beta_2, point.beta_1).state_dict()
         assert all(torch.equal(stored[name], fold[name]) for name in fold)
 
@@ -90,7 +90,7 @@ def test_from_scratch_there_is_no_parent_and_each_point_is_trained_alone(data, t
     assert "parent_seconds" not in atlas.manifest.made_with
     point = POINTS[1]
     initial = initial_model(CONFIG, data.train, seed=0)
-    fleet = Fleet([initial], [point.name], [[point.beta_1, point.beta_2]], data.train, recipe)
+    fleet = Fleet([initial], [point.name], [point.by_layer], data.train, recipe)
     while not fleet.is_finished:
         fleet.step()
     alone = with_weights(initial, fleet.state().weights[0]).state_dict()
@@ -102,7 +102,7 @@ def no_memory_for_more_than(models, monkeypatch):
     def advance(job, *arguments):
         if len(job.names) > models:
             raise torch.OutOfMemoryError
-        return jobs.advance(job, *arguments)
+        return training_job.advance(job, *arguments)
 
     monkeypatch.setattr("precompute.engines.local.advance", advance)
 

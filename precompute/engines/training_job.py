@@ -47,7 +47,7 @@ class Job:
 
     def fleet(self, images: Images, state: State) -> Fleet:
         """The fleet, at `state`."""
-        betas = [[point.beta_1, point.beta_2] for point in self.points] or None
+        betas = [point.by_layer for point in self.points] or None
         models = [self.template()] * len(self.names)
         return Fleet(models, self.names, betas, images, self.recipe, self.seed, state=state)
 

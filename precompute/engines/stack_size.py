@@ -6,7 +6,7 @@ import torch
 
 from hvae.datasets import Images
 from hvae.training.fleet import State
-from precompute.engines.jobs import Job, advance
+from precompute.engines.training_job import Job, advance
 
 # On a CPU more gain nothing (bench/README.md), and points that finish one by one can be looked at sooner.
 CPU_STACK = 1

@@ -1,4 +1,4 @@
-"""What a run would take, said before it starts: its size, memory, disk, and its time on this device."""
+"""What a run would take, known before it starts: its size, memory, disk, and its time on this device."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from hvae.datasets import Images
 from hvae.datasets.contents import Contents
 from hvae.files import user_path
 from hvae.layers import HVAEConfig
-from hvae.metrics.label_network import one_thread
 from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData, metric_columns
+from hvae.numerics import denormals_flushed, one_thread
 from hvae.training import resume
 from hvae.training.fleet import State
 from hvae.training.recipe import Recipe
 from hvae.training.train import initial_model, initial_parent
-from precompute.device import choose_device, denormals_flushed
-from precompute.engines.jobs import Job
+from precompute.device import choose_device
 from precompute.engines.local import smaller_stack
-from precompute.engines.stack import stack_size
+from precompute.engines.stack_size import stack_size
+from precompute.engines.training_job import Job
 from precompute.folder import (
     EXAMPLE_IMAGES,
     device_name,
@@ -58,7 +58,7 @@ ROW_BYTES = 1_000
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Cost:
     """What is left of a plan, and what it should take.
 
     parameters, parent_parameters: of one model; no parent has 0.
@@ -117,36 +117,36 @@ class Forecast:
         return len(self.plan.points) * point + parent + CLASSIFIER_BYTES + EXAMPLE_IMAGES * self.pixels
 
 
-def describe(forecast: Forecast) -> str:
-    """The forecast in a few lines, one subject each."""
-    plan, images = forecast.plan, forecast.images
+def describe(cost: Cost) -> str:
+    """The cost in a few lines, one subject each."""
+    plan, images = cost.plan, cost.images
     points = len(plan.points)
-    done = f", {forecast.points_done} of them done" if forecast.points_done else ""
+    done = f", {cost.points_done} of them done" if cost.points_done else ""
     parent, training = "", training_text("each point", plan.recipe, images)
     if plan.parent_recipe:
-        parent = f", {forecast.parent_parameters:,} of the parent"
+        parent = f", {cost.parent_parameters:,} of the parent"
         training = f"{training_text('the parent', plan.parent_recipe, images)}; {training}"
-    memory = [f"{size(forecast.host_memory)} so far in this process"] if forecast.host_memory else []
-    if forecast.device_memory:
-        memory.append(f"{size(forecast.device_memory)} on the device")
-    times = f"the points {duration(forecast.points_seconds)}"
+    memory = [f"{size(cost.host_memory)} so far in this process"] if cost.host_memory else []
+    if cost.device_memory:
+        memory.append(f"{size(cost.device_memory)} on the device")
+    times = f"the points {duration(cost.points_seconds)}"
     if plan.parent_recipe:
-        times = f"the parent {duration(forecast.parent_seconds)}, {times}"
-    total = duration(forecast.parent_seconds + forecast.points_seconds)
-    metrics = forecast.metrics_seconds
-    all_metrics = duration(metrics * forecast.unmeasured / forecast.jobs)
-    pictures = {"pictures": forecast.contents.text} if forecast.contents else {}
+        times = f"the parent {duration(cost.parent_seconds)}, {times}"
+    total = duration(cost.parent_seconds + cost.points_seconds)
+    metrics = cost.metrics_seconds
+    all_metrics = duration(metrics * cost.unmeasured / cost.jobs)
+    pictures = {"pictures": cost.contents.text} if cost.contents else {}
     lines = pictures | {
-        "points": f"{points}{done}, {forecast.stack * forecast.jobs} trained at once",
-        "model": f"{forecast.parameters:,} parameters{parent}",
+        "points": f"{points}{done}, {cost.stack * cost.jobs} trained at once",
+        "model": f"{cost.parameters:,} parameters{parent}",
         "training": f"{images:,} images; {training}",
         "memory": ", ".join(memory) or "not known",
-        "disk": size(forecast.disk),
-        "device": forecast.device,
+        "disk": size(cost.disk),
+        "device": cost.device,
         "time left": f"about {total}: {times}, judged from a few seconds of training here",
         "metrics": f"come on top: about {metrics:.0f} s a point on one CPU core, {all_metrics} in all",
     }
-    notes = [("but", sentence) for sentence in forecast.limits]
+    notes = [("but", sentence) for sentence in cost.limits]
     return "\n".join(f"{name:<10} {text}" for name, text in [*lines.items(), *notes])
 
 
@@ -164,7 +164,7 @@ def size(n: int) -> str:
 
 
 class Left(NamedTuple):
-    """What an atlas's folder lacks; see Forecast."""
+    """What an atlas's folder lacks; see Cost."""
 
     points: list[Point]
     unmeasured: int
@@ -173,7 +173,7 @@ class Left(NamedTuple):
 
 
 @denormals_flushed()
-def forecast(
+def predicted_cost(
     out: Path | None,
     dataset: str,
     make_plan: Callable[[int], Plan],
@@ -181,7 +181,7 @@ def forecast(
     device: str = "auto",
     stack: int | None = None,
     jobs: int = 1,
-) -> Forecast:
+) -> Cost:
     """Measure what a run with the same arguments would take, in about 5 seconds, and write nothing.
 
     out: where an atlas of the same plan may be in the making; only what it lacks is counted.
@@ -206,7 +206,7 @@ def forecast(
     stack_pace = 0.0
     if left.point_steps:
         at_once, stack_pace = stack_and_pace(job, model, train, at_once, stderr_console())
-    return Forecast(
+    return Cost(
         plan=plan,
         device=device_name(chosen),
         parameters=parameters(model),
