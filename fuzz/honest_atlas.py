@@ -24,9 +24,9 @@ def honest_atlas(folder: Path, seed: int = 0, test: Images | None = None) -> Pat
     import torch
 
     from hvae.atlas.checkpoint import save_parent
-    from hvae.atlas.manifest import Betas, Manifest
+    from hvae.atlas.manifest import Betas, Manifest, made_from_plan
     from hvae.atlas.metrics_table import metrics_table, write_table
-    from hvae.atlas.point import Point, finished, made_from_plan, save_finished
+    from hvae.atlas.point import Point
     from hvae.atlas.untrusted_files import CLASSIFIER, EXAMPLES, PARENT
     from hvae.config import HVAEConfig
     from hvae.files import sha256
@@ -43,6 +43,7 @@ def honest_atlas(folder: Path, seed: int = 0, test: Images | None = None) -> Pat
     from hvae.metrics.registry import measurements
     from hvae.model import HVAE
     from hvae.parent import Parent
+    from hvae.training.finish import finished, save_finished
     from hvae.training.recipe import PARENT as PARENT_RECIPE
     from hvae.training.recipe import REFINEMENT
 

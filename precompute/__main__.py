@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from enum import StrEnum
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from hvae.datasets.registry import patterns
 from hvae.errors import UserError
+from precompute.options import DataDir, Device, Jobs, Options, with_options
 
 # torch is imported by the commands that need it.
-if TYPE_CHECKING:
-    from precompute.plan import Plan
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -31,24 +26,6 @@ MaybeOut = Annotated[
 ]
 
 
-class Engine(StrEnum):
-    """Where points are trained."""
-
-    local = "local"
-    ray = "ray"
-
-
-class Precision(StrEnum):
-    """What weights are stored as."""
-
-    float32 = "float32"
-    float16 = "float16"
-
-
-*NAMES, LAST_NAME = patterns()
-DATASET = f"{', '.join(NAMES)}, or {LAST_NAME}."
-EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
-Dataset = Annotated[str, typer.Option(help=DATASET, metavar="NAME")]
 MovedDataset = Annotated[
     str | None,
     typer.Option(
@@ -56,33 +33,6 @@ MovedDataset = Annotated[
         metavar="NAME",
         show_default="where they were",
     ),
-]
-DataDir = Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")]
-BetaRange = Annotated[
-    str, typer.Option("--betas", help="LO:HI:N, N log-spaced values of β for each layer.", metavar="LO:HI:N")
-]
-Epochs = Annotated[
-    int | None, typer.Option(help=EPOCHS, min=1, show_default="25, more for few images; 5 from scratch")
-]
-RefineEpochs = Annotated[int, typer.Option(help="Each point's, from its fold; 0 keeps the fold.", min=0)]
-FromScratch = Annotated[bool, typer.Option("--from-scratch", help="Train each point alone, without parent.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-Stack = Annotated[
-    int | None,
-    typer.Option(help="Points to train at once.", min=1, max=4096, show_default="what suits the device"),
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option(help="Processes for points, on a CPU.", min=1, show_default="one per core"),
-]
-Seed = Annotated[int, typer.Option(help="Seed of weights, batches and noise.", min=0, max=2**31 - 1)]
-Weights = Annotated[Precision, typer.Option(help="What points' weights are stored as.")]
-EngineName = Annotated[Engine, typer.Option(help="Train here, or on a Ray cluster.")]
-Address = Annotated[
-    str, typer.Option(help="The Ray cluster's: auto finds one on this machine.", metavar="auto|HOST:PORT")
-]
-Interval = Annotated[
-    float, typer.Option(help="Seconds between checkpoints of what is in training.", min=0.1, max=86400)
 ]
 
 
@@ -107,62 +57,23 @@ TestDir = Annotated[
 
 
 @cli.command()
-def plan(
-    dataset: Dataset,
-    out: MaybeOut = None,
-    data_dir: DataDir = Path("data"),
-    betas: BetaRange = "0.1:10:13",
-    epochs: Epochs = None,
-    refine_epochs: RefineEpochs = 1,
-    from_scratch: FromScratch = False,
-    device: Device = "auto",
-    stack: Stack = None,
-    engine: EngineName = Engine.local,
-    address: Address = "auto",
-    interval: Interval = 60,
-    jobs: Jobs = None,
-    weights: Weights = Precision.float32,
-    seed: Seed = 0,
-) -> None:
+@with_options
+def plan(options: Options, out: MaybeOut = None) -> None:
     """Say what `run` with the same options would take, from 5 seconds of training on this device."""
-    from hvae.datasets.folder import recorded_name
     from precompute.cost import describe, predicted_cost
-    from precompute.engines.workers import cores
 
-    dataset = recorded_name(dataset)
-    make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
-    typer.echo(describe(predicted_cost(out, dataset, make_plan, data_dir, device, stack, jobs or cores())))
-    if engine is Engine.ray:
+    typer.echo(describe(predicted_cost(out, options)))
+    if options.on_ray:
         typer.echo("A Ray cluster trains on all its workers at once: above is what one like this would take.")
 
 
 @cli.command()
-def run(
-    out: Out,
-    dataset: Dataset,
-    data_dir: DataDir = Path("data"),
-    betas: BetaRange = "0.1:10:13",
-    epochs: Epochs = None,
-    refine_epochs: RefineEpochs = 1,
-    from_scratch: FromScratch = False,
-    device: Device = "auto",
-    stack: Stack = None,
-    engine: EngineName = Engine.local,
-    address: Address = "auto",
-    interval: Interval = 60,
-    jobs: Jobs = None,
-    weights: Weights = Precision.float32,
-    seed: Seed = 0,
-) -> None:
+@with_options
+def run(options: Options, out: Out) -> None:
     """Train a parent, then every point of the grid from it. The same line again continues."""
-    from hvae.datasets.folder import recorded_name
-    from precompute.engines.workers import cores
     from precompute.run import run_plan
 
-    dataset = recorded_name(dataset)
-    make_plan = plan_maker(dataset, betas, epochs, refine_epochs, from_scratch, seed, weights)
-    cluster = address if engine is Engine.ray else None
-    run_plan(out, dataset, make_plan, data_dir, device, stack, cluster, interval, jobs or cores())
+    run_plan(out, options)
 
 
 @cli.command()
@@ -174,11 +85,10 @@ def evaluate(
     jobs: Jobs = None,
 ) -> None:
     """Measure what is missing or stale in an atlas, without training any point."""
-    import joblib
-
+    from precompute.engines.workers import cores
     from precompute.evaluate import evaluate_atlas
 
-    evaluate_atlas(out, data_dir, device, jobs=jobs or joblib.cpu_count(), dataset=dataset)
+    evaluate_atlas(out, data_dir, device, jobs=jobs or cores(), dataset=dataset)
 
 
 @cli.command()
@@ -208,31 +118,6 @@ def verify(out: Out, deep: Deep = None, data_dir: TestDir = None) -> None:
 
     if not verify_deep(out, deep, data_dir, typer.echo):
         raise typer.Exit(1)
-
-
-def plan_maker(
-    dataset: str,
-    betas: str,
-    epochs: int | None,
-    refine_epochs: int,
-    from_scratch: bool,
-    seed: int,
-    weights: Precision,
-) -> Callable[[int], Plan]:
-    """From the number of training images to the plan. Raises UserError for `betas` that are no range."""
-    from precompute.grid import parse_betas
-    from precompute.plan import Plan
-
-    return partial(
-        Plan.make,
-        dataset,
-        parse_betas(betas),
-        epochs=epochs,
-        refine_epochs=refine_epochs,
-        from_scratch=from_scratch,
-        seed=seed,
-        weights=weights.value,
-    )
 
 
 def with_all_points(arguments: list[str]) -> list[str]:

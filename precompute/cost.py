@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,46 +20,41 @@ from hvae.files import user_path
 from hvae.layers import HVAEConfig
 from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData, metric_columns
-from hvae.numerics import denormals_flushed, one_thread
+from hvae.numerics import denormals_flushed
 from hvae.training import resume
 from hvae.training.fleet import State
 from hvae.training.recipe import Recipe
 from hvae.training.train import initial_model, initial_parent
 from precompute.device import choose_device
-from precompute.engines.local import smaller_stack
+from precompute.engines.engine import smaller_stack
+from precompute.engines.pace import Pace, best_threads, pace
 from precompute.engines.stack_size import stack_size
 from precompute.engines.training_job import Job
 from precompute.folder import (
-    EXAMPLE_IMAGES,
     device_name,
     new_manifest,
+    recorded_threads,
+    refuse_inside_pictures,
     refuse_what_is_no_atlas,
     sound_parent,
     what_is_there,
 )
+from precompute.options import Options
 from precompute.plan import Plan, model_config
 from precompute.progress import duration, stderr_console
-from precompute.run import refuse_inside_pictures
+from precompute.sizes import atlas_bytes, parameter_counts, size
 
 MEASURED_SECONDS = 2.5
 """How long the parent's steps are measured, and how long the points'."""
-WARM_UP_STEPS = 5
-"""Steps that are not measured: in the first ones libraries set up, and CUDA records its graph."""
 METRIC_SECONDS, METRIC_SECONDS_PER_IMAGE = 10, 1 / 3000
 """What the metrics of a point take on one CPU core, about: measured, 10 s with digits, 32 s with MNIST."""
-
-BYTES = {"float32": 4, "float16": 2}
-CHECKPOINT_OVERHEAD = 8_000
-CLASSIFIER_BYTES = 250_000
-ROW_BYTES = 1_000
 
 
 @dataclass(frozen=True)
 class Cost:
     """What is left of a plan, and what it should take.
 
-    parameters, parent_parameters: of one model; no parent has 0.
-    images, pixels: the number of training images, and the values in each.
+    config: that of every model. images: the number of training images.
     points_done, unmeasured: points that are trained; points of which a metric is missing.
     parent_steps, point_steps: steps left, the latter summed over points.
     stack: how many points train at once in a process.
@@ -76,10 +68,8 @@ class Cost:
 
     plan: Plan
     device: str
-    parameters: int
-    parent_parameters: int
+    config: HVAEConfig
     images: int
-    pixels: int
     points_done: int
     unmeasured: int
     parent_steps: int
@@ -111,20 +101,18 @@ class Cost:
     @property
     def disk(self) -> int:
         """Bytes of the finished atlas."""
-        point = BYTES[self.plan.weights] * self.parameters + CHECKPOINT_OVERHEAD + ROW_BYTES
-        parent = BYTES["float32"] * self.parent_parameters
-        parent += CHECKPOINT_OVERHEAD if parent else 0
-        return len(self.plan.points) * point + parent + CLASSIFIER_BYTES + EXAMPLE_IMAGES * self.pixels
+        return atlas_bytes(self.plan, self.config)
 
 
 def describe(cost: Cost) -> str:
     """The cost in a few lines, one subject each."""
     plan, images = cost.plan, cost.images
+    of_point, of_parent = parameter_counts(plan, cost.config)
     points = len(plan.points)
     done = f", {cost.points_done} of them done" if cost.points_done else ""
     parent, training = "", training_text("each point", plan.recipe, images)
     if plan.parent_recipe:
-        parent = f", {cost.parent_parameters:,} of the parent"
+        parent = f", {of_parent:,} of the parent"
         training = f"{training_text('the parent', plan.parent_recipe, images)}; {training}"
     memory = [f"{size(cost.host_memory)} so far in this process"] if cost.host_memory else []
     if cost.device_memory:
@@ -138,7 +126,7 @@ def describe(cost: Cost) -> str:
     pictures = {"pictures": cost.contents.text} if cost.contents else {}
     lines = pictures | {
         "points": f"{points}{done}, {cost.stack * cost.jobs} trained at once",
-        "model": f"{cost.parameters:,} parameters{parent}",
+        "model": f"{of_point:,} parameters{parent}",
         "training": f"{images:,} images; {training}",
         "memory": ", ".join(memory) or "not known",
         "disk": size(cost.disk),
@@ -158,30 +146,18 @@ def training_text(what: str, recipe: Recipe, images: int) -> str:
     return f"{what} {epochs} = {recipe.steps(images):,} steps of {recipe.batch_size}"
 
 
-def size(n: int) -> str:
-    """A number of bytes, for people."""
-    return f"{n / 1e9:.1f} GB" if n >= 1e9 else f"{n / 1e6:.1f} MB"
-
-
 class Left(NamedTuple):
-    """What an atlas's folder lacks; see Cost."""
+    """What an atlas's folder lacks; see Cost. threads: on how many CPU threads its parent is trained, if that
+    is decided."""
 
     points: list[Point]
     unmeasured: int
     parent_steps: int
     point_steps: int
+    threads: int | None
 
 
-@denormals_flushed()
-def predicted_cost(
-    out: Path | None,
-    dataset: str,
-    make_plan: Callable[[int], Plan],
-    data_dir: Path,
-    device: str = "auto",
-    stack: int | None = None,
-    jobs: int = 1,
-) -> Cost:
+def predicted_cost(out: Path | None, options: Options) -> Cost:
     """Measure what a run with the same arguments would take, in about 5 seconds, and write nothing.
 
     out: where an atlas of the same plan may be in the making; only what it lacks is counted.
@@ -189,42 +165,64 @@ def predicted_cost(
     """
     out = out and user_path(out)
     if out:
-        refuse_inside_pictures(out, dataset)
+        refuse_inside_pictures(out, options.dataset)
         refuse_what_is_no_atlas(out)
-    chosen = choose_device(device)
-    train, test = (datasets.load(dataset, split, data_dir, device=chosen) for split in ("train", "test"))
-    plan, config = make_plan(len(train)), model_config(train)
-    left = what_is_left(out, plan, config, EvaluationData(train, test, plan.seed), chosen)
-    model, parent, parent_job = initial_model(config, train, plan.seed), None, None
-    if plan.parent_recipe:
-        parent = initial_parent(config, train, plan.seed, plan.beta_range)
-        parent_job = Job(config, plan.parent_recipe, plan.seed, (), plan.beta_range)
+    device = choose_device(options.device)
+    train, test = (
+        datasets.load(options.dataset, split, options.data_dir, device=device) for split in ("train", "test")
+    )
+    plan = options.plan(len(train))
+    data = EvaluationData(train, test, plan.seed)
+    return cost_of(out, plan, model_config(train), data, options.stack, options.processes)
+
+
+@denormals_flushed()
+def cost_of(
+    out: Path | None,
+    plan: Plan,
+    config: HVAEConfig,
+    data: EvaluationData,
+    stack: int | None = None,
+    jobs: int = 1,
+    seconds: float = MEASURED_SECONDS,
+    pace: Pace = pace,
+) -> Cost:
+    """What is left of the plan in `out`, and how long it should take on the device of `data`.
+
+    stack, jobs: see Cost. seconds: how long each kind of step is measured.
+    """
+    train = data.train
+    device = train.images.device
+    left = what_is_left(out, plan, config, data, device)
     job = Job(config, plan.recipe, plan.seed, tuple(left.points))
     # Before anything is trained, as in a run: it looks at how much memory is free.
     at_once = min(stack or stack_size(job, train), max(1, len(left.points)))
-    parent_pace = pace(parent_job, State.initial([parent]), train) if left.parent_steps else 0.0
-    stack_pace = 0.0
+    parent_pace = stack_pace = 0.0
+    if left.parent_steps:
+        state = State.initial([initial_parent(config, train, plan.seed, plan.beta_range)])
+        parents = Job(config, plan.parent_recipe, plan.seed, (), plan.beta_range)
+        parents = replace(parents, threads=left.threads or best_threads(parents, state, train))
+        parent_pace = pace(parents, state, train, seconds)
     if left.point_steps:
-        at_once, stack_pace = stack_and_pace(job, model, train, at_once, stderr_console())
+        model = initial_model(config, train, plan.seed)
+        at_once, stack_pace = stack_and_pace(job, model, train, at_once, stderr_console(), seconds, pace)
     return Cost(
         plan=plan,
-        device=device_name(chosen),
-        parameters=parameters(model),
-        parent_parameters=parameters(parent) if parent else 0,
+        device=device_name(device),
+        config=config,
         images=len(train),
-        pixels=train.images[0].numel(),
         points_done=len(plan.points) - len(left.points),
         unmeasured=left.unmeasured,
         parent_steps=left.parent_steps,
         point_steps=left.point_steps,
         stack=at_once,
-        jobs=max(1, min(jobs, len(plan.points))) if chosen.type == "cpu" else 1,
+        jobs=max(1, min(jobs, len(plan.points))) if device.type == "cpu" else 1,
         parent_pace=parent_pace,
         stack_pace=stack_pace,
         host_memory=host_memory(),
-        device_memory=torch.cuda.max_memory_reserved(chosen) if chosen.type == "cuda" else None,
+        device_memory=torch.cuda.max_memory_reserved(device) if device.type == "cuda" else None,
         contents=train.contents,
-        limits=tuple(limit.sentence for limit in limits(train, test)),
+        limits=tuple(limit.sentence for limit in limits(train, data.test)),
     )
 
 
@@ -236,7 +234,7 @@ def what_is_left(
     steps = plan.recipe.steps(images)
     parent_steps = plan.parent_recipe.steps(images) if plan.parent_recipe else 0
     if out is None:
-        return Left(plan.points, len(plan.points), parent_steps, steps * len(plan.points))
+        return Left(plan.points, len(plan.points), parent_steps, steps * len(plan.points), None)
     manifest, rows = what_is_there(out, new_manifest(plan, config, data, device))
     points = [point for point in plan.points if point.checkpoint not in rows]
     measured = [row for row in rows.values() if is_measured(row, metric_columns(), manifest)]
@@ -248,11 +246,12 @@ def what_is_left(
         len(plan.points) - len(measured),
         max(0, parent_steps - begun.get("parent", 0)),
         sum(max(0, steps - begun.get(point.name, 0)) for point in points),
+        recorded_threads(manifest),
     )
 
 
 def stack_and_pace(
-    job: Job, model: nn.Module, images: Images, at_once: int, console: Console
+    job: Job, model: nn.Module, images: Images, at_once: int, console: Console, seconds: float, pace: Pace
 ) -> tuple[int, float]:
     """How many of the job's points the device's memory takes at once, and the pace of so many.
 
@@ -261,40 +260,11 @@ def stack_and_pace(
     while True:
         several = job.with_points(at_once)
         try:
-            return at_once, pace(several, State.initial([model] * at_once), images)
+            return at_once, pace(several, State.initial([model] * at_once), images, seconds)
         except torch.OutOfMemoryError:
             at_once = smaller_stack(several, console)
             if images.images.device.type == "cuda":
                 torch.cuda.reset_peak_memory_stats()
-
-
-def pace(job: Job, state: State, images: Images) -> float:
-    """Seconds that a step of the job takes on the device of `images`, after a warm-up.
-
-    Raises torch.OutOfMemoryError where the device's memory is too small.
-    """
-    fleet = job.fleet(images, state)
-    with one_thread() if job.points else nullcontext():  # as the engines do
-        for _ in range(WARM_UP_STEPS):
-            fleet.step()
-        wait_for(images.images.device)
-        started, steps = time.monotonic(), 0
-        while not steps or time.monotonic() - started < MEASURED_SECONDS:
-            fleet.step()
-            steps += 1
-        wait_for(images.images.device)
-        return (time.monotonic() - started) / steps
-
-
-def wait_for(device: torch.device) -> None:
-    """Wait until the device has done what it was asked to."""
-    if device.type != "cpu":
-        torch.accelerator.synchronize()
-
-
-def parameters(model: nn.Module) -> int:
-    """The number of a model's weights."""
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def host_memory() -> int | None:

@@ -22,7 +22,7 @@ from hvae.metrics.registry import EvaluationData, measurements
 from precompute.progress import progress_bar, stderr_console
 
 if TYPE_CHECKING:
-    from hvae.metrics.cache import MetricCache
+    from hvae.metrics.cache import MetricCache, NoCache
     from precompute.folder import AtlasFolder
 
 # What measuring takes at its peak: the kernel matrix of the RBF probe, and torch's copies around it.
@@ -83,13 +83,23 @@ def evaluate_atlas(
         folder.close()
 
 
-def evaluate_folder(folder: AtlasFolder, data: EvaluationData, console: Console, jobs: int = 1) -> None:
+def evaluate_folder(
+    folder: AtlasFolder,
+    data: EvaluationData,
+    console: Console,
+    jobs: int = 1,
+    cache: MetricCache | NoCache | None = None,
+) -> None:
     """`evaluate_atlas` for an atlas that is open already, on `data`.
 
+    cache: where numbers are looked up; by default the user's, which is closed at the end.
     Raises UserError where the atlas was made from other data.
     """
-    from hvae.metrics.cache import MetricCache
+    import torch
+
+    from hvae.metrics.cache import usable_cache
     from hvae.metrics.limits import limits, undefined
+    from hvae.numerics import threads
     from precompute.folder import contents_of, what_changed
 
     made_from = folder.manifest.data
@@ -98,10 +108,12 @@ def evaluate_folder(folder: AtlasFolder, data: EvaluationData, console: Console,
         change = what_changed(contents_of(folder.manifest), data.train.contents)
         raise UserError(f"{folder.path} was made from other images of {dataset}{change}: restore them.")
     folder.update(data=data.digests, undefined=undefined(limits(data.train, data.test)))
-    if needs_judge(folder.manifest):
-        prepare_classifier(folder, data, console)
-    cache = MetricCache()
+    cache = cache or usable_cache(console.print)
     try:
+        if needs_judge(folder.manifest):
+            # As many as the run had, should it go on elsewhere: the classifier's last bits depend on it.
+            with threads(folder.threads or torch.get_num_threads()):
+                prepare_classifier(folder, data, console)
         fill_in(folder, data, cache, console, jobs)
     finally:
         cache.close()
@@ -182,7 +194,7 @@ def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Conso
 
 
 def fill_in(
-    folder: AtlasFolder, data: EvaluationData, cache: MetricCache, console: Console, jobs: int
+    folder: AtlasFolder, data: EvaluationData, cache: MetricCache | NoCache, console: Console, jobs: int
 ) -> None:
     """Measure every stale point, and write the atlas after each."""
     asked = defined_measurements(folder.manifest)
@@ -215,7 +227,7 @@ def cached_or_measured(
     todo: dict[str, list[Measurement]],
     folder: AtlasFolder,
     data: EvaluationData,
-    cache: MetricCache,
+    cache: MetricCache | NoCache,
     jobs: int,
 ) -> Iterator[tuple[str, Measured]]:
     """What is asked about each point, as it arrives: from the cache where it was measured before."""
@@ -257,10 +269,10 @@ def all_measured(
 
     Raises UserError where a process dies.
     """
-    from precompute.engines.workers import Workers, as_many_as_fit
+    from precompute.engines.workers import Workers, as_many_as_fit, why_no_processes
 
     jobs = min(len(tasks), as_many_as_fit(jobs, data.train, data.test, extra=MEASURING_BYTES))
-    if data.train.images.device.type != "cpu" or jobs < 2:
+    if data.train.images.device.type != "cpu" or jobs < 2 or why_no_processes():
         for name, task in tasks.items():
             yield name, measure_point(data, *task)
         return

@@ -7,6 +7,7 @@ in that order. Whatever is missing or does not match after a kill is made again,
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import platform
 import shlex
@@ -45,7 +46,7 @@ from hvae.datasets import Images
 from hvae.datasets.contents import Contents, difference
 from hvae.datasets.folder import PREFIX
 from hvae.errors import UserError
-from hvae.files import remove_leftovers, sha256, write_whole
+from hvae.files import remove_leftovers, sha256, user_path, write_whole
 from hvae.layers import HVAEConfig
 from hvae.metrics.limits import limits, undefined
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
@@ -59,6 +60,7 @@ from precompute.plan import Plan
 EXAMPLE_IMAGES = 256
 NUMBERS_COME_FROM = ("torchvision", "scikit-learn", "numpy", "pandas")
 LOCK = ".lock"
+MOST_THREADS = 1024
 OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, PARENT, LOCK, TRAINING}
 
 
@@ -148,6 +150,11 @@ class AtlasFolder:
         self.write(name)
         return row
 
+    @property
+    def threads(self) -> int | None:
+        """On how many CPU threads the parent and the classifier are trained; None where that is open."""
+        return recorded_threads(self.manifest)
+
     def spend(self, what: str, seconds: float, cores: int = 1) -> None:
         """Add to the seconds and device-hours that atlas.json says were spent; `write` makes it lasting.
 
@@ -179,6 +186,23 @@ class AtlasFolder:
         self.manifest = write_table(
             self.path, self.manifest, metrics_frame(self.manifest.betas, self.rows), *changed
         )
+
+
+def refuse_place(path: Path, dataset: str) -> None:
+    """Raise UserError where an atlas of the data set cannot be at `path`, OSError where nobody may write."""
+    refuse_inside_pictures(path, dataset)
+    refuse_what_is_no_atlas(path)
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def refuse_inside_pictures(out: Path, dataset: str) -> None:
+    """Raise UserError where the atlas would lie among the user's own pictures."""
+    if dataset.startswith("folder:"):
+        pictures = user_path(dataset.removeprefix("folder:")).resolve()
+        if out.resolve().is_relative_to(pictures):
+            raise UserError(f"{out} lies inside the pictures' folder: name a folder elsewhere for the atlas.")
 
 
 def refuse_what_is_no_atlas(path: Path) -> None:
@@ -274,6 +298,12 @@ def contents_of(manifest: Manifest) -> Contents | None:
 def what_changed(before: Contents | None, now: Contents | None) -> str:
     """How a folder's pictures differ from those that an atlas was made from, a clause; empty if not known."""
     return f" ({difference(before, now)})" if before and now else ""
+
+
+def recorded_threads(manifest: Manifest) -> int | None:
+    """On how many CPU threads an atlas's parent and classifier are trained; None where that is open."""
+    recorded = manifest.made_with.get("threads")
+    return recorded if isinstance(recorded, int) and 1 <= recorded <= MOST_THREADS else None
 
 
 def device_name(device: torch.device) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,82 +15,70 @@ from hvae import datasets
 from hvae.atlas.point import Point
 from hvae.errors import UserError
 from hvae.files import user_path
+from hvae.metrics.cache import usable_cache
 from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData
 from hvae.numerics import denormals_flushed
+from hvae.parent import Parent
 from hvae.training import resume
 from hvae.training.fleet import State, with_weights
 from hvae.training.train import initial_model, initial_parent
 from precompute.device import choose_device
-from precompute.engines.local import Engine, LocalEngine, PoolEngine, Work
+from precompute.engines.engine import Engine, Work
+from precompute.engines.local import LocalEngine, PoolEngine
+from precompute.engines.pace import Pace, best_threads, pace
 from precompute.engines.stack_size import stack_size
 from precompute.engines.training_job import Job
-from precompute.engines.workers import as_many_as_fit
+from precompute.engines.workers import as_many_as_fit, why_no_processes
 from precompute.evaluate import evaluate_folder
-from precompute.folder import AtlasFolder
+from precompute.folder import AtlasFolder, refuse_place
+from precompute.options import Options
 from precompute.plan import Plan, model_config
 from precompute.progress import Stage, progress_bar, stderr_console
+from precompute.sizes import atlas_bytes, refuse_full_disk
 
 INTERVAL_SECONDS = 60.0
 
 
 @denormals_flushed()
-def run_plan(
-    out: Path,
-    dataset: str,
-    make_plan: Callable[[int], Plan],
-    data_dir: Path,
-    device: str = "auto",
-    stack: int | None = None,
-    address: str | None = None,
-    interval: float = INTERVAL_SECONDS,
-    jobs: int = 1,
-) -> None:
-    """Train every point of a plan that `out` does not hold yet, and write the atlas there.
+def run_plan(out: Path, options: Options) -> None:
+    """Train every point of the options' plan that `out` does not hold yet, and write the atlas there.
 
-    make_plan: from the number of training images to the plan. stack: how many points train at once; by
-    default as many as serve the device best. address: of the Ray cluster to train on; None trains here.
-    interval: seconds between checkpoints of what is in training. jobs: on a CPU, how many processes train
-    points and measure them; 1 is this one.
+    What is needed later is looked at first: the folder, the disk, the cache, whether there can be processes.
     Raises UserError where the data set, the device, the folder or the cluster will not do, and OSError where
     a file cannot be written; what was finished before stays.
     """
     out = user_path(out)
-    refuse_inside_pictures(out, dataset)
-    chosen = choose_device(device)
+    refuse_place(out, options.dataset)
+    chosen = choose_device(options.device)
     console = stderr_console()
     # Both splits now: a damaged test picture should not surface after hours of training.
-    train, test = (datasets.load(dataset, split, data_dir, device=chosen) for split in ("train", "test"))
-    plan = make_plan(len(train))
+    train, test = (
+        datasets.load(options.dataset, split, options.data_dir, device=chosen) for split in ("train", "test")
+    )
+    plan = options.plan(len(train))
     data = EvaluationData(train, test, plan.seed)
-    atlas = AtlasFolder.prepare(out, plan, model_config(data.train), data, chosen)
-    run = Run(atlas, plan, data, console)
+    config = model_config(train)
+    refuse_full_disk(out, atlas_bytes(plan, config))
+    total = len(plan.points)
+    atlas = AtlasFolder.prepare(out, plan, config, data, chosen)
     try:
+        run = Run(atlas, plan, data, console)
         if train.contents:
             console.print(f"{train.contents.text}.")
         for limit in limits(train, test):
             console.print(limit.sentence)
-        total = len(plan.points)
-        console.print(f"{dataset}: {total} points, {atlas.done} done, on {chosen}.")
+        console.print(f"{options.dataset}: {total} points, {atlas.done} done, on {chosen}.")
+        cache = usable_cache(console.print)
+        processes = processes_to_use(options, chosen, console)
         if run.has_work:
-            if address is None:
-                size = stack or stack_size(run.job(tuple(run.left)), data.train)
-                parents_engine: Engine = LocalEngine(data.train, size, interval, console)
-                engine: Engine = parents_engine
-                processes = min(as_many_as_fit(jobs, data.train), len(run.left))
-                if chosen.type == "cpu" and processes > 1:
-                    engine = PoolEngine(data.train, size, interval, processes)
-            else:
-                from precompute.engines.ray_engine import RayEngine
-
-                points = len(run.left)
-                engine = RayEngine(address, data.train, device, stack, interval, console, points)
-                parents_engine = engine
+            run.choose_threads(options.on_ray)
+            parents_engine, engine = engines(options, run, processes)
             with progress_bar(console) as progress:
                 run.train_parent(parents_engine, progress)
                 run.train_points(engine, progress)
         resume.remove_all(out)
-        evaluate_folder(atlas, data, console, jobs)
+        evaluate_folder(atlas, data, console, processes, cache)
     except KeyboardInterrupt:
         console.print(f"Stopped. {out} holds {atlas.done} of {total} points; the same command continues.")
         raise
@@ -99,12 +87,27 @@ def run_plan(
     console.print(f"Done: {out} holds all {total} points. See it with: python -m app {shlex.quote(str(out))}")
 
 
-def refuse_inside_pictures(out: Path, dataset: str) -> None:
-    """Raise UserError where the atlas would lie among the user's own pictures."""
-    if dataset.startswith("folder:"):
-        pictures = user_path(dataset.removeprefix("folder:")).resolve()
-        if out.resolve().is_relative_to(pictures):
-            raise UserError(f"{out} lies inside the pictures' folder: name a folder elsewhere for the atlas.")
+def processes_to_use(options: Options, device: torch.device, console: Console) -> int:
+    """How many processes train and measure points; one, after a line, where this machine can have no more."""
+    processes = options.processes if device.type == "cpu" else 1
+    if processes > 1 and (why := why_no_processes()):
+        console.print(f"Going on in one process: {why}.")
+        return 1
+    return processes
+
+
+def engines(options: Options, run: Run, processes: int) -> tuple[Engine, Engine]:
+    """Where the parent is trained, and where points are."""
+    train, console, interval, points = run.data.train, run.console, options.interval, len(run.left)
+    if options.on_ray:
+        from precompute.engines.ray_engine import RayEngine
+
+        engine = RayEngine(options.address, train, options.device, options.stack, interval, console, points)
+        return engine, engine
+    size = options.stack or stack_size(run.job(tuple(run.left)), train)
+    here = LocalEngine(train, size, interval, console)
+    processes = min(as_many_as_fit(processes, train), points)
+    return here, PoolEngine(train, size, interval, console, processes) if processes > 1 else here
 
 
 class Run:
@@ -135,14 +138,36 @@ class Run:
         """The job of training these points; of none, the parent."""
         if points:
             return Job(self.config, self.plan.recipe, self.plan.seed, points)
-        return Job(self.config, self.plan.parent_recipe, self.plan.seed, (), self.plan.beta_range)
+        recipe, threads = self.plan.parent_recipe, self.atlas.threads or torch.get_num_threads()
+        return Job(self.config, recipe, self.plan.seed, (), self.plan.beta_range, threads)
+
+    def choose_threads(self, on_ray: bool = False, pace: Pace = pace) -> None:
+        """Decide once for an atlas on how many CPU threads its parent and its classifier are trained.
+
+        Weights depend on it in their last bits, so atlas.json keeps the number, and a run that goes on, on
+        whatever machine, uses as many. on_ray: a task there has one CPU.
+        """
+        if (known := self.atlas.threads) is not None:
+            if self.parent is None and self.plan.parent_recipe and known > torch.get_num_threads():
+                self.console.print(f"The parent was begun on {known} threads, and goes on with as many.")
+            return
+        threads = 1 if on_ray else torch.get_num_threads()
+        if self.plan.parent_recipe and self.parent is None and not on_ray:
+            threads = best_threads(
+                self.job(()), State.initial([self._initial_parent()]), self.data.train, pace
+            )
+        self.atlas.update(made_with={**self.atlas.manifest.made_with, "threads": threads})
+        self.atlas.write()
+
+    def _initial_parent(self) -> Parent:
+        return initial_parent(self.config, self.data.train, self.plan.seed, self.plan.beta_range)
 
     def train_parent(self, engine: Engine, progress: Progress) -> None:
         """Train the parent, unless it is there or not asked for."""
         if self.plan.parent_recipe is None or self.parent is not None:
             return
         job = self.job(())
-        initial = initial_parent(self.config, self.data.train, self.plan.seed, self.plan.beta_range)
+        initial = self._initial_parent()
         saved = self._saved.get(("parent",))
         state = saved.state if saved else State.initial([initial])
         self._seconds["parent"] = saved.seconds if saved else 0.0
@@ -158,7 +183,7 @@ class Run:
                 if not interval.state.weights.isfinite().all():
                     raise UserError("The parent's training diverged: use another --seed, or --from-scratch.")
                 parent = with_weights(initial, interval.state.weights[0])
-                cores = torch.get_num_threads() if self.data.train.images.device.type == "cpu" else 1
+                cores = job.threads if self.data.train.images.device.type == "cpu" else 1
                 self.atlas.add_parent(parent, self._seconds["parent"], cores)
                 # As a run that continues reads it: in another memory layout a fold's last bit may differ.
                 self.parent = self.atlas.parent()
@@ -175,7 +200,7 @@ class Run:
         under_way: dict[tuple[str, ...], float] = {}
 
         def on_step(job: Job, step: int) -> None:
-            under_way[tuple(job.names)] = len(job.points) * step / steps
+            under_way[tuple(job.names)] = len(job.points) * step / max(steps, 1)
             stage.at(self.atlas.done + sum(under_way.values()))
 
         # Closed at once, also by Ctrl-C: whatever the engine has started must not outlive the run.

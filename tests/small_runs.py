@@ -15,6 +15,7 @@ from hvae.metrics.registry import EvaluationData
 from hvae.numerics import denormals_flushed
 from hvae.training.recipe import Recipe
 from precompute.engines.local import LocalEngine, PoolEngine
+from precompute.engines.training_job import CarryOn, carry_on
 from precompute.folder import AtlasFolder
 from precompute.plan import Plan
 from precompute.progress import progress_bar
@@ -52,16 +53,21 @@ def run_small(
     change: Callable[[Run], object] = lambda run: None,
     jobs: int = 1,
     interval: float = 60,
+    carry_on: CarryOn = carry_on,
 ) -> str:
-    """Train what `out` lacks of the plan and return what was said. change: called with the run first."""
+    """Train what `out` lacks of the plan and return what was said.
+
+    change: called with the run first. carry_on: how a job is trained in this process.
+    """
     console = Console(file=io.StringIO(), width=200)
     atlas = AtlasFolder.prepare(out, plan, CONFIG, data, CPU)
     try:
         run = Run(atlas, plan, data, console)
         run.config = CONFIG
         change(run)
-        here = LocalEngine(data.train, stack, interval, console)
-        engine = PoolEngine(data.train, stack, interval, jobs) if jobs > 1 else here
+        run.choose_threads()
+        here = LocalEngine(data.train, stack, interval, console, carry_on)
+        engine = PoolEngine(data.train, stack, interval, console, jobs) if jobs > 1 else here
         with progress_bar(console) as progress:
             run.train_parent(here, progress)
             run.train_points(engine, progress)

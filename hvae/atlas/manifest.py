@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from hvae.atlas.point import END_OF_BETAS, LOWEST_BETA
+from hvae.atlas.point import END_OF_BETAS, LOWEST_BETA, in_name
 from hvae.atlas.possible import Setting, broken
 from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
 from hvae.bounds import label_entropy
@@ -80,7 +80,7 @@ def _sums_to_one(frequencies: list[float]) -> list[float]:
 
 
 def _once_each(betas: list[float]) -> list[float]:
-    if len({f"{beta:.6g}" for beta in betas}) < len(betas):
+    if len({in_name(beta) for beta in betas}) < len(betas):
         raise ValueError("a β is there twice")
     return betas
 

@@ -25,11 +25,11 @@ from hvae.errors import UserError
 from hvae.metrics.classifier import accuracy, image_probabilities
 from hvae.metrics.estimate import columns_of
 from hvae.metrics.inception import sample_probabilities
-from hvae.metrics.label_network import one_thread
 from hvae.metrics.measurements.generation import GENERATION, SAMPLES, generation_scores
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION, reconstruction_columns
 from hvae.metrics.psnr import psnr
 from hvae.metrics.rates import layer_rates
+from hvae.numerics import one_thread
 
 if TYPE_CHECKING:
     from hvae.metrics.classifier import Classifier

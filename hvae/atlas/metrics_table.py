@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow.parquet import FileMetaData, ParquetFile
 
 from hvae.atlas.manifest import MAX_POINTS, Manifest
-from hvae.atlas.point import CHECKPOINT, END_OF_BETAS, LOWEST_BETA
+from hvae.atlas.point import CHECKPOINT, END_OF_BETAS, LOWEST_BETA, in_name
 from hvae.atlas.possible import broken
 from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, PARENT, read_checked
 from hvae.errors import UserError, one_line
@@ -91,12 +91,12 @@ def out_of_place(metrics: pd.DataFrame, manifest: Manifest) -> str | None:
 
     A point off the grid was trained from the parent, which covers what lies within the grid.
     """
-    grid = [{as_in_names(beta) for beta in betas} for betas in (manifest.betas.beta_2, manifest.betas.beta_1)]
+    grid = [{in_name(beta) for beta in betas} for betas in (manifest.betas.beta_2, manifest.betas.beta_1)]
     low, high = min(manifest.betas.beta_2), max(manifest.betas.beta_2)
     has_parent = bool(manifest.parent_recipe) or PARENT in manifest.files
     seen: dict[tuple[str, str], str] = {}
     for beta_2, beta_1, name in metrics[["beta_2", "beta_1", "checkpoint"]].itertuples(index=False):
-        place = as_in_names(beta_2), as_in_names(beta_1)
+        place = in_name(beta_2), in_name(beta_1)
         if place in seen:
             return f"{seen[place]} and {name} are at the same β"
         seen[place] = name
@@ -107,11 +107,6 @@ def out_of_place(metrics: pd.DataFrame, manifest: Manifest) -> str | None:
         if not on_grid and not is_between:
             return f"{name} is at β₂ = {place[0]}, β₁ = {place[1]}, which is neither on the grid nor between"
     return None
-
-
-def as_in_names(beta: float) -> str:
-    """β to the six digits that tell points apart."""
-    return f"{beta:.6g}"
 
 
 def impossible(folder: Path, manifest: Manifest, metrics: pd.DataFrame) -> Iterator[str]:

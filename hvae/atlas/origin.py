@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import PurePosixPath
 
-from hvae.atlas.manifest import Manifest
+from hvae.atlas.manifest import Manifest, made_from_plan
 from hvae.atlas.metadata import beta_range, dimension_rates
-from hvae.atlas.point import made_from_plan
 from hvae.atlas.untrusted_files import MANIFEST
 from hvae.config import HVAEConfig
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 import diskcache
 import platformdirs
-from diskcache.core import MODE_PICKLE
+from diskcache.core import DBNAME, MODE_PICKLE
 
 from hvae.errors import UserError
-from hvae.files import own_folder
+from hvae.files import own_folder, user_path
+
+LOCKED_SECONDS = 2
+"""How long to wait for another process that is writing the database."""
 
 
 class JsonOnly(diskcache.JSONDisk):
@@ -27,9 +30,15 @@ class JsonOnly(diskcache.JSONDisk):
 
 
 def cache_folder() -> Path:
-    """Where measured numbers are kept: HVAE_CACHE_DIR, else the platform's cache folder for this user."""
+    """Where measured numbers are kept: HVAE_CACHE_DIR, else the platform's cache folder for this user.
+
+    Raises UserError where the user has no home.
+    """
     chosen = os.environ.get("HVAE_CACHE_DIR")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("hvae-explorer", appauthor=False)
+    folder = user_path(chosen) if chosen else platformdirs.user_cache_path("hvae-explorer", appauthor=False)
+    if "~" in folder.parts:  # which platformdirs leaves there for a user without a home
+        raise UserError("There is no home folder for a cache: name a folder for it in HVAE_CACHE_DIR.")
+    return folder
 
 
 class MetricCache:
@@ -44,8 +53,10 @@ class MetricCache:
         try:
             own_folder(folder, 0o700)
             folder.chmod(0o700)
-            self._cache = diskcache.Cache(str(folder), disk=JsonOnly)
-        except (OSError, sqlite3.OperationalError) as error:  # a full disk, for one
+            refuse_locked(folder / DBNAME)
+            self._cache = diskcache.Cache(str(folder), timeout=LOCKED_SECONDS, disk=JsonOnly)
+            self._cache.get([])  # looks at the tables, too
+        except (OSError, ValueError, sqlite3.OperationalError) as error:  # a full disk, say
             raise UserError(
                 f"The cache folder {folder} cannot be used ({getattr(error, 'strerror', None) or error}): "
                 "name another one in HVAE_CACHE_DIR."
@@ -71,6 +82,36 @@ class MetricCache:
     def close(self) -> None:
         """Close the database."""
         self._cache.close()
+
+
+def refuse_locked(database: Path) -> None:
+    """Raise sqlite3.OperationalError where another process keeps a database locked: diskcache would try for
+    a minute."""
+    with closing(sqlite3.connect(database, timeout=LOCKED_SECONDS, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+
+class NoCache:
+    """Stands in for a MetricCache that cannot be used: keeps nothing."""
+
+    def get(self, key: Mapping[str, object]) -> None:
+        """None."""
+
+    def set(self, key: Mapping[str, object], values: Mapping[str, float]) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def usable_cache(say: Callable[[str], object], folder: Path | None = None) -> MetricCache | NoCache:
+    """The cache, or none after one line that says why: it only saves time."""
+    try:
+        return MetricCache(folder)
+    except UserError as error:
+        say(f"Going on without the cache of measured numbers. {error}")
+        return NoCache()
 
 
 def _ordered(key: Mapping[str, object]) -> list:

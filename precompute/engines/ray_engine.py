@@ -15,21 +15,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 
 from hvae.datasets import Images
 from hvae.errors import UserError
-from hvae.training.fleet import State
-from precompute.engines.local import Interval, Work, smaller_stack
+from precompute.engines.engine import Engine, Landed, OnStep, Order
 from precompute.engines.stack_size import CPU_STACK
-from precompute.engines.training_job import Job, halves
 
 try:
-    from precompute.engines.ray_tasks import Landed, Order, Setup, receive, send
+    from precompute.engines.ray_tasks import Setup, receive, send
 except ImportError as error:
     if error.name != "ray":
         raise
@@ -44,15 +41,7 @@ SERVE = "from precompute.engines.ray_tasks import main; main()"
 START = "ray start --head --port=6379"
 
 
-class Flight(NamedTuple):
-    """A job in training somewhere, from which state, and how often in a row that was lost."""
-
-    job: Job
-    state: State
-    losses: int = 0
-
-
-class RayEngine:
+class RayEngine(Engine):
     """Runs jobs on a Ray cluster that this machine is a node of, as many at once as it has CPUs or GPUs.
 
     address: HOST:PORT of the cluster's head, or auto for the cluster that runs on this machine.
@@ -73,7 +62,8 @@ class RayEngine:
         console: Console,
         points: int = MOST_POINTS,
     ) -> None:
-        self.address, self.images, self.interval, self.console = address, images.to("cpu"), interval, console
+        super().__init__(len(images), stack or CPU_STACK, console)
+        self.address, self.images, self.interval = address, images.to("cpu"), interval
         self._link: Link | None = Link(address)
         resources = self._link.resources
         on_gpus = device.startswith("cuda") or (device == "auto" and resources.get("GPU", 0) >= 1)
@@ -88,76 +78,53 @@ class RayEngine:
         # Ray shows a task the one GPU that it may use, whatever its number.
         self.device = "cuda" if on_gpus else "cpu" if device == "auto" else device
         share = min(MOST_POINTS, max(1, math.ceil(points / self.slots)))
-        self.stack = stack or (share if on_gpus else CPU_STACK)
+        if on_gpus and stack is None:
+            self.stack = share
+        self._orders: dict[int, Order] = {}  # those under way
+        self._losses: dict[int, int] = {}  # how often in a row each of them was lost
+        self._lost: list[int] = []  # those to start again
 
-    def run(self, work: Iterable[Work], on_step: Callable[[Job, int], None]) -> Iterator[Interval]:
-        """See Engine. Raises UserError where the cluster is lost, or a job five times without progress."""
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """See Engine."""
         link, self._link = self._link or Link(self.address), None
+        self._open_link, self._orders, self._losses, self._lost = link, {}, {}, []
         try:
-            yield from self._run(link, iter(work), on_step)
+            link.send(Setup(self.images, self.interval, self.device, self.resource))
+            link.answer()
+            yield
         finally:
             link.close()
 
-    def _run(
-        self, link: Link, work: Iterator[Work], on_step: Callable[[Job, int], None]
-    ) -> Iterator[Interval]:
-        link.send(Setup(self.images, self.interval, self.device, self.resource))
-        link.answer()
-        ahead: deque[Flight] = deque()
-        flights: dict[int, Flight] = {}
-        number, reached = 0, []
-        while True:
-            orders = []
-            # Where all nodes are gone, one task waits in the cluster for the first to come.
-            while len(flights) < max(1, self.slots) and (flight := self._next(ahead, work)):
-                number += 1
-                flights[number] = flight
-                orders.append(Order(number, flight.job, flight.state))
-                on_step(flight.job, flight.state.step)
-            link.send(orders)
-            # Only now, with every slot busy: what the caller does with these takes a while.
-            yield from reached
-            if not flights:
-                return
-            # Slots are counted anew every time, because nodes come and go.
-            self.slots, landed = link.answer()
-            reached = [
-                interval for its in landed for interval in self._land(flights.pop(its.number), its, ahead)
-            ]
+    def start(self, orders: list[Order]) -> None:
+        """See Engine. What Ray has lost starts again, too, from where it was."""
+        again = [self._orders[number] for number in self._lost]
+        self._lost = []
+        self._orders |= {order.number: order for order in orders}
+        self._open_link.send([*again, *orders])
 
-    def _next(self, ahead: deque[Flight], work: Iterator[Work]) -> Flight | None:
-        """What to train next: what was begun, else what comes; its halves where it is too large."""
-        flight = ahead.popleft() if ahead else None
-        if flight is None and (whole := next(work, None)):
-            flight = Flight(*whole)
-        while flight and len(flight.job.points) > self.stack:
-            first, second = halves(flight.job, flight.state)
-            ahead.appendleft(Flight(*second))
-            flight = Flight(*first)
-        return flight
+    def landed(self, on_step: OnStep) -> list[Landed]:
+        """See Engine. Raises UserError where the cluster is lost, or a job five times without progress."""
+        # Slots are counted anew every time, because nodes come and go.
+        self.slots, ended = self._open_link.answer()
+        for number, _, lost in ended:
+            if lost:
+                self._note_loss(number, lost)
+            else:
+                del self._orders[number]
+                self._losses.pop(number, None)
+        return [Landed(number, reached) for number, reached, lost in ended if not lost]
 
-    def _land(self, flight: Flight, landed: Landed, ahead: deque[Flight]) -> Iterator[Interval]:
-        """What a task has reached, if it ended well; what is left to do goes to `ahead`."""
-        job, state, losses = flight
-        if landed.lost:
-            if losses + 1 == MOST_LOSSES:
-                raise UserError(
-                    f"The Ray cluster at {self.address} lost {job.names[0]} {MOST_LOSSES} times in a row "
-                    f"({landed.lost}): see Ray's logs there; the same command continues."
-                )
-            self.console.print(
-                f"Ray lost a worker with {job.names[0]} ({landed.lost}): on again from step {state.step}."
+    def _note_loss(self, number: int, why: str) -> None:
+        job, state = self._orders[number].job, self._orders[number].state
+        self._losses[number] = self._losses.get(number, 0) + 1
+        if self._losses[number] == MOST_LOSSES:
+            raise UserError(
+                f"The Ray cluster at {self.address} lost {job.names[0]} {MOST_LOSSES} times in a row "
+                f"({why}): see Ray's logs there; the same command continues."
             )
-            ahead.append(Flight(job, state, losses + 1))
-        elif landed.state is None:
-            if len(job.points) <= self.stack:  # else another job has found that out already
-                self.stack = smaller_stack(job, self.console)
-            ahead.append(flight)
-        else:
-            is_finished = job.is_finished(landed.state, len(self.images))
-            if not is_finished:
-                ahead.append(Flight(job, landed.state))
-            yield Interval(job, landed.state, landed.seconds, is_finished)
+        self.console.print(f"Ray lost a worker with {job.names[0]} ({why}): on again from step {state.step}.")
+        self._lost.append(number)
 
 
 class Link:

@@ -16,7 +16,6 @@ from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 import ray
-import torch
 from ray.exceptions import RayError, RayTaskError
 
 from hvae.datasets import Images
@@ -24,7 +23,8 @@ from hvae.errors import UserError, one_line
 from hvae.numerics import denormals_flushed
 from hvae.training.fleet import State
 from precompute.device import choose_device
-from precompute.engines.training_job import Job, advance
+from precompute.engines.engine import Order
+from precompute.engines.training_job import Job, Reached, carry_on
 
 WAIT_SECONDS = 1.0
 
@@ -45,20 +45,11 @@ class Setup(NamedTuple):
     resource: str
 
 
-class Order(NamedTuple):
-    """A task to start; its number comes back with how it ended."""
+class Ended(NamedTuple):
+    """How a task ended: with what it has reached, or with something that Ray lost."""
 
     number: int
-    job: Job
-    state: State
-
-
-class Landed(NamedTuple):
-    """How a task ended: with a state, for want of memory, or with something that Ray lost."""
-
-    number: int
-    state: State | None = None
-    seconds: float = 0.0
+    reached: Reached | None = None
     lost: str = ""
 
 
@@ -66,7 +57,7 @@ class Turn(NamedTuple):
     """The answer to a list of orders: the slots that the cluster has now, and the tasks that have ended."""
 
     slots: int
-    landed: list[Landed]
+    ended: list[Ended]
 
 
 def main() -> None:
@@ -122,7 +113,7 @@ class Tasks:
         # In a list it stays a reference, and a worker that has the images does not copy them again.
         self._images = [ray.put(setup.images)]
         # Ray's own retries would begin an interval that the engine can see no end of.
-        self._task = carry_on.options(
+        self._task = train.options(
             num_cpus=int(setup.resource == "CPU"), num_gpus=int(setup.resource == "GPU"), max_retries=0
         )
         self._running: dict[ray.ObjectRef, int] = {}
@@ -137,37 +128,25 @@ class Tasks:
         else:
             time.sleep(WAIT_SECONDS)
             ended = []
-        landed = [self._land(reference) for reference in ended]
-        return Turn(int(ray.cluster_resources().get(self._setup.resource, 0)), landed)
+        slots = int(ray.cluster_resources().get(self._setup.resource, 0))
+        return Turn(slots, [self._ended(reference) for reference in ended])
 
-    def _land(self, reference: ray.ObjectRef) -> Landed:
+    def _ended(self, reference: ray.ObjectRef) -> Ended:
         number = self._running.pop(reference)
         try:
-            return Landed(number, *ray.get(reference))
+            return Ended(number, ray.get(reference))
         except RayTaskError:
             raise
         except RayError as error:
-            return Landed(number, lost=type(error).__name__)
+            return Ended(number, lost=type(error).__name__)
 
 
 # Ray would start a new process for every task on a GPU.
 @ray.remote(max_calls=0)
-def carry_on(
-    job: Job, state: State, images: list[ray.ObjectRef], seconds: float, device: str
-) -> tuple[State | None, float]:
-    """The task: carry a job on. Returns its state, None where memory is too small, and the seconds it took.
-
-    Raises UserError where the node has no such device.
-    """
-    started = time.monotonic()
-    if device == "cpu":
-        torch.set_num_threads(1)  # one CPU is what the task asked for
-    try:
-        with denormals_flushed():
-            state = advance(job, state, images_on(device, images[0]), seconds)
-    except torch.OutOfMemoryError:
-        state = None
-    return state, time.monotonic() - started
+def train(job: Job, state: State, images: list[ray.ObjectRef], seconds: float, device: str) -> Reached:
+    """The task: carry a job on. Raises UserError where the node has no such device."""
+    with denormals_flushed():
+        return carry_on(images_on(device, images[0]), job, state, seconds)
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 
@@ -16,6 +17,7 @@ from hvae.atlas.point import Point
 from hvae.datasets import Images
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
+from hvae.numerics import threads
 from hvae.parent import Parent
 from hvae.training.fleet import Fleet, State
 from hvae.training.recipe import Recipe
@@ -23,13 +25,17 @@ from hvae.training.recipe import Recipe
 
 @dataclass(frozen=True)
 class Job:
-    """Points that are trained as one fleet; without points, the parent, trained on `beta_range`."""
+    """Points that are trained as one fleet; without points, the parent, trained on `beta_range`.
+
+    threads: on how many CPU threads; the last bits of the weights depend on it.
+    """
 
     config: HVAEConfig
     recipe: Recipe
     seed: int
     points: tuple[Point, ...] = ()
     beta_range: tuple[float, float] | None = None
+    threads: int = 1
 
     @property
     def names(self) -> list[str]:
@@ -37,7 +43,7 @@ class Job:
         return [point.name for point in self.points] or ["parent"]
 
     def with_points(self, n: int) -> Job:
-        """A job of n points, of no use but to be measured."""
+        """Dummy job of n points, for timing."""
         return replace(self, points=tuple(Point(1.0 + row, 1.0) for row in range(n)))
 
     def template(self) -> HVAE | Parent:
@@ -74,6 +80,35 @@ def advance(
         if on_step:
             on_step(fleet.done)
     return fleet.state()
+
+
+class Reached(NamedTuple):
+    """What a job has reached after an interval, None where its device has too little memory, and the seconds
+    that it took."""
+
+    state: State | None
+    seconds: float
+
+
+CarryOn = Callable[..., Reached]
+"""A function like `carry_on`."""
+
+
+def carry_on(
+    images: Images,
+    job: Job,
+    state: State,
+    seconds: float,
+    on_step: Callable[[int], None] | None = None,
+) -> Reached:
+    """One interval of training, wherever it takes place; see `advance`."""
+    started = time.monotonic()
+    try:
+        with threads(job.threads):
+            reached = advance(job, state, images, seconds, on_step)
+    except torch.OutOfMemoryError:
+        reached = None
+    return Reached(reached, time.monotonic() - started)
 
 
 def halves(job: Job, state: State) -> list[tuple[Job, State]]:

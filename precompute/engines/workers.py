@@ -6,24 +6,25 @@ it returns is what the same function returns in this process, on one thread.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
-from functools import partial
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from multiprocessing.context import SpawnContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import joblib
 import torch
-from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from hvae.datasets import Images
 from hvae.errors import UserError
@@ -47,12 +48,14 @@ class Workers:
         # A file, because the pipe that a process is started with would block where that dies too early.
         self._folder = tempfile.TemporaryDirectory(prefix="hvae-")
         file = Path(self._folder.name) / "world"
+        self._processes = Processes()
         try:
             with open(file, "wb") as opened:
                 pickle.dump(world, opened, pickle.HIGHEST_PROTOCOL)
-            self._executor = ProcessPoolExecutor(n, initializer=_begin, initargs=(file, os.getpid()))
-            with _deaf_to_ctrl_c():  # which processes that are started now inherit
-                self._executor.submit(int)
+            with _unwarned():
+                self._executor = ProcessPoolExecutor(
+                    n, mp_context=self._processes, initializer=_begin, initargs=(file, os.getpid())
+                )
         except BaseException as error:
             self._folder.cleanup()
             if isinstance(error, OSError) and error.errno is not None:
@@ -63,16 +66,16 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=True, kill_workers=True)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._processes.kill()
+        self._executor.shutdown(wait=True)
         self._folder.cleanup()
 
     def submit(self, function: Callable, *arguments: object) -> Future:
         """Have a worker call function(world, *arguments)."""
         try:
-            with warnings.catch_warnings():
-                # One that has grown is replaced by a new one.
-                warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
-                return self._executor.submit(partial(_call, function), *arguments)
+            with _ctrl_c_kept_back():
+                return self._executor.submit(_call, function, *arguments)
         except BrokenProcessPool:
             raise died() from None
 
@@ -83,6 +86,39 @@ class Workers:
             return future.result()
         except BrokenProcessPool:
             raise died() from None
+
+
+class Processes(SpawnContext):
+    """Where an executor gets its processes from; it keeps them, to end them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started: list[BaseProcess] = []
+
+    def Process(self, *arguments: object, **options: object) -> BaseProcess:  # noqa: N802
+        """A new process, as of any context."""
+        process = super().Process(*arguments, **options)
+        self._started.append(process)
+        return process
+
+    def kill(self) -> None:
+        """End them all, in the middle of what they do."""
+        for process in self._started:
+            with suppress(ValueError):  # it has ended, and been closed
+                process.kill()
+
+
+def why_no_processes(make_lock: Callable[[], object] = multiprocessing.Lock) -> str | None:
+    """Why this machine can have no workers, which need semaphores; None where it can.
+
+    On Linux those are files in /dev/shm, which a container may not let anybody write.
+    """
+    try:
+        make_lock()
+    except (OSError, ImportError) as error:
+        where = "/dev/shm cannot be used" if sys.platform == "linux" else "semaphores cannot be had"
+        return f"{where} ({getattr(error, 'strerror', None) or error})"
+    return None
 
 
 def died() -> UserError:
@@ -123,15 +159,31 @@ def free_memory() -> float:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _unwarned() -> Iterator[None]:
+    """Keep the process that tidies up semaphores, if it starts now, from warning of them after a kill."""
+    name, before = "PYTHONWARNINGS", os.environ.get("PYTHONWARNINGS")
+    quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
+    os.environ[name] = f"{before},{quiet}" if before else quiet
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+@contextmanager
+def _ctrl_c_kept_back() -> Iterator[None]:
+    """Until the end, Ctrl-C waits; a process that is started meanwhile never hears of it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(file: Path, parent: int) -> None:

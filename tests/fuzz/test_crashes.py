@@ -73,8 +73,8 @@ def make(tmp_path_factory):
         patch.setattr("precompute.run.datasets.load", lambda name, split, *_, **__: splits[split])
         patch.setattr("precompute.run.model_config", lambda images: CONFIG)
         patch.setattr("precompute.plan.Plan.make", lambda *_, **__: PLAN)
-        patch.setattr("precompute.engines.local.advance", trained_in_no_time)
-        patch.setattr("precompute.engines.local.time", no_time)
+        patch.setattr("precompute.engines.training_job.advance", trained_in_no_time)
+        patch.setattr("precompute.engines.training_job.time", no_time)
         patch.setattr("precompute.evaluate.time", no_time)
         patch.setattr(os, "fsync", lambda handle: None)  # a disk that is busy takes a second for each
         patch.setattr("hvae.metrics.classifier.train_classifier", judge)

@@ -1,6 +1,4 @@
-import time
 from dataclasses import replace
-from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -11,12 +9,17 @@ from small_runs import CONFIG, PLAN, run_small, small_data
 
 from hvae import Atlas, UserError
 from hvae.atlas.atlas import PARENT
+from hvae.numerics import threads
 from hvae.training import resume
 from hvae.training.fleet import State
 from hvae.training.train import initial_parent
-from precompute import cost
+from precompute.cost import cost_of, describe
+from precompute.engines.pace import WARM_UP_STEPS, best_threads, pace
 from precompute.engines.training_job import Job
-from precompute.plan import Plan
+from precompute.options import Options
+from precompute.sizes import atlas_bytes, parameter_counts, refuse_full_disk
+
+PARENT_JOB = Job(CONFIG, PLAN.parent_recipe, PLAN.seed, (), PLAN.beta_range)
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +28,9 @@ def data():
 
 
 @pytest.fixture
-def predict(data, monkeypatch):
+def predict(data):
     """The predicted cost of a run of the small model on the small data, from very little training."""
-    splits = {"train": data.train, "test": data.test}
-    monkeypatch.setattr("precompute.cost.datasets.load", lambda name, split, *_, **__: splits[split])
-    monkeypatch.setattr(cost, "model_config", lambda images: CONFIG)
-    monkeypatch.setattr(cost, "MEASURED_SECONDS", 0.02)
-    return lambda out=None, plan=PLAN, **options: cost.predicted_cost(
-        out, "digits", lambda images: plan, "data", **options
-    )
+    return lambda out=None, plan=PLAN, **options: cost_of(out, plan, CONFIG, data, seconds=0.02, **options)
 
 
 def stored_numbers(file) -> int:
@@ -51,17 +48,16 @@ def test_the_numbers_of_a_plan_are_those_of_the_atlas_that_it_becomes(data, pred
     out = tmp_path / "atlas"
     run_small(out, data)
     point = next(out.glob("models/*.safetensors"))
-    assert before.parameters == stored_numbers(point)
-    assert before.parent_parameters == stored_numbers(out / PARENT)
+    counts = stored_numbers(point), stored_numbers(out / PARENT)
+    assert parameter_counts(PLAN, CONFIG) == counts
+    assert f"{counts[0]:,} parameters, {counts[1]:,} of the parent" in describe(before)
 
 
 def test_the_disk_that_a_plan_predicts_is_what_the_atlas_takes(digits_atlas):
     manifest = Atlas.open(digits_atlas).manifest
     files = [digits_atlas / name for name in ["atlas.json", *manifest.files]]
-    predicted = cost.predicted_cost(
-        None, "digits", partial(Plan.make, "digits", manifest.betas.beta_2, epochs=3), "data", device="cpu"
-    )
-    assert predicted.disk == pytest.approx(sum(file.stat().st_size for file in files), rel=0.1)
+    predicted = atlas_bytes(Options(dataset="digits", betas="0.1:10:2").plan(images=1438), manifest.config)
+    assert predicted == pytest.approx(sum(file.stat().st_size for file in files), rel=0.1)
 
 
 def test_of_a_partial_atlas_only_what_is_left_is_counted(data, predict, tmp_path):
@@ -75,9 +71,8 @@ def test_of_a_partial_atlas_only_what_is_left_is_counted(data, predict, tmp_path
     assert partial_atlas.parent_seconds == 0
     (out / PARENT).unlink()
     assert predict(out).parent_steps == 3 * (256 // 64)
-    job = Job(CONFIG, PLAN.parent_recipe, PLAN.seed, (), PLAN.beta_range)
     state = State.initial([initial_parent(CONFIG, data.train, PLAN.seed, PLAN.beta_range)])
-    resume.save(out, Atlas.open(out).manifest, job.names, state._replace(step=5), 12, 1.0)
+    resume.save(out, Atlas.open(out).manifest, PARENT_JOB.names, state._replace(step=5), 12, 1.0)
     assert predict(out).parent_steps == 3 * (256 // 64) - 5
 
 
@@ -103,37 +98,59 @@ def test_points_in_a_stack_share_their_steps(predict):
     assert predict(stack=100).stack == 4
 
 
-def test_a_stack_that_does_not_fit_is_halved_before_it_is_measured(predict, monkeypatch):
+def test_a_stack_that_does_not_fit_is_halved_before_it_is_measured(predict):
     def pace(job, *_):
         if len(job.points) > 2:
             raise torch.OutOfMemoryError
         return 1.0
 
-    monkeypatch.setattr(cost, "pace", pace)
-    assert predict(stack=4).stack == 2
+    assert predict(stack=4, pace=pace).stack == 2
 
 
 def test_folds_and_points_from_scratch_are_told_as_such(predict):
     folds = predict(plan=replace(PLAN, recipe=replace(PLAN.recipe, epochs=0)))
     assert folds.point_steps == 0
-    assert "each point is its fold" in cost.describe(folds)
+    assert "each point is its fold" in describe(folds)
     alone = predict(plan=replace(PLAN, parent_recipe=None))
-    assert (alone.parent_parameters, alone.parent_steps) == (0, 0)
-    assert "parent" not in cost.describe(alone)
+    assert alone.parent_steps == 0
+    assert "parent" not in describe(alone)
 
 
-def test_the_pace_is_that_of_steps_after_the_warm_up(monkeypatch):
-    class Sleeper:
-        done = 0
+def test_the_pace_is_that_of_steps_after_the_warm_up():
+    class Slow:
+        done, now = 0, 0.0
 
         def step(self):
             self.done += 1
-            time.sleep(0.1 if self.done <= cost.WARM_UP_STEPS else 0.01)
+            self.now += 100.0 if self.done <= WARM_UP_STEPS else 2.0
 
-    monkeypatch.setattr(cost, "MEASURED_SECONDS", 0.1)
-    job = SimpleNamespace(fleet=lambda images, state: Sleeper(), points=())
+    fleet = Slow()
+    job = SimpleNamespace(fleet=lambda images, state: fleet, threads=1)
     images = SimpleNamespace(images=torch.zeros(1))
-    assert cost.pace(job, None, images) == pytest.approx(0.01, rel=0.8)
+    assert pace(job, None, images, 5.0, clock=lambda: fleet.now) == 2.0
+    assert fleet.done == WARM_UP_STEPS + 3
+
+
+@pytest.mark.parametrize(("together", "chosen"), [(14.0, 1), (0.6, 2), (1.0, 2)])
+def test_one_thread_is_chosen_where_two_are_clearly_slower(data, monkeypatch, together, chosen):
+    def measured(job, *_):
+        return together if job.threads == 2 else 1.0
+
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    with threads(2):
+        assert (
+            best_threads(PARENT_JOB, None, data.train, lambda job, *_: together ** (job.threads - 1))
+            == chosen
+        )
+        monkeypatch.setenv("OMP_NUM_THREADS", "2")
+        assert best_threads(PARENT_JOB, None, data.train, lambda *_: pytest.fail("measured")) == 2
+
+
+def test_a_disk_without_room_for_the_atlas_is_named_before_anything_is_trained(tmp_path):
+    with pytest.raises(UserError, match=r"atlas will take about 1000000\.0 GB.*name a folder elsewhere"):
+        refuse_full_disk(tmp_path / "new" / "atlas", 10**15)
+    refuse_full_disk(tmp_path / "new" / "atlas", 10**3)
+    assert not (tmp_path / "new").exists()
 
 
 def test_run_replaced_by_plan_in_a_command_line_says_what_is_left(digits_atlas):

@@ -70,7 +70,7 @@ def workers_of(pid: int) -> list[int]:
         ["ps", "-ww", "--no-headers", "-o", "pid,args", "--ppid", str(pid)], capture_output=True, text=True
     )
     lines = [line.split(maxsplit=1) for line in found.stdout.splitlines()]
-    return [int(pid) for pid, args in lines if "popen_loky" in args]
+    return [int(pid) for pid, args in lines if "spawn_main" in args]
 
 
 def wait_for(what) -> None:
@@ -136,21 +136,24 @@ def kill_first_worker():
 
 @linux
 def test_workers_do_not_outlive_a_process_that_is_killed_nor_does_what_they_were_given(tmp_path):
-    code = "from precompute.engines.workers import Workers; it = Workers(2, 0); it.submit(max, 1).result(); "
+    code = "from precompute.engines.workers import Workers; it = Workers(2, 0); "
+    code += "[call.result() for call in [it.submit(max, 1), it.submit(max, 2)]]; "
     run = subprocess.Popen(
         [sys.executable, "-c", code + "print('begun', flush=True); input()"],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(tmp_path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     try:
         assert run.stdout.readline() == b"begun\n"
         pids = workers_of(run.pid)
     finally:
         run.kill()
-        run.communicate()
+        said = run.communicate()[1]
     assert len(pids) == 2
+    assert said == b""
     wait_for(lambda: all(is_gone(pid) for pid in pids))
     assert not list(tmp_path.glob("hvae-*"))
 

@@ -26,7 +26,7 @@ from hvae.files import sha256
 pytest.importorskip("ray", reason='Ray is not installed: pip install -e ".[ray]"')
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a node as Linux does")
 
-TRAINS = "ray::carry_on"
+TRAINS = "ray::train"
 """What Ray calls a worker while it runs a task of the engine."""
 
 

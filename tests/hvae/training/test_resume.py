@@ -1,6 +1,7 @@
 """A run that is killed, runs out of memory or disk, or is damaged, ends as one that nothing happened to."""
 
 import contextlib
+import itertools
 import math
 import resource
 import signal
@@ -21,11 +22,12 @@ from hvae.atlas.point import Point
 from hvae.atlas.verify import problems
 from hvae.files import sha256
 from hvae.metrics.cache import MetricCache
+from hvae.numerics import threads
 from hvae.training.fleet import Fleet, with_weights
 from hvae.training.recipe import FROM_SCRATCH
 from hvae.training.train import initial_model
 from precompute import __main__ as command_line
-from precompute.engines import training_job
+from precompute.engines.training_job import Reached, carry_on
 
 POINTS = [Point(beta_2, beta_1) for beta_2 in PLAN.betas for beta_1 in PLAN.betas]
 
@@ -98,29 +100,46 @@ def test_from_scratch_there_is_no_parent_and_each_point_is_trained_alone(data, t
     assert all(torch.equal(stored[name], alone[name]) for name in alone)
 
 
-def no_memory_for_more_than(models, monkeypatch):
-    def advance(job, *arguments):
+def with_memory_for(models):
+    """Training on a device that has too little memory for more models at once."""
+
+    def train(images, job, state, *arguments):
         if len(job.names) > models:
-            raise torch.OutOfMemoryError
-        return training_job.advance(job, *arguments)
+            return Reached(None, 0.0)
+        return carry_on(images, job, state, *arguments)
 
-    monkeypatch.setattr("precompute.engines.local.advance", advance)
+    return train
 
 
-def test_out_of_memory_halves_the_stack_says_so_and_changes_no_weight(
-    data, undisturbed, tmp_path, monkeypatch
-):
-    no_memory_for_more_than(1, monkeypatch)
-    said = run_small(tmp_path / "atlas", data, stack=4)
+def test_out_of_memory_halves_the_stack_says_so_and_changes_no_weight(data, undisturbed, tmp_path):
+    said = run_small(tmp_path / "atlas", data, stack=4, carry_on=with_memory_for(1))
     assert "Out of memory with 4 points at once: going on with 2." in said
     assert "Out of memory with 2 points at once: going on with 1." in said
     assert weights(tmp_path / "atlas") == weights(undisturbed)
 
 
-def test_a_single_model_that_does_not_fit_is_one_sentence(data, tmp_path, monkeypatch):
-    no_memory_for_more_than(0, monkeypatch)
+def test_a_single_model_that_does_not_fit_is_one_sentence(data, tmp_path):
     with pytest.raises(UserError, match="too little memory for a single model"):
-        run_small(tmp_path / "atlas", data)
+        run_small(tmp_path / "atlas", data, carry_on=with_memory_for(0))
+
+
+def test_a_run_goes_on_with_as_many_threads_as_it_was_begun_with(data, tmp_path):
+    intervals = itertools.count()
+
+    def stopped(*arguments):
+        if next(intervals) == 1:
+            raise KeyboardInterrupt
+        return carry_on(*arguments)
+
+    with threads(2):
+        run_small(tmp_path / "at once", data)
+        with pytest.raises(KeyboardInterrupt):
+            run_small(tmp_path / "resumed", data, interval=0.01, carry_on=stopped)
+    with threads(1):
+        said = run_small(tmp_path / "resumed", data)
+    assert "The parent was begun on 2 threads, and goes on with as many." in said
+    assert Atlas.open(tmp_path / "resumed").manifest.made_with["threads"] == 2
+    assert weights(tmp_path / "resumed") == weights(tmp_path / "at once")
 
 
 @contextlib.contextmanager

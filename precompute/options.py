@@ -1,0 +1,148 @@
+"""What `run` and `plan` are asked for: one field an option, from which the command line is made."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, get_type_hints
+
+import typer
+
+from hvae.datasets.registry import patterns
+from precompute.grid import parse_betas
+
+# torch is imported by the commands that need it.
+if TYPE_CHECKING:
+    from precompute.plan import Plan
+
+
+class EngineName(StrEnum):
+    """Where points are trained."""
+
+    local = "local"
+    ray = "ray"
+
+
+class Precision(StrEnum):
+    """What weights are stored as."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
+*NAMES, LAST_NAME = patterns()
+DATASET = f"{', '.join(NAMES)}, or {LAST_NAME}."
+EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
+
+# Options that other commands have, too.
+DataDir = Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Jobs = Annotated[
+    int | None, typer.Option(help="Processes for points, on a CPU.", min=1, show_default="one per core")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of `run` and `plan`. A new one is a field here, and is used where it matters.
+
+    Raises UserError for `betas` that are no range.
+    """
+
+    dataset: Annotated[str, typer.Option(help=DATASET, metavar="NAME")]
+    data_dir: DataDir = Path("data")
+    betas: Annotated[
+        str,
+        typer.Option("--betas", help="LO:HI:N, N log-spaced values of β for each layer.", metavar="LO:HI:N"),
+    ] = "0.1:10:13"
+    epochs: Annotated[
+        int | None, typer.Option(help=EPOCHS, min=1, show_default="25, more for few images; 5 from scratch")
+    ] = None
+    refine_epochs: Annotated[
+        int, typer.Option(help="Each point's, from its fold; 0 keeps the fold.", min=0)
+    ] = 1
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Train each point alone, without parent.")
+    ] = False
+    device: Device = "auto"
+    stack: Annotated[
+        int | None,
+        typer.Option(help="Points to train at once.", min=1, max=4096, show_default="what suits the device"),
+    ] = None
+    engine: Annotated[EngineName, typer.Option(help="Train here, or on a Ray cluster.")] = EngineName.local
+    address: Annotated[
+        str, typer.Option(help="The Ray cluster's: auto finds one on this machine.", metavar="auto|HOST:PORT")
+    ] = "auto"
+    interval: Annotated[
+        float, typer.Option(help="Seconds between checkpoints of what is in training.", min=0.1, max=86400)
+    ] = 60
+    jobs: Jobs = None
+    weights: Annotated[Precision, typer.Option(help="What points' weights are stored as.")] = (
+        Precision.float32
+    )
+    seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.", min=0, max=2**31 - 1)] = 0
+
+    def __post_init__(self) -> None:
+        from hvae.datasets.folder import recorded_name
+
+        object.__setattr__(self, "dataset", recorded_name(self.dataset))
+        parse_betas(self.betas)
+
+    @property
+    def on_ray(self) -> bool:
+        """Whether points train on a Ray cluster."""
+        return self.engine is EngineName.ray
+
+    @property
+    def processes(self) -> int:
+        """How many processes may train and measure points on this machine's CPU."""
+        from precompute.engines.workers import cores
+
+        return self.jobs or cores()
+
+    def plan(self, images: int) -> Plan:
+        """The plan that these options stand for, for so many training images."""
+        from precompute.plan import Plan
+
+        return Plan.make(
+            self.dataset,
+            parse_betas(self.betas),
+            images,
+            epochs=self.epochs,
+            refine_epochs=self.refine_epochs,
+            from_scratch=self.from_scratch,
+            seed=self.seed,
+            weights=self.weights.value,
+        )
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command for typer that takes every option in place of the parameter `options` of `command`."""
+    hints = get_type_hints(Options, include_extras=True)
+    fields = {field.name: field for field in dataclasses.fields(Options)}
+
+    def called(**words: object) -> None:
+        options = Options(**{name: words.pop(name) for name in fields})
+        command(**words, options=options)
+
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    parameters = [
+        *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own if each.name != "options"),
+        *(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default,
+                annotation=hints[name],
+            )
+            for name, field in fields.items()
+        ),
+    ]
+    called.__signature__ = inspect.Signature(parameters)
+    called.__annotations__ = {each.name: each.annotation for each in parameters}
+    called.__name__, called.__doc__ = command.__name__, command.__doc__
+    return called

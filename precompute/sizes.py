@@ -1,0 +1,63 @@
+"""How many bytes an atlas takes, and whether the disk has room for it."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from hvae.errors import UserError
+from hvae.layers import HVAEConfig
+from hvae.model import HVAE
+from hvae.parent import Parent
+from precompute.folder import EXAMPLE_IMAGES
+from precompute.plan import Plan
+
+BYTES = {"float32": 4, "float16": 2}
+CHECKPOINT_OVERHEAD = 8_000
+CLASSIFIER_BYTES = 250_000
+ROW_BYTES = 1_000
+
+
+def parameter_counts(plan: Plan, config: HVAEConfig) -> tuple[int, int]:
+    """The numbers of weights of a point and of the parent; no parent has 0. Nothing is allocated."""
+    with torch.device("meta"):
+        parent = Parent(config, plan.beta_range) if plan.parent_recipe else None
+        return parameters(HVAE(config)), parameters(parent) if parent else 0
+
+
+def parameters(model: nn.Module) -> int:
+    """The number of a model's weights."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def atlas_bytes(plan: Plan, config: HVAEConfig) -> int:
+    """Bytes of the finished atlas."""
+    parameters, parent_parameters = parameter_counts(plan, config)
+    point = BYTES[plan.weights] * parameters + CHECKPOINT_OVERHEAD + ROW_BYTES
+    parent = BYTES["float32"] * parent_parameters + CHECKPOINT_OVERHEAD if parent_parameters else 0
+    pixels = math.prod(config.image_shape)
+    return len(plan.points) * point + parent + CLASSIFIER_BYTES + EXAMPLE_IMAGES * pixels
+
+
+def size(n: int) -> str:
+    """A number of bytes, for people."""
+    return f"{n / 1e9:.1f} GB" if n >= 1e9 else f"{n / 1e6:.1f} MB"
+
+
+def refuse_full_disk(path: Path, needed: int) -> None:
+    """Raise UserError where the disk has no room for an atlas of so many bytes at `path`.
+
+    What is there of it already counts as room.
+    """
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    taken = sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else 0
+    if free + taken < needed:
+        raise UserError(
+            f"{path} will take about {size(needed)}, and its disk has {size(free)} left: "
+            "make room, or name a folder elsewhere."
+        )
