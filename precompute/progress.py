@@ -57,7 +57,8 @@ class Stage:
         speed = (done - self._first) * self._unit / max(now - self._started, 1e-9)
         text = f"{speed:,.0f} images/s" if self._unit else ""
         self._progress.update(self._task, completed=done, speed=text)
-        if not self._console.is_terminal and now - self._last_line > LINE_EVERY_SECONDS:
+        is_time = now - self._last_line > LINE_EVERY_SECONDS
+        if done > self._first and is_time and not self._console.is_terminal:
             self._last_line = now
             left = (self._total - done) * (now - self._started) / max(done - self._first, 1e-9)
             share = f"{done / self._total:.0%}" if self._total else "100%"

@@ -14,7 +14,7 @@ import pytest
 import torch
 from atlas_builder import flip_one_byte
 from command_line import ROOT, SMALL, precompute
-from small_runs import CONFIG, PLAN, run_small, small_data, weights
+from small_runs import CONFIG, PLAN, few, run_small, small_data, weights
 
 from hvae import Atlas, UserError
 from hvae.atlas.atlas import PARENT
@@ -22,6 +22,7 @@ from hvae.atlas.point import Point
 from hvae.atlas.verify import problems
 from hvae.files import sha256
 from hvae.metrics.cache import MetricCache
+from hvae.metrics.registry import EvaluationData
 from hvae.numerics import threads
 from hvae.training.fleet import Fleet, with_weights
 from hvae.training.recipe import FROM_SCRATCH
@@ -124,6 +125,9 @@ def test_a_single_model_that_does_not_fit_is_one_sentence(data, tmp_path):
 
 
 def test_a_run_goes_on_with_as_many_threads_as_it_was_begun_with(data, tmp_path):
+    # Few steps, and of the parent alone: two threads are slow on a busy machine.
+    data = EvaluationData(few(data.train, 64), few(data.test, 8), 0)
+    plan = replace(PLAN, recipe=replace(PLAN.recipe, epochs=0))
     intervals = itertools.count()
 
     def stopped(*arguments):
@@ -132,11 +136,11 @@ def test_a_run_goes_on_with_as_many_threads_as_it_was_begun_with(data, tmp_path)
         return carry_on(*arguments)
 
     with threads(2):
-        run_small(tmp_path / "at once", data)
+        run_small(tmp_path / "at once", data, plan)
         with pytest.raises(KeyboardInterrupt):
-            run_small(tmp_path / "resumed", data, interval=0.01, carry_on=stopped)
+            run_small(tmp_path / "resumed", data, plan, interval=1e-6, carry_on=stopped)
     with threads(1):
-        said = run_small(tmp_path / "resumed", data)
+        said = run_small(tmp_path / "resumed", data, plan)
     assert "The parent was begun on 2 threads, and goes on with as many." in said
     assert Atlas.open(tmp_path / "resumed").manifest.made_with["threads"] == 2
     assert weights(tmp_path / "resumed") == weights(tmp_path / "at once")
