@@ -34,11 +34,12 @@ def cache_folder() -> Path:
 
     Raises UserError where the user has no home.
     """
-    chosen = os.environ.get("HVAE_CACHE_DIR")
-    folder = user_path(chosen) if chosen else platformdirs.user_cache_path("hvae-explorer", appauthor=False)
-    if "~" in folder.parts:  # which platformdirs leaves there for a user without a home
-        raise UserError("There is no home folder for a cache: name a folder for it in HVAE_CACHE_DIR.")
-    return folder
+    if chosen := os.environ.get("HVAE_CACHE_DIR"):
+        return user_path(chosen)
+    try:
+        return platformdirs.user_cache_path("hvae-explorer", appauthor=False).expanduser()
+    except RuntimeError:
+        raise UserError("There is no home folder for a cache: name one in HVAE_CACHE_DIR.") from None
 
 
 class MetricCache:

@@ -22,8 +22,13 @@ def nobodys_home(folder):
 
 
 def no_home_at_all(folder):
+    def homeless(*_, **__):
+        raise RuntimeError("Could not determine home directory.")
+
     os.environ["HVAE_CACHE_DIR"] = ""
-    os.environ["HOME"] = "~"  # which "~" stays where the system knows no home
+    patch = pytest.MonkeyPatch()
+    patch.setattr("platformdirs.user_cache_path", homeless)
+    return patch.undo
 
 
 def where_nothing_can_be_made(folder):
@@ -68,13 +73,13 @@ def locked(folder):
     (folder / "metrics").mkdir(parents=True, mode=0o700)
     connection = sqlite3.connect(folder / "metrics" / "cache.db", isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
-    return connection
+    return connection.close
 
 
 UNUSABLE = {
     file_in_the_way: "cannot be used",
     nobodys_home: "write the path without ~",
-    no_home_at_all: "no home folder",
+    no_home_at_all: "no home folder for a cache",
     where_nothing_can_be_made: "cannot be used",
     others_may_write: "others can write to it",
     another_users: "belongs to another user",
@@ -93,16 +98,17 @@ def test_an_unusable_cache_is_one_line_and_is_done_without(trouble, tmp_path, mo
     monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    said, held = [], trouble(tmp_path / "cache")
-    cache = usable_cache(said.append)
+    said, end = [], trouble(tmp_path / "cache") or (lambda: None)
+    try:
+        cache = usable_cache(said.append)
+    finally:
+        end()
     cache.set(KEY, {"psnr": 20.0})
     assert cache.get(KEY) is None
     cache.close()
     (line,) = said
     assert line.startswith("Going on without the cache") and "\n" not in line
     assert UNUSABLE[trouble] in line
-    if held:
-        held.close()
 
 
 def test_a_cache_that_can_be_used_is_used_without_a_word(tmp_path):
