@@ -173,7 +173,8 @@ def predicted_cost(out: Path | None, options: Options) -> Cost:
     )
     plan = options.plan(len(train))
     data = EvaluationData(train, test, plan.seed)
-    return cost_of(out, plan, model_config(train), data, options.stack, options.processes)
+    config = model_config(train)
+    return cost_of(out, plan, config, data, options.stack, options.processes, MEASURED_SECONDS)
 
 
 @denormals_flushed()

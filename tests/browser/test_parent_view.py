@@ -10,9 +10,9 @@ import pytest
 from atlas_builder import add_parent, as_made_from, build_atlas
 from small_runs import parent_atlas
 
-from app.atlases.folds import fold_name
 from app.page.figures.colours import colour_code
 from hvae import Atlas
+from hvae.atlas.point import Point
 from hvae.atlas.verify import problems
 
 SLOTS = ("parent-samples", "parent-reconstructions")
@@ -83,7 +83,7 @@ def betas_on_screen(view):
 def test_pictures_follow_a_hand_over_the_plane_and_stay_where_it_rests(view):
     before = view.picture("parent-samples")
     drag(view, (0.5, 0.5), (0.25, 0.75), release=False)
-    view.wait_until_shown(fold_name(0.1 * 100**0.25, 0.1 * 100**0.75), SLOTS)
+    view.wait_until_shown(Point(0.1 * 100**0.25, 0.1 * 100**0.75).fold_name, SLOTS)
     assert view.picture("parent-samples") != before
     assert "fold_" not in view.address
     view.page.mouse.up()
@@ -103,7 +103,9 @@ def test_arrow_keys_move_the_place_in_small_steps(view):
     view.page.keyboard.press("ArrowUp")
     view.page.keyboard.press("Shift+ArrowUp")
     step = 100 ** (1 / 24)
-    view.wait_until_shown(fold_name(float(f"{step:.4g}"), float(f"{step**5:.3g}")).split("_b1")[0], SLOTS)
+    view.wait_until_shown(
+        Point(float(f"{step:.4g}"), float(f"{step**5:.3g}")).fold_name.split("_b1")[0], SLOTS
+    )
     assert betas_on_screen(view) == pytest.approx([step, step**5], rel=5e-3)
 
 
@@ -214,7 +216,7 @@ def test_names_and_colours_are_those_of_the_server(view):
         }""",
         betas,
     )
-    assert names == [fold_name(beta, 1 / beta) for beta in betas]
+    assert names == [Point(beta, 1 / beta).fold_name for beta in betas]
     across, up = np.geomspace(0.05, 20, 9), np.geomspace(12, 0.09, 9)
     drawn = view.page.evaluate(
         """async (pairs) => {
