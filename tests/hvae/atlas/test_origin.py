@@ -7,9 +7,9 @@ from atlas_builder import add_parent, as_made_from, build_atlas, edit_header
 from small_runs import CONFIG, CPU, PLAN, small_data
 
 from hvae import Atlas, UserError
-from hvae.atlas.manifest import Manifest
+from hvae.atlas.manifest import Manifest, made_from_plan
 from hvae.atlas.origin import other_point
-from hvae.atlas.point import Point, made_from_plan
+from hvae.atlas.point import Point
 from hvae.atlas.untrusted_files import MANIFEST
 from hvae.atlas.verify import problems
 from hvae.files import sha256, write_json
