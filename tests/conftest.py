@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from atlas_builder import build_atlas
+from chromium import browser  # noqa: F401, a fixture
 from command_line import SMALL, precompute
 from filelock import FileLock
 

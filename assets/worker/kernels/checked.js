@@ -1,0 +1,14 @@
+/** The functions of `kernels`, each of which throws TypeError where an argument is missing or one too many.
+
+    WebAssembly takes a missing argument for 0 and goes on: another network, or one that is 100 times slower. */
+export function checked(kernels) {
+  return Object.fromEntries(Object.entries(kernels).map(([name, kernel]) => [name, withArity(name, kernel)]));
+}
+
+function withArity(name, kernel) {
+  const count = kernel.length;
+  return function () {
+    if (arguments.length !== count) throw new TypeError(`${name} takes ${count} arguments, not ${arguments.length}`);
+    return kernel.apply(undefined, arguments);
+  };
+}

@@ -1,0 +1,59 @@
+/* One heap, and the networks that share it: one for each config, whatever number of models has that config. */
+
+import { Heap } from "../kernels/heap.js";
+import { Sentence } from "../sentence.js";
+import { architectureOf } from "./architectures.js";
+import { Packing } from "./packing.js";
+
+/** Images of a pass: of one, the feature maps stay in the nearest cache. */
+const BATCH = 1;
+/** Floats that a network may work on: 256 MiB. A model of larger pictures is one for the server. */
+const MOST_WORKING = 2 ** 26;
+/** Configs whose networks are kept. */
+const MOST_NETWORKS = 4;
+
+export class Engine {
+  #shared = new Map();
+
+  /** kernels: as from `kernels()`; nothing else may use their memory. */
+  constructor(kernels) {
+    this.kernels = kernels;
+    this.heap = new Heap(kernels);
+  }
+
+  /** How the weights of a config's models lie in memory. Throws a Sentence where they do not run here. */
+  packing(config) {
+    return this.#of(config).packing;
+  }
+
+  /** The network of a config's models. Throws a Sentence where its pictures are too large. */
+  network(config) {
+    const shared = this.#of(config);
+    shared.network ??= this.#built(config, shared.packing);
+    return shared.network;
+  }
+
+  /* What all models of a config share; the network is built when first asked for. */
+  #of(config) {
+    let shared = this.#shared.get(config.key);
+    if (shared) this.#shared.delete(config.key); // and put at the end, behind those used longer ago
+    else {
+      shared = { packing: new Packing(architectureOf(config).maps(config)) };
+      if (this.#shared.size === MOST_NETWORKS) this.#drop(this.#shared.keys().next().value);
+    }
+    this.#shared.set(config.key, shared);
+    return shared;
+  }
+
+  #built(config, packing) {
+    const { Network, workingSize } = architectureOf(config);
+    if (workingSize(config, BATCH) > MOST_WORKING)
+      throw new Sentence("The pictures of this model are too large for the browser.");
+    return new Network(this.kernels, this.heap, config, BATCH, packing);
+  }
+
+  #drop(key) {
+    this.#shared.get(key).network?.close();
+    this.#shared.delete(key);
+  }
+}

@@ -1,0 +1,41 @@
+"""What the browser's models are compared with: the one place that knows where Python has it."""
+
+from __future__ import annotations
+
+from app.atlases.models import Subject, to_floats
+from app.pictures.batches import Undecoded
+from app.pictures.contact_sheet import to_bytes
+from app.pictures.kinds import KINDS
+from app.pictures.kinds.your_image import read_image
+from app.server.build import create_app
+from hvae.atlas.atlas import Atlas
+from hvae.atlas.checkpoint import rounded, save_model, save_parent, tensors_in
+from hvae.atlas.metadata import dimension_rates
+from hvae.directions import leading_directions
+from hvae.errors import UserError
+from hvae.layers import HVAEConfig
+from hvae.metrics.rates import image_rates
+from hvae.model import HVAE
+from hvae.parent import Parent
+
+__all__ = [
+    "HVAE",
+    "KINDS",
+    "Atlas",
+    "HVAEConfig",
+    "Parent",
+    "Subject",
+    "Undecoded",
+    "UserError",
+    "create_app",
+    "dimension_rates",
+    "image_rates",
+    "leading_directions",
+    "read_image",
+    "rounded",
+    "save_model",
+    "save_parent",
+    "tensors_in",
+    "to_bytes",
+    "to_floats",
+]
