@@ -33,10 +33,12 @@ __attribute__((export_name("base"))) uint32_t base(void) { return (uint32_t)&__h
 
 // ---- Functions of one number ------------------------------------------------------------------------------
 
-// eˣ = 2ⁿ eʳ with |r| ≤ ½ ln 2; the polynomial is that of Cephes' expf. Within 2 ulp; x is clamped to ±87.
+// eˣ = 2ⁿ eʳ with |r| ≤ ½ ln 2; the polynomial is that of Cephes' expf. Within 2 ulp; x is clamped to ±87,
+// and NaN stays NaN.
 INLINE f32x4 exponential(f32x4 x) {
-  x = wasm_f32x4_pmin(all(87.f), wasm_f32x4_pmax(all(-87.f), x));
-  f32x4 n = wasm_f32x4_nearest(mul(x, all(1.44269504f)));
+  x = wasm_f32x4_pmin(wasm_f32x4_pmax(x, all(-87.f)), all(87.f));
+  // Added to 1.5 · 2²³, a number is rounded to a whole one, which then is in the sum's lowest bits.
+  f32x4 sum = mul_add(x, all(1.44269504f), all(12582912.f)), n = sub(sum, all(12582912.f));
   f32x4 r = sub(x, mul(n, all(0.693359375f)));
   r = sub(r, mul(n, all(-2.12194440e-4f)));
   f32x4 p = mul_add(all(1.9875691500e-4f), r, all(1.3981999507e-3f));
@@ -45,8 +47,7 @@ INLINE f32x4 exponential(f32x4 x) {
   p = mul_add(p, r, all(1.6666665459e-1f));
   p = mul_add(p, r, all(5.0000001201e-1f));
   p = add(mul_add(p, mul(r, r), r), all(1.f));
-  f32x4 exponent = wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127));
-  return mul(p, wasm_i32x4_shl(exponent, 23));
+  return wasm_i32x4_add(p, wasm_i32x4_shl(sum, 23)); // n to p's exponent
 }
 
 // ln(1 + y) for 0 ≤ y ≤ 1, as 2 artanh(y / (2 + y)); within 3 ulp.

@@ -1,0 +1,155 @@
+"""What a picture costs in the browser: WebAssembly and plain JavaScript against torch on one thread.
+
+    python bench/kernels.py [--atlas NAME] [--rounds N]
+
+Prints milliseconds for 16, 32 and 48 pictures from the prior, from noise to bytes, without drawing the noise;
+then, in WebAssembly, the same at a new β of the parent each time, and what it takes to read a point's file.
+Each takes turns of some milliseconds, in one run of about a minute. The shortest turn counts: nothing else on
+the machine interrupted it, so that it is what the processor itself takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import torch
+from latency import FLAGS, find_browser
+from playwright.sync_api import Page, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from hvae.atlas.atlas import PARENT, Atlas
+from hvae.model import HVAE
+
+REPOSITORY = Path(__file__).parents[1]
+PICTURES = (16, 32, 48)
+TURN_SECONDS = 0.01
+
+SET_UP = """async ([point, parent]) => {
+    const from = (name) => import(`/assets/worker/${name}.js`);
+    const { readCheckpoint } = await from("files/checkpoint");
+    const { plainKernels } = await from("kernels/plain");
+    const { wasmKernels } = await from("kernels/wasm");
+    const { Engine } = await from("network/engine");
+    const { Model } = await from("network/model");
+    const { Parent } = await from("network/parent");
+    const bytes = async (address) => new Uint8Array(await (await fetch(address)).arrayBuffer());
+    const read = async (address) => readCheckpoint(await bytes(address), address);
+    const file = await bytes(point);
+    const wasm = new Engine(await wasmKernels(await bytes("/assets/worker/net.wasm")));
+    const plain = new Engine(plainKernels());
+    const models = { wasm: Model.from(wasm, await read(point)), plain: Model.from(plain, await read(point)) };
+    const between = Parent.from(wasm, await read(parent));
+    const rgba = new Uint8ClampedArray(48 * 4 * models.wasm.config.pixels);
+    const decode = (model, count) => model.decodeResiduals(noise.get(count), count, null, rgba);
+    const noise = new Map([16, 32, 48].map((count) => [count, models.wasm.noise(count, 0)]));
+    const [low, high] = between.betaRange;
+    let step = 0;
+    const works = {
+        wasm: (count) => decode(models.wasm, count),
+        plain: (count) => decode(models.plain, count),
+        beta: (count) => decode(between.at([low + ((high - low) * (step++ % 1000)) / 1000, low]), count),
+        point: async () => Model.from(wasm, await readCheckpoint(file, point)).close(),
+    };
+    // Milliseconds of one call, from as many as fit into a turn.
+    window.turn = async (name, count, most) => {
+        const begun = performance.now();
+        let calls = 0, now = begun;
+        while (now - begun < most) {
+            const made = works[name](count);
+            if (made) await made;
+            calls++;
+            now = performance.now();
+        }
+        return (now - begun) / calls;
+    };
+}"""
+
+
+class Files(SimpleHTTPRequestHandler):
+    """The repository's files, for a page whose clock is as fine as it gets."""
+
+    def end_headers(self) -> None:
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def open_page() -> Iterator[Page]:
+    server = ThreadingHTTPServer(("localhost", 0), partial(Files, directory=str(REPOSITORY)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        page = browser.new_page()
+        page.goto(f"http://localhost:{server.server_port}/bench/")  # any page of the same origin
+        yield page
+        browser.close()
+    server.shutdown()
+
+
+def as_address(path: Path) -> str:
+    """An address that holds a file's content."""
+    return f"data:;base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def torch_turn(model: HVAE, count: int) -> float:
+    """Milliseconds of one call, from as many as fit into a turn."""
+    residuals, calls = model.noise(count), 0
+    begun = now = time.perf_counter()
+    while now - begun < TURN_SECONDS:
+        model.decode_residuals(residuals).mul(255).round().byte()
+        calls += 1
+        now = time.perf_counter()
+    return 1000 * (now - begun) / calls
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--atlas", default="mnist", help="one that ships (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=80, help="turns of each (default: %(default)s)")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    atlas = Atlas.shipped(arguments.atlas)
+    file = atlas.nearest(1, 1)["checkpoint"]
+    model = atlas.load_checkpoint(file)
+    with open_page() as page:
+        page.evaluate(SET_UP, [as_address(atlas.path / name) for name in (file, PARENT)])
+
+        def in_page(name: str, count: int) -> float:
+            return page.evaluate("([...asked]) => turn(...asked)", [name, count, 1000 * TURN_SECONDS])
+
+        works: dict[tuple[str, int], Callable[[], float]] = {}
+        for count in PICTURES:
+            works["torch, one thread", count] = partial(torch_turn, model, count)
+            works["WebAssembly", count] = partial(in_page, "wasm", count)
+            works["plain JavaScript", count] = partial(in_page, "plain", count)
+            works["WebAssembly, a new β each time", count] = partial(in_page, "beta", count)
+        works["WebAssembly, reading a point", 0] = partial(in_page, "point", 0)
+        turns = {work: [] for work in works}
+        for _ in range(arguments.rounds):
+            for work, take in works.items():
+                turns[work].append(take())
+    table = Table(title=f"Milliseconds, {arguments.atlas}")
+    for heading in ("", *(f"{count} pictures" for count in PICTURES)):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name in dict.fromkeys(name for name, _ in works):
+        best = [min(turns[name, count]) for count in (*PICTURES, 0) if (name, count) in works]
+        table.add_row(name, *(f"{milliseconds:.2f}" for milliseconds in best))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
