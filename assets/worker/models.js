@@ -34,7 +34,8 @@ export class Models {
 
   /** The subject of a wish's pictures.
 
-      about: { atlas, file: { name, url or bytes, sha256 }, betas }. The file is a model's, or a parent's; then `betas`,
+      about: { atlas, file: { name, url or bytes, sha256 }, betas }. What has another content has another `sha256`, or
+      `url`: by these, and its name, a file is kept. The file is a model's, or a parent's; then `betas`,
       [β₁, …, β_L], say which of its models is meant. Rejects with a Sentence. */
   async subject({ atlas, file, betas }) {
     const entry = await this.#loaded(file);
@@ -48,7 +49,9 @@ export class Models {
     if (!entry) {
       const data = file.bytes ? new Uint8Array(file.bytes) : await fetched(file);
       const checkpoint = await readCheckpoint(data, file.name, file.sha256);
-      entry = checkpoint.betaRange ? new FoldedEntry(this.#engine, checkpoint) : new ModelEntry(this.#engine, checkpoint);
+      entry = checkpoint.betaRange
+        ? new FoldedEntry(this.#engine, checkpoint)
+        : new ModelEntry(this.#engine, checkpoint);
       this.#kept.put(key, entry);
     }
     return entry;
@@ -90,7 +93,8 @@ class FoldedEntry {
 
   subject(images, betas) {
     const model = this.#parent.at(usable(betas, this.#parent));
-    if (this.#subject?.images !== images || this.#betas !== betas.join()) this.#subject = new Subject(model, images);
+    if (this.#subject?.images !== images || this.#betas !== betas.join())
+      this.#subject = new Subject(model, images);
     this.#betas = betas.join();
     return this.#subject;
   }

@@ -54,10 +54,13 @@ async function grant(wish) {
     const { answer, given = [] } = await DO[wish.do](wish, await models);
     postMessage({ id, answer }, given);
   } catch (error) {
-    postMessage(error instanceof Sentence ? { id, error: error.message } : { id, fault: String(error?.stack ?? error) });
+    postMessage(
+      error instanceof Sentence ? { id, error: error.message } : { id, fault: String(error?.stack ?? error) },
+    );
   }
 }
 
 function known(name, names) {
-  if (!names.includes(name)) throw new Sentence(`There is no ${JSON.stringify(String(name).slice(0, 40))} here.`);
+  if (!names.includes(name))
+    throw new Sentence(`There is no ${JSON.stringify(String(name).slice(0, 40))} here.`);
 }

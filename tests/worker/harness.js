@@ -27,7 +27,8 @@ export async function call(name, parameters) {
 function unpacked(value) {
   if (Array.isArray(value)) return value.map(unpacked);
   if (typeof value !== "object" || value === null) return value;
-  if (!("array" in value)) return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unpacked(part)]));
+  if (!("array" in value))
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unpacked(part)]));
   const bytes = Uint8Array.from(atob(value.data), (character) => character.charCodeAt(0));
   return Object.assign(new ARRAYS[value.array](bytes.buffer), { shape: value.shape });
 }
@@ -36,7 +37,8 @@ function packed(value) {
   if (ArrayBuffer.isView(value)) {
     const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     let text = "";
-    for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+    for (let at = 0; at < bytes.length; at += 32768)
+      text += String.fromCharCode(...bytes.subarray(at, at + 32768));
     const name = value.constructor.name.replace("Clamped", "").replace("Array", "").toLowerCase();
     return { array: name, data: btoa(text) };
   }
@@ -47,7 +49,9 @@ function packed(value) {
 
 const engines = new Map();
 async function kernelsNamed(name) {
-  return name === "plain" ? plainKernels() : wasmKernels(await (await fetch("/worker/net.wasm")).arrayBuffer());
+  return name === "plain"
+    ? plainKernels()
+    : wasmKernels(await (await fetch("/worker/net.wasm")).arrayBuffer());
 }
 async function engineNamed(name) {
   if (!engines.has(name)) engines.set(name, new Engine(await kernelsNamed(name)));
@@ -79,7 +83,8 @@ const FUNCTIONS = {
 
   residualsDecoded: (about) =>
     withModel(about, (model) =>
-      painted(model, about.n, (means, rgba) => model.decodeResiduals(about.residuals, about.n, means, rgba))),
+      painted(model, about.n, (means, rgba) => model.decodeResiduals(about.residuals, about.n, means, rgba)),
+    ),
 
   /* Pixel means with some latents given, the others drawn from their priors or at the priors' means. */
   latentsDecoded: (about) =>
@@ -90,7 +95,12 @@ const FUNCTIONS = {
         const { pixels } = model.config;
         model.decode(latents, about.n, noise, about.temperature, (network, from, count) => {
           network.paint(count);
-          means.set(engines.get(about.kernels).heap.floats.subarray(network.means / 4, network.means / 4 + count * pixels), from * pixels);
+          means.set(
+            engines
+              .get(about.kernels)
+              .heap.floats.subarray(network.means / 4, network.means / 4 + count * pixels),
+            from * pixels,
+          );
         });
       }).means;
     }),
@@ -101,7 +111,9 @@ const FUNCTIONS = {
       return {
         posteriors: model.encode(about.images, about.n, noise),
         residuals: model.residuals(about.images, about.n),
-        reconstructed: painted(model, about.n, (means) => model.reconstruct(about.images, about.n, means, null)).means,
+        reconstructed: painted(model, about.n, (means) =>
+          model.reconstruct(about.images, about.n, means, null),
+        ).means,
         elbo: model.elbo(about.images, about.n, model.noise(about.n, about.seed ?? 0)),
       };
     }),
@@ -112,7 +124,22 @@ const FUNCTIONS = {
       betas.map((beta) => {
         const model = parent.at(beta);
         return painted(model, n, (means) => model.decodeResiduals(residuals, n, means, null)).means;
-      })),
+      }),
+    ),
+
+  /* Pixel means by the first of several models, before and after all others were used. */
+  async revisited({ files, residuals, n }) {
+    const engine = await engineNamed("wasm");
+    const models = [];
+    for (const file of files) models.push(Model.from(engine, await readCheckpoint(file.bytes, file.name)));
+    const decode = (model, residuals) =>
+      painted(model, n, (means) => model.decodeResiduals(residuals, n, means, null)).means;
+    const before = decode(models[0], residuals);
+    for (const model of models) decode(model, model.noise(n));
+    const after = decode(models[0], residuals);
+    models.forEach((model) => model.close());
+    return { before, after };
+  },
 
   pictures: (about) =>
     withModel(about, (model, checkpoint) => {
@@ -134,7 +161,9 @@ const FUNCTIONS = {
   async filesRead({ files }) {
     const outcomes = [];
     for (const bytes of files)
-      outcomes.push(await outcome(async () => [...(await readCheckpoint(bytes, "it.safetensors")).tensors.keys()]));
+      outcomes.push(
+        await outcome(async () => [...(await readCheckpoint(bytes, "it.safetensors")).tensors.keys()]),
+      );
     return outcomes;
   },
 
@@ -144,7 +173,9 @@ const FUNCTIONS = {
     const outcomes = [];
     for (const bytes of files) {
       const before = engine.heap.used;
-      const result = await outcome(async () => Model.from(engine, await readCheckpoint(bytes, "it.safetensors")).size);
+      const result = await outcome(
+        async () => Model.from(engine, await readCheckpoint(bytes, "it.safetensors")).size,
+      );
       outcomes.push({ ...result, taken: engine.heap.used - before });
     }
     return outcomes;
@@ -152,37 +183,103 @@ const FUNCTIONS = {
 
   /* A map of one convolution over x (n, c, h, w): scale ⊙ (weight ∗ x) + bias + addend. */
   async convolved({ kernels, x, weight, bias, scale, addend, stride, winograd, transposed }) {
-    const made = await kernelsNamed(kernels), heap = new Heap(made);
-    const [n, c, h, w] = x.shape, [cOut, , size] = weight.shape;
-    const map = new LinearMap("map", new Order([cOut]), new Order([c], size * size), { taps: size, winograd });
-    const packing = new Packing([map]), engine = { kernels: made, heap };
-    const weights = packing.written(engine, () => ({ values: weight })), affine = packing.affine(engine);
-    const scales = affine, biases = affine + 4 * map.cOut;
+    const made = await kernelsNamed(kernels),
+      heap = new Heap(made);
+    const [n, c, h, w] = x.shape,
+      [cOut, , size] = weight.shape;
+    const map = new LinearMap("map", new Order([cOut]), new Order([c], size * size), {
+      taps: size,
+      winograd,
+    });
+    const packing = new Packing([map]),
+      engine = { kernels: made, heap };
+    const weights = packing.written(engine, () => ({ values: weight })),
+      affine = packing.affine(engine);
+    const scales = affine,
+      biases = affine + 4 * map.cOut;
     heap.floats.set(scale, scales / 4);
     heap.floats.set(bias, biases / 4);
 
     // A transposed convolution is one of stride 1 over the map with zeros between its pixels.
     const [apart, step] = transposed ? [stride, 1] : [1, stride];
-    const border = (size - 1) / 2, cells = [(h - 1) * apart + 1, (w - 1) * apart + 1];
+    const border = (size - 1) / 2,
+      cells = [(h - 1) * apart + 1, (w - 1) * apart + 1];
     const [height, width] = cells.map((side) => Math.ceil(side / step));
-    const row = (4 * Math.ceil(cells[1] / 4) + 2 * border) * map.cIn, image = (4 * Math.ceil(cells[0] / 4) + 2 * border) * row;
-    const dense = put(heap, x, [n, c, h, w], map.cIn), bordered = heap.allocate(n * image);
-    made.spread(dense, bordered + 4 * border * (row + map.cIn), image, apart * row, apart * map.cIn, n, h, w, map.cIn, 0, h, w);
-    const out = heap.allocate(n * height * width * map.cOut), shape = [n, cOut, height, width];
+    const row = (4 * Math.ceil(cells[1] / 4) + 2 * border) * map.cIn,
+      image = (4 * Math.ceil(cells[0] / 4) + 2 * border) * row;
+    const dense = put(heap, x, [n, c, h, w], map.cIn),
+      bordered = heap.allocate(n * image);
+    made.spread(
+      dense,
+      bordered + 4 * border * (row + map.cIn),
+      image,
+      apart * row,
+      apart * map.cIn,
+      n,
+      h,
+      w,
+      map.cIn,
+      0,
+      h,
+      w,
+    );
+    const out = heap.allocate(n * height * width * map.cOut),
+      shape = [n, cOut, height, width];
     const added = addend ? put(heap, addend, shape, map.cOut) : 0;
-    const outRow = width * map.cOut, outImage = height * outRow;
+    const outRow = width * map.cOut,
+      outImage = height * outRow;
     if (winograd) {
-      const tiles = n * Math.ceil(height / 4) * Math.ceil(width / 4), scratch = heap.allocate(36 * tiles * (map.cIn + map.cOut));
-      made.winograd(bordered, image, row, map.cIn, weights, scales, biases, out, outImage, outRow, map.cOut, added, n, height, width, scratch);
+      const tiles = n * Math.ceil(height / 4) * Math.ceil(width / 4),
+        scratch = heap.allocate(36 * tiles * (map.cIn + map.cOut));
+      made.winograd(
+        bordered,
+        image,
+        row,
+        map.cIn,
+        weights,
+        scales,
+        biases,
+        out,
+        outImage,
+        outRow,
+        map.cOut,
+        added,
+        n,
+        height,
+        width,
+        scratch,
+      );
     } else
-      made.convolve(bordered, image, step * row, step * map.cIn, row, size, map.run, weights, scales, biases, out, outImage,
-                    outRow, map.cOut, added, n, height, width, map.cOut);
+      made.convolve(
+        bordered,
+        image,
+        step * row,
+        step * map.cIn,
+        row,
+        size,
+        map.run,
+        weights,
+        scales,
+        biases,
+        out,
+        outImage,
+        outRow,
+        map.cOut,
+        added,
+        n,
+        height,
+        width,
+        map.cOut,
+      );
     return taken(heap, out, shape, map.cOut);
   },
 
   /* Each function of one number at x. */
   async activated({ kernels, x }) {
-    const made = await kernelsNamed(kernels), heap = new Heap(made), from = heap.allocate(x.length), to = heap.allocate(x.length);
+    const made = await kernelsNamed(kernels),
+      heap = new Heap(made),
+      from = heap.allocate(x.length),
+      to = heap.allocate(x.length);
     heap.floats.set(x, from / 4);
     return [0, 1, 2, 3, 4].map((activation) => {
       made.spread(from, to, 0, 0, 4, 1, 1, x.length / 4, 4, activation, 1, x.length / 4);
@@ -192,7 +289,9 @@ const FUNCTIONS = {
 
   /* x (n, c, h, w) at another size. */
   async resized({ kernels, x, height, width }) {
-    const made = await kernelsNamed(kernels), heap = new Heap(made), [n, c, h, w] = x.shape;
+    const made = await kernelsNamed(kernels),
+      heap = new Heap(made),
+      [n, c, h, w] = x.shape;
     const to = heap.allocate(n * c * height * width);
     made.spread(put(heap, x, x.shape, c), to, height * width * c, width * c, c, n, h, w, c, 0, height, width);
     return taken(heap, to, [n, c, height, width], c);
@@ -216,11 +315,10 @@ const FUNCTIONS = {
     });
   },
 
-
-
   /* Addresses of blocks in the order asked for: a count of floats takes one, a negative index gives that one back. */
   async blocks({ steps }) {
-    const heap = new Heap(plainKernels()), taken = [];
+    const heap = new Heap(plainKernels()),
+      taken = [];
     for (const step of steps) {
       if (step >= 0) taken.push(heap.allocate(step));
       else heap.free(taken[-step - 1]);
@@ -230,7 +328,8 @@ const FUNCTIONS = {
 
   /* What is left of values with these sizes, put one after the other, and what was closed; "get" uses one again. */
   kept({ most, steps }) {
-    const kept = new Kept(most), closed = [];
+    const kept = new Kept(most),
+      closed = [];
     for (const [key, size] of steps) {
       if (size === "get") kept.get(key);
       else kept.put(key, { size, close: () => closed.push(key) });
@@ -244,9 +343,14 @@ const FUNCTIONS = {
   /* The worker's answers, in order, to messages that are sent at once. */
   asked: ({ messages, count, address = "/worker/worker.js" }) =>
     new Promise((resolve) => {
-      const worker = new Worker(address, { type: "module" }), answers = [];
+      const worker = new Worker(address, { type: "module" }),
+        answers = [];
       worker.onmessage = ({ data }) => {
-        answers.push(data.answer instanceof ImageBitmap ? { ...data, answer: [data.answer.width, data.answer.height] } : data);
+        answers.push(
+          data.answer instanceof ImageBitmap
+            ? { ...data, answer: [data.answer.width, data.answer.height] }
+            : data,
+        );
         if (answers.length < count) return;
         worker.terminate();
         resolve(answers);
@@ -268,13 +372,15 @@ function put(heap, values, [n, c, h, w], channels) {
   const at = heap.allocate(n * h * w * channels);
   for (let i = 0; i < n; i++)
     for (let k = 0; k < c; k++)
-      for (let place = 0; place < h * w; place++) heap.floats[at / 4 + (i * h * w + place) * channels + k] = values[(i * c + k) * h * w + place];
+      for (let place = 0; place < h * w; place++)
+        heap.floats[at / 4 + (i * h * w + place) * channels + k] = values[(i * c + k) * h * w + place];
   return at;
 }
 function taken(heap, at, [n, c, h, w], channels) {
   const values = new Float32Array(n * c * h * w);
   for (let i = 0; i < n; i++)
     for (let k = 0; k < c; k++)
-      for (let place = 0; place < h * w; place++) values[(i * c + k) * h * w + place] = heap.floats[at / 4 + (i * h * w + place) * channels + k];
+      for (let place = 0; place < h * w; place++)
+        values[(i * c + k) * h * w + place] = heap.floats[at / 4 + (i * h * w + place) * channels + k];
   return values;
 }

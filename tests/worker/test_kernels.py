@@ -84,7 +84,13 @@ def test_a_transposed_convolution_is_one_over_a_map_with_zeros_between_its_pixel
 
 @both_kernels
 def test_activations_are_torchs(modules, kernels):
-    x = torch.cat([torch.linspace(-100, 100, 2000), torch.linspace(-1, 1, 1000), torch.tensor([0, -0.0, torch.inf, torch.nan])])
+    x = torch.cat(
+        [
+            torch.linspace(-100, 100, 2000),
+            torch.linspace(-1, 1, 1000),
+            torch.tensor([0, -0.0, torch.inf, torch.nan]),
+        ]
+    )
     found = modules("activated", kernels=kernels, x=x)
     for values, f in zip(found, (torch.clone, F.silu, F.relu, F.softplus, torch.sigmoid), strict=True):
         np.testing.assert_allclose(values, f(x), rtol=1e-6, atol=1e-7)

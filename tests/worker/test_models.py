@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import numpy as np
@@ -133,6 +134,27 @@ def test_a_parents_gates_reach_the_encoder_too(modules, tmp_path):
     assert_close(found["reconstructed"], fold.reconstruct(to_floats(images.numpy())))
     for posterior, expected in zip(found["posteriors"], fold.encode(to_floats(images.numpy())), strict=True):
         assert_close(posterior["mean"], expected.mean, 1e-4)
+
+
+def test_a_model_does_the_same_after_many_others_were_used(modules, random_model, file_of):
+    models = [random_model(HVAEConfig(width=width)) for width in (4, 6, 8, 10, 12, 14)]
+    files = [file_of(model) for model in models]
+    found = modules("revisited", files=files, residuals=models[0].noise(2), n=2)
+    assert_close(found["before"], models[0].sample(2))
+    assert (found["after"] == found["before"]).all()
+
+
+def test_given_latents_lead_to_the_very_same_bytes_everywhere(modules, random_model, file_of):
+    """WebAssembly rounds alike on all machines: who changes the arithmetic changes this number knowingly."""
+    model = random_model(HVAEConfig(image_shape=(3, 16, 16), width=8, channels=3, top_dim=4))
+    residuals = [torch.arange(part.numel()).reshape(part.shape) % 7 / 3 - 1 for part in model.noise(2)]
+    with torch.no_grad():
+        for number, weight in enumerate(model.parameters()):
+            places = torch.arange(weight.numel()).reshape(weight.shape)
+            weight.copy_(((places * 7 + number) % 11 - 5) / (4 * weight[0].numel() ** 0.5))
+    found = modules("residualsDecoded", kernels="wasm", file=file_of(model), residuals=residuals, n=2)
+    assert_close(found["means"], model.decode_residuals(residuals))
+    assert hashlib.sha256(found["means"].tobytes()).hexdigest()[:16] == "6b62c3f5d6a24145"
 
 
 def test_weights_in_float16_are_what_torch_reads_back(modules, random_model, file_of):

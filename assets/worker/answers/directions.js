@@ -14,11 +14,15 @@ export function leadingDirections(residuals, count, size) {
   const x = centred(residuals, count, size);
   // The smaller of XᵀX and XXᵀ: both have the squares of X's singular values.
   const tall = size <= count;
-  const { values, vectors } = tall ? eigen(gram(transposed(x, count, size), size, count), size) : eigen(gram(x, count, size), count);
+  const { values, vectors } = tall
+    ? eigen(gram(transposed(x, count, size), size, count), size)
+    : eigen(gram(x, count, size), count);
   const directions = { vectors: [], std: [] };
   for (let i = 0; i < kept; i++) {
     const singular = Math.sqrt(Math.max(values[i], 0));
-    const vector = tall ? vectors.slice(i * size, (i + 1) * size) : combined(x, vectors.subarray(i * count, (i + 1) * count), size);
+    const vector = tall
+      ? vectors.slice(i * size, (i + 1) * size)
+      : combined(x, vectors.subarray(i * count, (i + 1) * count), size);
     directions.vectors.push(normalised(vector));
     directions.std.push(singular / Math.sqrt(count - 1));
   }

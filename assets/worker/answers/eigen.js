@@ -4,7 +4,8 @@
 /** Eigenvalues, largest first, and eigenvectors, row i that of value i, of a symmetric matrix Float64Array (n, n). */
 export function eigen(matrix, n) {
   const v = Float64Array.from(matrix);
-  const d = new Float64Array(n), e = new Float64Array(n);
+  const d = new Float64Array(n),
+    e = new Float64Array(n);
   tridiagonalise(v, d, e, n);
   diagonalise(v, d, e, n);
   const order = Array.from(d.keys()).sort((a, b) => d[b] - d[a]);
@@ -20,7 +21,8 @@ function tridiagonalise(v, d, e, n) {
   // Rows of v are columns of EISPACK's matrix: loops then run along memory.
   for (let j = 0; j < n; j++) d[j] = v[j * n + n - 1];
   for (let i = n - 1; i > 0; i--) {
-    let scale = 0, h = 0;
+    let scale = 0,
+      h = 0;
     for (let k = 0; k < i; k++) scale += Math.abs(d[k]);
     if (scale === 0) {
       e[i] = d[i - 1];
@@ -33,7 +35,8 @@ function tridiagonalise(v, d, e, n) {
         d[k] /= scale;
         h += d[k] * d[k];
       }
-      const f = d[i - 1], g = f > 0 ? -Math.sqrt(h) : Math.sqrt(h);
+      const f = d[i - 1],
+        g = f > 0 ? -Math.sqrt(h) : Math.sqrt(h);
       e[i] = scale * g;
       h -= f * g;
       d[i - 1] = f - g;
@@ -56,7 +59,8 @@ function tridiagonalise(v, d, e, n) {
       const half = product / (h + h);
       for (let j = 0; j < i; j++) e[j] -= half * d[j];
       for (let j = 0; j < i; j++) {
-        const x = d[j], y = e[j];
+        const x = d[j],
+          y = e[j];
         for (let k = j; k < i; k++) v[j * n + k] -= x * e[k] + y * d[k];
         d[j] = v[j * n + i - 1];
         v[j * n + i] = 0;
@@ -67,7 +71,8 @@ function tridiagonalise(v, d, e, n) {
   for (let i = 0; i < n - 1; i++) {
     v[i * n + n - 1] = v[i * n + i];
     v[i * n + i] = 1;
-    const h = d[i + 1], next = (i + 1) * n;
+    const h = d[i + 1],
+      next = (i + 1) * n;
     if (h !== 0) {
       for (let k = 0; k <= i; k++) d[k] = v[next + k] / h;
       for (let j = 0; j <= i; j++) {
@@ -90,7 +95,8 @@ function tridiagonalise(v, d, e, n) {
 function diagonalise(v, d, e, n) {
   e.copyWithin(0, 1);
   e[n - 1] = 0;
-  let shift = 0, largest = 0;
+  let shift = 0,
+    largest = 0;
   for (let l = 0; l < n; l++) {
     largest = Math.max(largest, Math.abs(d[l]) + Math.abs(e[l]));
     let m = l;
@@ -101,17 +107,23 @@ function diagonalise(v, d, e, n) {
       let r = p < 0 ? -Math.hypot(p, 1) : Math.hypot(p, 1);
       d[l] = e[l] / (p + r);
       d[l + 1] = e[l] * (p + r);
-      const next = d[l + 1], moved = before - d[l];
+      const next = d[l + 1],
+        moved = before - d[l];
       for (let i = l + 2; i < n; i++) d[i] -= moved;
       shift += moved;
       p = d[m];
-      let c = 1, c2 = 1, c3 = 1, s = 0, s2 = 0;
+      let c = 1,
+        c2 = 1,
+        c3 = 1,
+        s = 0,
+        s2 = 0;
       const beside = e[l + 1];
       for (let i = m - 1; i >= l; i--) {
         c3 = c2;
         c2 = c;
         s2 = s;
-        const g = c * e[i], h = c * p;
+        const g = c * e[i],
+          h = c * p;
         r = Math.hypot(p, e[i]);
         e[i + 1] = s * r;
         s = e[i] / r;

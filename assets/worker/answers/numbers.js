@@ -25,26 +25,32 @@ export function numbers(subject, kind, query) {
 
 /* Of each image the rate of every layer, the distortion and their sum, means over draws from the posterior. */
 function rates(subject, query) {
-  const { model } = subject, { pixels } = model.config, { draws, seed } = query;
+  const { model } = subject,
+    { pixels } = model.config,
+    { draws, seed } = query;
   const images = subject.given(query, [0]);
   const noise = model.noise(draws, seed);
   const answers = [];
   for (let from = 0; from < images.length; from += pixels) {
     const image = images.subarray(from, from + pixels);
     const elbo = model.elbo(joined(Array.from({ length: draws }, () => image)), draws, noise);
-    const byLayer = elbo.rates.map(mean), distortion = mean(elbo.distortion);
-    answers.push(finite({
-      ...Object.fromEntries(byLayer.map((rate, i) => [`rate_z${i + 1}`, rate])),
-      distortion,
-      neg_elbo: byLayer.reduce((sum, rate) => sum + rate, distortion),
-    }));
+    const byLayer = elbo.rates.map(mean),
+      distortion = mean(elbo.distortion);
+    answers.push(
+      finite({
+        ...Object.fromEntries(byLayer.map((rate, i) => [`rate_z${i + 1}`, rate])),
+        distortion,
+        neg_elbo: byLayer.reduce((sum, rate) => sum + rate, distortion),
+      }),
+    );
   }
   return { unit: "nats", images: answers };
 }
 
 /* Rates, distortion and PSNR on the first n test images, with standard errors, and the leading dimensions of z₂. */
 function estimates({ model, images, count }, query) {
-  const n = Math.min(query.n, count), { pixels } = model.config;
+  const n = Math.min(query.n, count),
+    { pixels } = model.config;
   const elbo = model.elbo(images, n, model.noise(n, 0));
   const { rates, distortion } = elbo;
   const total = Array.from({ length: n }, (_, i) => rates.reduce((sum, rate) => sum + rate[i], 0));
@@ -55,12 +61,17 @@ function estimates({ model, images, count }, query) {
     for (let at = i * pixels; at < (i + 1) * pixels; at++) sum += (reconstructed[at] - images[at] / 255) ** 2;
     return sum / pixels;
   });
-  const columns = Object.fromEntries([
-    ...rates.map((rate, i) => [`rate_z${i + 1}`, rate]),
-    ["rate_total", total],
-    ["distortion", distortion],
-    ["neg_elbo", total.map((rate, i) => rate + distortion[i])],
-  ].flatMap(([name, terms]) => [[name, mean(terms)], [`${name}_se`, standardError(terms)]]));
+  const columns = Object.fromEntries(
+    [
+      ...rates.map((rate, i) => [`rate_z${i + 1}`, rate]),
+      ["rate_total", total],
+      ["distortion", distortion],
+      ["neg_elbo", total.map((rate, i) => rate + distortion[i])],
+    ].flatMap(([name, terms]) => [
+      [name, mean(terms)],
+      [`${name}_se`, standardError(terms)],
+    ]),
+  );
   const error = mean(errors);
   return {
     images: n,
@@ -74,7 +85,9 @@ function estimates({ model, images, count }, query) {
 }
 
 function leading(rates) {
-  const known = Array.from(rates, (rate, dimension) => ({ dimension, rate })).filter(({ rate }) => Number.isFinite(rate));
+  const known = Array.from(rates, (rate, dimension) => ({ dimension, rate })).filter(({ rate }) =>
+    Number.isFinite(rate),
+  );
   return known.sort((a, b) => b.rate - a.rate).slice(0, LEADING);
 }
 
@@ -84,9 +97,13 @@ function mean(terms) {
 
 function standardError(terms) {
   const middle = mean(terms);
-  return Math.sqrt(terms.reduce((sum, term) => sum + (term - middle) ** 2, 0) / (terms.length - 1) / terms.length);
+  return Math.sqrt(
+    terms.reduce((sum, term) => sum + (term - middle) ** 2, 0) / (terms.length - 1) / terms.length,
+  );
 }
 
 function finite(values) {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
+  );
 }

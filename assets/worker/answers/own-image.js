@@ -9,7 +9,9 @@ export function fromPixels({ width, height, data }, [channels, modelHeight, mode
   if (channels !== 1 && channels !== 3)
     throw new Sentence(`An image of your own cannot be given to a model with ${channels} channels.`);
   if (width !== modelWidth || height !== modelHeight)
-    throw new Sentence(`The image has ${width} × ${height} pixels: scale it to this model's ${modelWidth} × ${modelHeight}.`);
+    throw new Sentence(
+      `The image has ${width} × ${height} pixels: scale it to this model's ${modelWidth} × ${modelHeight}.`,
+    );
   const area = width * height;
   const image = new Uint8Array(channels * area);
   for (let place = 0; place < area; place++) {

@@ -12,7 +12,8 @@ const SHIFT_NAME = /^z[12]\.(0|[1-9][0-9]{0,3})$/;
 /** How far a strip of pictures reaches to both sides, in standard deviations. */
 const STRIP_ENDS = 3;
 /** Rows of `resample`, at most, and draws in each of them. */
-const MOST_ROWS = 8, DRAWS = COLUMNS - 1;
+const MOST_ROWS = 8,
+  DRAWS = COLUMNS - 1;
 
 /* Each: its parameters, and make(subject, query) → { residuals, layOut(tiles, size) }, or { layOut } where nothing is
    decoded. Residuals are those of the model's `decodeResiduals`. */
@@ -21,7 +22,10 @@ const KINDS = {
     parameters: { n: whole(1, MOST_PICTURES, 16), seed: SEED, temperature: real(0, 5, 1) },
     make({ model }, { n, seed, temperature }) {
       const noise = model.noise(n, seed);
-      return { residuals: temperature === 1 ? noise : noise.map((part) => part.map((x) => temperature * x)), layOut: contactSheet };
+      return {
+        residuals: temperature === 1 ? noise : noise.map((part) => part.map((x) => temperature * x)),
+        layOut: contactSheet,
+      };
     },
   },
 
@@ -45,8 +49,14 @@ const KINDS = {
       const steps = latent === "z2" ? dimensionSteps(subject, rows) : directionSteps(subject, rows);
       const moved = latent === "z2" ? one.length - 1 : 0;
       const residuals = one.map((part, layer) =>
-        joined(steps.flatMap((step) => linspace(-STRIP_ENDS, STRIP_ENDS, COLUMNS).map((shift) =>
-          layer === moved ? part.map((x, i) => x + shift * step[i]) : part))));
+        joined(
+          steps.flatMap((step) =>
+            linspace(-STRIP_ENDS, STRIP_ENDS, COLUMNS).map((shift) =>
+              layer === moved ? part.map((x, i) => x + shift * step[i]) : part,
+            ),
+          ),
+        ),
+      );
       return { residuals, layOut: contactSheet };
     },
   },
@@ -54,8 +64,12 @@ const KINDS = {
   resample: {
     parameters: { images: indices(0, 8, []), image: ownImage, seed: SEED, rows: whole(1, MOST_ROWS, 4) },
     make(subject, { images, image, seed, rows }) {
-      const { model } = subject, { topDim } = model.config;
-      const top = images.length || image ? residualsOf(model, subject.given({ images, image }, [])).at(-1) : model.noise(rows, seed).at(-1);
+      const { model } = subject,
+        { topDim } = model.config;
+      const top =
+        images.length || image
+          ? residualsOf(model, subject.given({ images, image }, [])).at(-1)
+          : model.noise(rows, seed).at(-1);
       const residuals = redrawn(model, top, top.length / topDim, DRAWS, seed);
       return { residuals, layOut: (tiles, size) => gridSheet(rowsOf(tiles, 1 + DRAWS), size) };
     },
@@ -64,15 +78,20 @@ const KINDS = {
   layers: {
     parameters: { images: indices(0, 8, []), image: ownImage, seed: SEED, draws: whole(0, 5, 5) },
     make(subject, { images, image, seed, draws }) {
-      const { model } = subject, originals = subject.given({ images, image }, [0]);
+      const { model } = subject,
+        originals = subject.given({ images, image }, [0]);
       const count = originals.length / model.config.pixels;
       const residuals = residualsOf(model, originals);
       const drawn = redrawn(model, residuals.at(-1), count, draws, seed);
       return {
         residuals: residuals.map((part, layer) => joined([part, drawn[layer]])),
         layOut(tiles, size) {
-          const first = tilesOfImages(originals, model.config.imageShape), others = rowsOf(tiles.slice(count), 1 + draws);
-          return gridSheet(first.map((tile, row) => [tile, tiles[row], ...others[row]]), size);
+          const first = tilesOfImages(originals, model.config.imageShape),
+            others = rowsOf(tiles.slice(count), 1 + draws);
+          return gridSheet(
+            first.map((tile, row) => [tile, tiles[row], ...others[row]]),
+            size,
+          );
         },
       };
     },
@@ -84,7 +103,8 @@ const KINDS = {
       const originals = subject.chosen(images);
       return {
         residuals: residualsOf(subject.model, originals),
-        layOut: (tiles, size) => pairedSheet(tilesOfImages(originals, subject.model.config.imageShape), tiles, size),
+        layOut: (tiles, size) =>
+          pairedSheet(tilesOfImages(originals, subject.model.config.imageShape), tiles, size),
       };
     },
   },
@@ -92,7 +112,9 @@ const KINDS = {
   mix: {
     parameters: { images: indices(1, 8, [0, 1, 2, 3], { once: true }) },
     make(subject, { images }) {
-      const { model } = subject, originals = subject.chosen(images), count = images.length;
+      const { model } = subject,
+        originals = subject.chosen(images),
+        count = images.length;
       const residuals = residualsOf(model, originals).map((part, layer, { length }) => {
         const own = rowsOf(part, part.length / count);
         // Rows share z_L, columns all that is below.
@@ -112,11 +134,18 @@ const KINDS = {
   interpolation: {
     parameters: { images: indices(2, 5, [0, 1]), steps: whole(2, 16, 8) },
     make(subject, { images, steps }) {
-      const { model } = subject, originals = subject.chosen(images), count = images.length;
+      const { model } = subject,
+        originals = subject.chosen(images),
+        count = images.length;
       const residuals = residualsOf(model, originals).map((part) => {
         const ends = rowsOf(part, part.length / count);
-        return joined(ends.slice(1).flatMap((end, i) =>
-          linspace(0, 1, steps).map((weight) => ends[i].map((x, k) => x + weight * (end[k] - x)))));
+        return joined(
+          ends
+            .slice(1)
+            .flatMap((end, i) =>
+              linspace(0, 1, steps).map((weight) => ends[i].map((x, k) => x + weight * (end[k] - x))),
+            ),
+        );
       });
       return {
         residuals,
@@ -133,7 +162,9 @@ const KINDS = {
     parameters: { images: indices(1, MOST_PICTURES, FIRST_EIGHT) },
     make(subject, { images }) {
       const originals = subject.chosen(images);
-      return { layOut: (_, size) => contactSheet(tilesOfImages(originals, subject.model.config.imageShape), size) };
+      return {
+        layOut: (_, size) => contactSheet(tilesOfImages(originals, subject.model.config.imageShape), size),
+      };
     },
   },
 };
@@ -143,8 +174,10 @@ export const PICTURES = Object.keys(KINDS);
 /** A picture of a subject: { width, height, data }, RGBA. kind: one of PICTURES. Throws a Sentence. */
 export function picture(subject, kind, query) {
   const { parameters, make } = KINDS[kind];
-  const { model } = subject, [channels, ...size] = model.config.imageShape;
-  if (channels !== 1 && channels !== 3) throw new Sentence(`A picture with ${channels} channels cannot be shown.`);
+  const { model } = subject,
+    [channels, ...size] = model.config.imageShape;
+  if (channels !== 1 && channels !== 3)
+    throw new Sentence(`A picture with ${channels} channels cannot be shown.`);
   const { residuals, layOut } = make(subject, parsed(parameters, query));
   if (!residuals) return layOut([], size);
   const count = residuals.at(-1).length / model.config.topDim;
@@ -171,16 +204,21 @@ function redrawn(model, top, count, draws, seed) {
   return noise.map((part, layer, { length }) => {
     const size = model.config.latentSizes[layer];
     const of = (values, row) => values.subarray(row * size, (row + 1) * size);
-    return joined(rows.flatMap((row) => Array.from({ length: 1 + draws }, (_, draw) => {
-      if (layer === length - 1) return of(top, row);
-      return draw === 0 ? new Float32Array(size) : of(part, drawn(row, draw));
-    })));
+    return joined(
+      rows.flatMap((row) =>
+        Array.from({ length: 1 + draws }, (_, draw) => {
+          if (layer === length - 1) return of(top, row);
+          return draw === 0 ? new Float32Array(size) : of(part, drawn(row, draw));
+        }),
+      ),
+    );
   });
 }
 
 function shiftColumn({ model }, top, dimension, shift) {
   const { topDim } = model.config;
-  if (dimension >= topDim) throw new Sentence(`There is no dimension z2.${dimension}: z₂ has ${topDim}, counted from 0.`);
+  if (dimension >= topDim)
+    throw new Sentence(`There is no dimension z2.${dimension}: z₂ has ${topDim}, counted from 0.`);
   for (let at = dimension; at < top.length; at += topDim) top[at] += shift;
 }
 
@@ -190,22 +228,28 @@ function shiftAll(part, step, shift) {
 
 /* One standard deviation along a direction of z₁. */
 function stepAlong({ model, directions }, direction) {
-  if (model.config.layers < 2) throw new Sentence("There is no z₁ below the top latent of a model with one layer.");
+  if (model.config.layers < 2)
+    throw new Sentence("There is no z₁ below the top latent of a model with one layer.");
   const { vectors, std } = directions;
   if (direction >= std.length)
-    throw new Sentence(`There is no direction z1.${direction}: ${std.length} of z₁ are known, counted from 0.`);
+    throw new Sentence(
+      `There is no direction z1.${direction}: ${std.length} of z₁ are known, counted from 0.`,
+    );
   return vectors[direction].map((x) => std[direction] * x);
 }
 
 function directionSteps(subject, rows) {
   const available = subject.model.config.layers < 2 ? 0 : subject.directions.std.length;
-  if (available === 0) throw new Sentence("There are no directions of z₁: they take a layer below z₂ and two test images.");
+  if (available === 0)
+    throw new Sentence("There are no directions of z₁: they take a layer below z₂ and two test images.");
   return Array.from({ length: Math.min(rows, available) }, (_, direction) => stepAlong(subject, direction));
 }
 
 function dimensionSteps(subject, rows) {
   const { topDim } = subject.model.config;
-  return subject.dimensionOrder.slice(0, rows).map((dimension) => new Float32Array(topDim).fill(1, dimension, dimension + 1));
+  return subject.dimensionOrder
+    .slice(0, rows)
+    .map((dimension) => new Float32Array(topDim).fill(1, dimension, dimension + 1));
 }
 
 function linspace(from, to, count) {

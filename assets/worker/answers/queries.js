@@ -25,7 +25,8 @@ export const indices = (fewest, most, otherwise, { once = false } = {}) => ({
   otherwise,
   should: `be ${fewest} to ${most} indices of images${once ? ", each named once" : ""}`,
   read: (value) => {
-    const usable = Array.isArray(value) && fewest <= value.length && value.length <= most && value.every(isIndex);
+    const usable =
+      Array.isArray(value) && fewest <= value.length && value.length <= most && value.every(isIndex);
     return usable && !(once && new Set(value).size < value.length) ? value : undefined;
   },
 });
@@ -47,7 +48,9 @@ export const ownImage = {
   read: (value) => {
     const { width, height, data } = value ?? {};
     const bytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
-    return value === null || (bytes && data.length > 0 && data.length === 4 * width * height) ? value : undefined;
+    return value === null || (bytes && data.length > 0 && data.length === 4 * width * height)
+      ? value
+      : undefined;
   },
 };
 export const SEED = whole(0, 2 ** 31 - 1, 0);

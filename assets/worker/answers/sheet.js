@@ -14,14 +14,20 @@ const APART = 4;
 export function gridSheet(rows, [height, width], apartRows = [], apartColumns = []) {
   const longest = Math.max(...rows.map((row) => row.length));
   const tops = rows.map((_, row) => row * (height + GAP) + APART * before(row, apartRows));
-  const lefts = Array.from({ length: longest }, (_, column) => column * (width + GAP) + APART * before(column, apartColumns));
+  const lefts = Array.from(
+    { length: longest },
+    (_, column) => column * (width + GAP) + APART * before(column, apartColumns),
+  );
   const sheet = { width: lefts.at(-1) + width, height: tops.at(-1) + height };
   const data = new Uint8ClampedArray(4 * sheet.width * sheet.height);
   rows.forEach((row, r) =>
     row.forEach((tile, column) => {
       if (!tile) return;
       for (let y = 0; y < height; y++)
-        data.set(tile.subarray(4 * y * width, 4 * (y + 1) * width), 4 * ((tops[r] + y) * sheet.width + lefts[column]));
+        data.set(
+          tile.subarray(4 * y * width, 4 * (y + 1) * width),
+          4 * ((tops[r] + y) * sheet.width + lefts[column]),
+        );
     }),
   );
   return { ...sheet, data };
@@ -35,12 +41,17 @@ export function contactSheet(tiles, size) {
 /** Lay tiles out in pairs of rows, `above` over `below`. */
 export function pairedSheet(above, below, size) {
   const lower = rowsOf(below, COLUMNS);
-  return gridSheet(rowsOf(above, COLUMNS).flatMap((row, i) => [row, lower[i]]), size);
+  return gridSheet(
+    rowsOf(above, COLUMNS).flatMap((row, i) => [row, lower[i]]),
+    size,
+  );
 }
 
 /** A list in parts of `count`. */
 export function rowsOf(list, count) {
-  return Array.from({ length: Math.ceil(list.length / count) }, (_, row) => list.slice(row * count, (row + 1) * count));
+  return Array.from({ length: Math.ceil(list.length / count) }, (_, row) =>
+    list.slice(row * count, (row + 1) * count),
+  );
 }
 
 /** The tiles in the RGBA bytes of pictures that follow each other. */
@@ -51,12 +62,14 @@ export function tilesOf(rgba, [height, width]) {
 
 /** The tiles of images uint8 (N, C, H, W) with one channel or three. */
 export function tilesOfImages(images, [channels, height, width]) {
-  const area = height * width, count = images.length / (channels * area);
+  const area = height * width,
+    count = images.length / (channels * area);
   const rgba = new Uint8ClampedArray(4 * count * area);
   for (let i = 0; i < count; i++)
     for (let place = 0; place < area; place++) {
       const to = 4 * (i * area + place);
-      for (let k = 0; k < 3; k++) rgba[to + k] = images[(i * channels + Math.min(k, channels - 1)) * area + place];
+      for (let k = 0; k < 3; k++)
+        rgba[to + k] = images[(i * channels + Math.min(k, channels - 1)) * area + place];
       rgba[to + 3] = 255;
     }
   return tilesOf(rgba, [height, width]);

@@ -30,7 +30,9 @@ export class Subject {
   /** The images of a query: those named, the visitor's own, or test images `otherwise`. Throws a Sentence. */
   given({ images, image }, otherwise) {
     if (images.length && image) throw new Sentence("Either images or image can be given, not both.");
-    return image ? fromPixels(image, this.model.config.imageShape) : this.chosen(images.length ? images : otherwise);
+    return image
+      ? fromPixels(image, this.model.config.imageShape)
+      : this.chosen(images.length ? images : otherwise);
   }
 
   /** The dimensions of z_L, that with the highest rate first; where unknown, rated on the test images. */

@@ -24,7 +24,8 @@ export class Config {
     };
     if (typeof fields !== "object" || fields === null || Array.isArray(fields)) fail("it is not an object");
     for (const field of Object.keys(fields))
-      if (!Object.hasOwn(DEFAULTS, field)) fail(`it has the unknown field ${JSON.stringify(field.slice(0, 40))}`);
+      if (!Object.hasOwn(DEFAULTS, field))
+        fail(`it has the unknown field ${JSON.stringify(field.slice(0, 40))}`);
     const given = { ...DEFAULTS, ...fields };
     const shape = given.image_shape;
     if (!Array.isArray(shape) || shape.length !== 3 || !shape.every((side) => isWhole(side, 1, 1024)))

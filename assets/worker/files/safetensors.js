@@ -38,7 +38,9 @@ export function readSafetensors(data, name) {
   for (const [key, entry] of entries) tensors.set(key, tensor(key, entry, numbers, fail));
   // One after the other, without gaps: whoever counts bytes then counts each of them once.
   let end = 0;
-  for (const { start, bytes } of [...tensors.values()].sort((a, b) => a.start - b.start || a.bytes.length - b.bytes.length)) {
+  for (const { start, bytes } of [...tensors.values()].sort(
+    (a, b) => a.start - b.start || a.bytes.length - b.bytes.length,
+  )) {
     if (start !== end) fail("its tensors overlap, or leave gaps");
     end += bytes.length;
   }
@@ -50,7 +52,9 @@ function tensor(key, entry, numbers, fail) {
   const shown = JSON.stringify(key.slice(0, 40));
   if (!isObject(entry)) fail(`its header does not describe ${shown}`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  const type = Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : fail(`${shown} holds neither float16 nor float32`);
+  const type = Object.hasOwn(TYPES, dtype)
+    ? TYPES[dtype]
+    : fail(`${shown} holds neither float16 nor float32`);
   if (!isCounts(shape) || shape.length > MAX_DIMENSIONS) fail(`${shown} has no usable shape`);
   if (!isCounts(offsets) || offsets.length !== 2) fail(`${shown} has no usable place`);
   const [start, end] = offsets;
@@ -78,4 +82,5 @@ function parsed(bytes) {
 }
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const isCounts = (value) => Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);
+const isCounts = (value) =>
+  Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && count >= 0);

@@ -8,7 +8,8 @@ export function checked(kernels) {
 function withArity(name, kernel) {
   const count = kernel.length;
   return function () {
-    if (arguments.length !== count) throw new TypeError(`${name} takes ${count} arguments, not ${arguments.length}`);
+    if (arguments.length !== count)
+      throw new TypeError(`${name} takes ${count} arguments, not ${arguments.length}`);
     return kernel.apply(undefined, arguments);
   };
 }

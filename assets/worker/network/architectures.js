@@ -1,15 +1,20 @@
 /* The networks that can be built here, by the name that a config gives them. */
 
-import * as residual from "./residual.js";
 import { Sentence } from "../sentence.js";
+import { workingSize } from "./residual/buffers.js";
+import { maps, unbuildable } from "./residual/maps.js";
+import { ResidualNetwork } from "./residual/network.js";
 
-/** Each: unbuildable(config), maps(config), workingSize(config, batch) and the class `Network`; see residual.js. */
-const ARCHITECTURES = new Map([["residual", { ...residual, Network: residual.ResidualNetwork }]]);
+/** Each: unbuildable(config), maps(config), workingSize(config, batch) and the class `Network`. */
+const ARCHITECTURES = new Map([["residual", { unbuildable, maps, workingSize, Network: ResidualNetwork }]]);
 
 /** The architecture of a config. Throws a Sentence where it is not one that this program runs. */
 export function architectureOf(config) {
   const found = ARCHITECTURES.get(config.architecture);
-  if (!found) throw new Sentence(`Models of the architecture ${JSON.stringify(config.architecture.slice(0, 40))} do not run in the browser.`);
+  if (!found) {
+    const name = JSON.stringify(config.architecture.slice(0, 40));
+    throw new Sentence(`Models of the architecture ${name} do not run in the browser.`);
+  }
   const reason = found.unbuildable(config);
   if (reason) throw new Sentence(`This model cannot be built: ${reason}.`);
   return found;

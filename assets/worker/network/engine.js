@@ -36,7 +36,8 @@ export class Engine {
   /* What all models of a config share; the network is built when first asked for. */
   #of(config) {
     let shared = this.#shared.get(config.key);
-    if (shared) this.#shared.delete(config.key); // and put at the end, behind those used longer ago
+    if (shared)
+      this.#shared.delete(config.key); // and put at the end, behind those used longer ago
     else {
       shared = { packing: new Packing(architectureOf(config).maps(config)) };
       if (this.#shared.size === MOST_NETWORKS) this.#drop(this.#shared.keys().next().value);

@@ -13,10 +13,12 @@ export function relateToPrior(floats, q, p, rows, c) {
 /** q becomes the normalised product of q and p (Sønderby et al., 2016, Eq. 18–19), in place. */
 export function mergeWithPrior(floats, q, p, rows, c) {
   each(rows, c, (mean, logStd) => {
-    const log = floats[q + logStd], other = floats[p + logStd];
+    const log = floats[q + logStd],
+      other = floats[p + logStd];
     // The weight of q: its share of both precisions.
     const weight = 1 / (1 + Math.exp(2 * (log - other)));
-    const sharper = Math.max(-2 * log, -2 * other), blunter = Math.min(-2 * log, -2 * other);
+    const sharper = Math.max(-2 * log, -2 * other),
+      blunter = Math.min(-2 * log, -2 * other);
     floats[q + mean] = weight * floats[q + mean] + (1 - weight) * floats[p + mean];
     floats[q + logStd] = -0.5 * (sharper + Math.log1p(Math.exp(blunter - sharper)));
   });

@@ -1,7 +1,13 @@
 /* p(x|z₁): Gaussian with a fixed variance around pixel means, or Bernoulli; hvae's `negative_log_likelihood`. */
 
 /** −log p(x|z₁) of an image uint8 (C, H, W), nats, constants included, for picture `i` of a map of logits in `floats`. */
-export function negativeLogLikelihood({ likelihood, variance, imageShape }, image, floats, { at, h, w, c }, i) {
+export function negativeLogLikelihood(
+  { likelihood, variance, imageShape },
+  image,
+  floats,
+  { at, h, w, c },
+  i,
+) {
   const [channels, height, width] = imageShape;
   const term = likelihood === "bernoulli" ? crossEntropy : squaredError;
   let sum = 0;

@@ -30,10 +30,14 @@ export class Model {
     const { config, tensors } = checkpoint;
     const packing = engine.packing(config);
     // Before any memory is taken for what a config claims.
-    fit(checkpoint, packing.shapes((name, part) => `${name}.${part}`));
+    fit(
+      checkpoint,
+      packing.shapes((name, part) => `${name}.${part}`),
+    );
     engine.network(config);
     const find = (map, part) => tensors.get(`${map.name}.${part}`);
-    const weights = packing.written(engine, find), affine = packing.affine(engine, find);
+    const weights = packing.written(engine, find),
+      affine = packing.affine(engine, find);
     return new Model(engine, config, weights, affine);
   }
 
@@ -110,7 +114,10 @@ export class Model {
 
   /** Posterior of each layer, { mean, logStd } both (n, *latent), given the layers above as `infer` has them. */
   encode(images, n, noise) {
-    const posteriors = this.#ofLayers((size) => ({ mean: new Float32Array(n * size), logStd: new Float32Array(n * size) }));
+    const posteriors = this.#ofLayers((size) => ({
+      mean: new Float32Array(n * size),
+      logStd: new Float32Array(n * size),
+    }));
     this.infer(images, n, noise, (network, from) => {
       posteriors.forEach(({ mean, logStd }, i) => {
         this.#compare(network, i, from, mean, (mean) => mean);
@@ -125,7 +132,13 @@ export class Model {
     const residuals = this.#ofLayers((size) => new Float32Array(n * size));
     this.infer(images, n, null, (network, from) => {
       residuals.forEach((part, i) => {
-        this.#compare(network, i, from, part, (mean, logStd, prior, priorLogStd) => (mean - prior) / Math.exp(priorLogStd));
+        this.#compare(
+          network,
+          i,
+          from,
+          part,
+          (mean, logStd, prior, priorLogStd) => (mean - prior) / Math.exp(priorLogStd),
+        );
       });
     });
     return residuals;
@@ -138,7 +151,8 @@ export class Model {
   elbo(images, n, noise) {
     const { layers, latentSizes, pixels } = this.config;
     const rates = this.#ofLayers(() => new Float64Array(n));
-    const distortion = new Float64Array(n), topRates = new Float64Array(latentSizes.at(-1));
+    const distortion = new Float64Array(n),
+      topRates = new Float64Array(latentSizes.at(-1));
     const kls = this.#ofLayers((size) => new Float32Array(this.#network().batch * size));
     this.infer(images, n, noise, (network, from, count) => {
       kls.forEach((values, i) => {
@@ -152,7 +166,13 @@ export class Model {
       network.picture(count);
       for (let i = 0; i < count; i++) {
         const image = images.subarray((from + i) * pixels, (from + i + 1) * pixels);
-        distortion[from + i] = negativeLogLikelihood(this.config, image, this.#engine.heap.floats, network.logits, i);
+        distortion[from + i] = negativeLogLikelihood(
+          this.config,
+          image,
+          this.#engine.heap.floats,
+          network.logits,
+          i,
+        );
       }
     });
     return { rates, distortion, topRates };
@@ -160,7 +180,9 @@ export class Model {
 
   /** What each dimension of z_L adds to its rate, nats, mean over images (N, C, H, W). */
   topRates(images, n) {
-    const size = this.config.topDim, sums = new Float64Array(size), layer = this.config.layers - 1;
+    const size = this.config.topDim,
+      sums = new Float64Array(size),
+      layer = this.config.layers - 1;
     const values = new Float32Array(this.#network().batch * size);
     this.infer(images, n, null, (network, from, count) => {
       this.#compare(network, layer, 0, values, kl);
@@ -180,11 +202,13 @@ export class Model {
   }
 
   #painted(means, rgba) {
-    const { heap } = this.#engine, { pixels } = this.config;
+    const { heap } = this.#engine,
+      { pixels } = this.config;
     const bytes = (4 * pixels) / this.config.imageShape[0];
     return (network, from, count) => {
       network.paint(count);
-      if (means) means.set(heap.floats.subarray(network.means / 4, network.means / 4 + count * pixels), from * pixels);
+      if (means)
+        means.set(heap.floats.subarray(network.means / 4, network.means / 4 + count * pixels), from * pixels);
       if (rgba) rgba.set(heap.bytes.subarray(network.rgba, network.rgba + count * bytes), from * bytes);
     };
   }
@@ -200,7 +224,8 @@ export class Model {
     let source = from * used * places;
     for (let i = 0; i < count; i++)
       for (let k = 0; k < used; k++)
-        for (let place = 0, to = at / 4 + i * places * c + k; place < places; place++, to += c) floats[to] = values[source++];
+        for (let place = 0, to = at / 4 + i * places * c + k; place < places; place++, to += c)
+          floats[to] = values[source++];
   }
 
   /* make(mean, log_std, the prior's mean, and its log_std) for each dimension of a layer → `values`, (N, channels, h, w),
@@ -208,7 +233,9 @@ export class Model {
   #compare(network, i, from, values, make) {
     const { floats } = this.#engine.heap;
     const { at, h, w, c, used } = network.posteriors[i];
-    const prior = (network.priors[i].at - at) / 4, half = c / 2, places = h * w;
+    const prior = (network.priors[i].at - at) / 4,
+      half = c / 2,
+      places = h * w;
     let to = from * used * places;
     const end = Math.min(values.length, to + network.batch * used * places);
     for (let row = at / 4; to < end; row += places * c)

@@ -34,7 +34,8 @@ export class Order {
     for (let place = 0; place < places; place++) {
       let first = 0;
       for (const channels of parts) {
-        for (let c = 0; c < pad(channels); c++) indices[at++] = c < channels ? (first + c) * places + place : -1;
+        for (let c = 0; c < pad(channels); c++)
+          indices[at++] = c < channels ? (first + c) * places + place : -1;
         first += channels;
       }
     }
@@ -80,19 +81,26 @@ export class Packing {
 
   /* Floats of the largest map that is transformed, before it is. */
   get #largest() {
-    return Math.max(0, ...this.maps.filter((map) => map.winograd).map((map) => map.columns.length * map.cOut));
+    return Math.max(
+      0,
+      ...this.maps.filter((map) => map.winograd).map((map) => map.columns.length * map.cOut),
+    );
   }
 
   /** The shapes of all tensors, keyed by key(a map's name, "weight" or "bias"). */
   shapes(key) {
     return new Map(
-      this.maps.flatMap(({ name, shape }) => [[key(name, "weight"), shape], [key(name, "bias"), shape.slice(0, 1)]]),
+      this.maps.flatMap(({ name, shape }) => [
+        [key(name, "weight"), shape],
+        [key(name, "bias"), shape.slice(0, 1)],
+      ]),
     );
   }
 
   /** A new block of the engine's heap with all weights. find(map, "weight"): a tensor. */
   written({ kernels, heap }, find) {
-    const block = heap.allocate(this.size), scratch = heap.allocate(this.#largest);
+    const block = heap.allocate(this.size),
+      scratch = heap.allocate(this.#largest);
     for (const map of this.maps) {
       const to = block + 4 * this.starts.get(map);
       const target = map.winograd ? scratch : to;
@@ -145,11 +153,16 @@ function gather(to, start, values, order) {
 
 /** A float16's value, by its bits. */
 const HALVES = Float32Array.from({ length: 65536 }, (_, bits) => {
-  const exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  const exponent = (bits >> 10) & 31,
+    fraction = bits & 1023;
   const magnitude =
-    exponent === 31 ? (fraction ? NaN : Infinity)
-    : exponent === 0 ? fraction * 2 ** -24
-    : (1 + fraction / 1024) * 2 ** (exponent - 15);
+    exponent === 31
+      ? fraction
+        ? NaN
+        : Infinity
+      : exponent === 0
+        ? fraction * 2 ** -24
+        : (1 + fraction / 1024) * 2 ** (exponent - 15);
   return bits & 0x8000 ? -magnitude : magnitude;
 });
 
@@ -166,7 +179,8 @@ export function fit({ name, tensors }, shapes) {
   for (const [key, shape] of shapes) {
     const found = tensors.get(key);
     if (!found) fail(`${key} is missing`);
-    if (found.shape.join() !== shape.join()) fail(`${key} has shape ${found.shape.join(" × ")}, not ${shape.join(" × ")}`);
+    if (found.shape.join() !== shape.join())
+      fail(`${key} has shape ${found.shape.join(" × ")}, not ${shape.join(" × ")}`);
   }
   const other = [...tensors.keys()].find((key) => !shapes.has(key));
   if (other !== undefined) fail(`${JSON.stringify(other.slice(0, 60))} is no part of it`);

@@ -27,15 +27,18 @@ export class Parent {
     const { config, tensors, betaRange } = checkpoint;
     const packing = engine.packing(config);
     const gates = 2 * packing.maps.reduce((sum, map) => sum + map.shape[0], 0);
-    fit(checkpoint, new Map([
-      ...packing.shapes((name, part) => `hvae.${name}.inner.${part}`),
-      ["code.0.weight", [CODE, config.layers]],
-      ["code.0.bias", [CODE]],
-      ["code.2.weight", [CODE, CODE]],
-      ["code.2.bias", [CODE]],
-      ["gates.weight", [gates, CODE]],
-      ["gates.bias", [gates]],
-    ]));
+    fit(
+      checkpoint,
+      new Map([
+        ...packing.shapes((name, part) => `hvae.${name}.inner.${part}`),
+        ["code.0.weight", [CODE, config.layers]],
+        ["code.0.bias", [CODE]],
+        ["code.2.weight", [CODE, CODE]],
+        ["code.2.bias", [CODE]],
+        ["gates.weight", [gates, CODE]],
+        ["gates.bias", [gates]],
+      ]),
+    );
     this.#engine = engine;
     this.#packing = packing;
     this.#tensors = new Map([...tensors].map(([key, tensor]) => [key, floats(tensor)]));
@@ -47,7 +50,8 @@ export class Parent {
     this.config = config;
     this.betaRange = betaRange;
     /** Bytes that `close` gives back, and those of what is kept beside. */
-    this.size = this.#model.size + [...this.#tensors.values()].reduce((sum, values) => sum + values.byteLength, 0);
+    this.size =
+      this.#model.size + [...this.#tensors.values()].reduce((sum, values) => sum + values.byteLength, 0);
   }
 
   /** Give the memory back; the parent and its model cannot be used any more. */
@@ -73,7 +77,8 @@ export class Parent {
     const { floats } = this.#engine.heap;
     let start = 0; // of a map's gates: a, then b, of each channel
     for (const map of this.#packing.maps) {
-      const channels = map.shape[0], bias = this.#tensors.get(`hvae.${map.name}.inner.bias`);
+      const channels = map.shape[0],
+        bias = this.#tensors.get(`hvae.${map.name}.inner.bias`);
       const scales = this.#affine / 4 + this.#packing.affineStarts.get(map);
       map.rows.indices.forEach((row, i) => {
         const scale = row < 0 ? 0 : 1 + gates[start + row];
@@ -86,7 +91,8 @@ export class Parent {
 
   /* out = weight · x + bias */
   #linear(name, x, out) {
-    const weight = this.#tensors.get(`${name}.weight`), bias = this.#tensors.get(`${name}.bias`);
+    const weight = this.#tensors.get(`${name}.weight`),
+      bias = this.#tensors.get(`${name}.bias`);
     for (let row = 0, at = 0; row < out.length; row++) {
       let sum = bias[row];
       for (let column = 0; column < x.length; column++) sum += weight[at++] * x[column];
