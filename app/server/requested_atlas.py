@@ -50,8 +50,8 @@ class RequestedAtlas:
 class Page(Dash):
     """A Dash app whose page asks on about the atlas of `shelf` that its address names.
 
-    Its HTML names all modules in the folders of assets: a browser asks for all of them at once, and not for
-    one layer of imports after the other.
+    Its HTML names all modules in assets/page: a browser asks for all of them at once, and not for one layer
+    of imports after the other.
     """
 
     def __init__(self, *arguments: Any, shelf: Shelf, **options: Any) -> None:
@@ -61,7 +61,7 @@ class Page(Dash):
     @cached_property
     def _modules(self) -> list[str]:
         folder = Path(self.config.assets_folder)
-        return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/**/*.js"))
+        return sorted(path.relative_to(folder).as_posix() for path in folder.glob("page/**/*.js"))
 
     def interpolate_index(self, **parts: str) -> str:
         """The first HTML that a browser gets."""

@@ -15,14 +15,19 @@ FLOORS = ["core", "controls", "figures", "views"]
 """A module imports from its own floor and from those before it; what lies beside the floors, from all."""
 
 IMPORT = re.compile(r'^import (?:\* as \w+|\{([^}]*)\}) from "([^"]+)";$', re.MULTILINE)
-EXPORT = re.compile(r"^export (?:async )?(?:const|function) (\w+)", re.MULTILINE)
+EXPORT = re.compile(r"^export (?:async )?(?:const|function|class) (\w+)", re.MULTILINE)
+
+FIRST = {"page": "page/main.js", "worker": "worker/worker.js"}
+"""The module of each program from which all others are reached."""
+DRAWN = {"page/core/pictures.js": {"drawn"}}
+"""Exported for who measures: the pictures drawn last."""
 
 
-def sources(assets: Path) -> dict[str, str]:
-    """The modules by their address below the folder of assets."""
+def sources(assets: Path, program: str) -> dict[str, str]:
+    """A program's modules by their address below the folder of assets."""
     return {
         path.relative_to(assets).as_posix(): path.read_text(encoding="utf-8")
-        for path in assets.glob("*/**/*.js")
+        for path in assets.glob(f"{program}/**/*.js")
     }
 
 
@@ -41,11 +46,15 @@ def graph(modules: dict[str, str]) -> dict[str, set[str]]:
 
 @pytest.fixture(scope="module")
 def modules():
-    return sources(ASSETS)
+    return sources(ASSETS, "page")
 
 
-def test_no_module_imports_itself_by_way_of_others(modules):
-    TopologicalSorter(graph(modules)).prepare()
+each_program = pytest.mark.parametrize("program", FIRST)
+
+
+@each_program
+def test_no_module_imports_itself_by_way_of_others(program):
+    TopologicalSorter(graph(sources(ASSETS, program))).prepare()
 
 
 def test_a_circle_would_be_found():
@@ -54,7 +63,9 @@ def test_a_circle_would_be_found():
         TopologicalSorter(graph(circle)).prepare()
 
 
-def test_every_imported_name_is_exported_and_every_export_is_imported(modules):
+@each_program
+def test_every_imported_name_is_exported_and_every_export_is_imported(program):
+    modules = sources(ASSETS, program)
     exported = {name: set(EXPORT.findall(source)) for name, source in modules.items()}
     taken = {name: set() for name in modules}
     for name, source in modules.items():
@@ -65,13 +76,14 @@ def test_every_imported_name_is_exported_and_every_export_is_imported(modules):
             used = re.findall(rf"\b{alias[1]}\.(\w+)", source) if alias and not names else names
             taken[other] |= set(used) | ({"start"} if name == "page/main.js" else set())
     dead = {name: exported[name] - taken[name] for name in modules if name != "page/main.js"}
-    assert {name: names for name, names in dead.items() if names} == {"page/core/pictures.js": {"drawn"}}, (
-        "the pictures drawn last are for who measures"
-    )
+    expected = {name: names for name, names in DRAWN.items() if name in modules}
+    assert {name: names for name, names in dead.items() if names} == expected
 
 
-def test_every_module_is_reached_from_the_first(modules):
-    edges, reached, ahead = graph(modules), set(), ["page/main.js"]
+@each_program
+def test_every_module_is_reached_from_the_first(program):
+    modules = sources(ASSETS, program)
+    edges, reached, ahead = graph(modules), set(), [FIRST[program]]
     while ahead:
         name = ahead.pop()
         reached.add(name)
@@ -95,8 +107,9 @@ def test_the_only_name_that_the_modules_share_with_the_window_is_the_handle_for_
     assert not any("globalThis" in source for source in modules.values())
 
 
-def test_no_folder_has_more_than_a_dozen_modules(modules):
-    folders = [PurePosixPath(name).parent for name in modules]
+@each_program
+def test_no_folder_has_more_than_a_dozen_modules(program):
+    folders = [PurePosixPath(name).parent for name in sources(ASSETS, program)]
     assert max(map(folders.count, folders)) <= 12
 
 

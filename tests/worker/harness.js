@@ -13,7 +13,7 @@ import { plainKernels } from "/worker/kernels/plain.js";
 import { wasmKernels } from "/worker/kernels/wasm.js";
 import { Engine } from "/worker/network/engine.js";
 import { Model } from "/worker/network/model.js";
-import { normal, noise } from "/worker/network/noise.js";
+import { noise } from "/worker/network/noise.js";
 import { LinearMap, Order, Packing } from "/worker/network/packing.js";
 import { Parent } from "/worker/network/parent.js";
 import { Sentence } from "/worker/sentence.js";
@@ -78,7 +78,6 @@ function painted(model, n, decode) {
 }
 
 const FUNCTIONS = {
-  normal: ({ size, seed }) => normal(size, seed),
   noise: ({ n, seed, sizes }) => noise(n, seed, sizes),
 
   residualsDecoded: (about) =>

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from app.atlases.models import Subject, to_floats
-from app.pictures.batches import Undecoded
-from app.pictures.contact_sheet import to_bytes
+from app.atlases.subject import Subject, to_floats
 from app.pictures.kinds import KINDS
 from app.pictures.kinds.your_image import read_image
 from app.server.build import create_app
@@ -25,7 +23,6 @@ __all__ = [
     "HVAEConfig",
     "Parent",
     "Subject",
-    "Undecoded",
     "UserError",
     "create_app",
     "dimension_rates",
@@ -36,6 +33,5 @@ __all__ = [
     "save_model",
     "save_parent",
     "tensors_in",
-    "to_bytes",
     "to_floats",
 ]

@@ -14,11 +14,9 @@ from python_side import (
     Atlas,
     HVAEConfig,
     Subject,
-    Undecoded,
     dimension_rates,
     leading_directions,
     read_image,
-    to_bytes,
 )
 
 PICTURES = {kind.name: kind for kind in KINDS if kind.mimetype == "image/png"}
@@ -49,8 +47,6 @@ def servers_sheet(subject, kind, query):
     """The server's sheet as RGBA, uint8 (height, width, 4)."""
     parsed = PICTURES[kind].query.model_validate(query)
     made = PICTURES[kind].make(subject, parsed)
-    if isinstance(made, Undecoded):
-        made = made.lay_out(to_bytes(subject.model.decode_residuals(made.residuals)))
     colours = made[..., :-1].repeat(3 if made.shape[2] == 2 else 1, axis=2)
     return np.concatenate([colours, made[..., -1:]], axis=2)
 

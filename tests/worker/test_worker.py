@@ -113,7 +113,7 @@ def test_models_used_longest_ago_make_room(modules):
     assert modules("kept", most=100, steps=steps) == {"closed": ["b", "a", "c", "d"], "bytes": 10}
 
 
-def test_a_page_does_not_run_the_modules_but_can_fetch_them(tiny_atlas):
+def test_a_page_names_no_module_of_the_worker_but_can_fetch_them(tiny_atlas):
     client = create_app({"tiny": Atlas.open(tiny_atlas)}).server.test_client()
     assert "worker/" not in client.get("/").text
     for name in ("worker.js", "net.wasm", "network/model.js"):

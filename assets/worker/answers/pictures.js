@@ -12,8 +12,8 @@ const SHIFT_NAME = /^z[12]\.(0|[1-9][0-9]{0,3})$/;
 /** How far a strip of pictures reaches to both sides, in standard deviations. */
 const STRIP_ENDS = 3;
 /** Rows of `resample`, at most, and draws in each of them. */
-const MOST_ROWS = 8,
-  DRAWS = COLUMNS - 1;
+const MOST_ROWS = 8;
+const DRAWS = COLUMNS - 1;
 
 /* Each: its parameters, and make(subject, query) → { residuals, layOut(tiles, size) }, or { layOut } where nothing is
    decoded. Residuals are those of the model's `decodeResiduals`. */

@@ -31,7 +31,7 @@ function twist(state) {
 }
 
 /** `size` numbers, a multiple of 16: the Box–Muller transform of 8 pairs at a time, in float32. */
-export function normal(size, seed) {
+function normal(size, seed) {
   const { fround } = Math;
   const next = twister(seed);
   const numbers = new Float32Array(size);

@@ -7,8 +7,9 @@ import { mergeWithPrior, relateToPrior } from "../gaussian.js";
 import { buffers, workingSize } from "./buffers.js";
 import { mapsByPart } from "./maps.js";
 
-const IDENTITY = 0,
-  SILU = 1;
+/** Functions of one number, by what the kernels call them. */
+const IDENTITY = 0;
+const SILU = 1;
 
 export class ResidualNetwork {
   #kernels;
