@@ -96,6 +96,44 @@ def test_any_bytes_are_read_as_python_reads_them_or_refused_in_a_sentence(module
         assert sorted(outcome["made"]) == sorted(tensors)
 
 
+def overlapping(header, rest):
+    """Two tensors of one size in one place, and what lay in the other's place is nobody's."""
+    same = [name for name, entry in header.items() if entry.get("shape") == [2, 2, 3, 3]]
+    header[same[0]]["data_offsets"] = header[same[1]]["data_offsets"]
+    return whole(header, rest)
+
+
+def apart(header, rest):
+    """The last tensor lies four bytes further."""
+    last = max(entry["data_offsets"] for entry in header.values() if "data_offsets" in entry)
+    last[:] = [offset + 4 for offset in last]
+    return whole(header, rest + b"\0" * 4)
+
+
+def vast(header, rest):
+    """A shape whose product is no exact number."""
+    next(entry for entry in header.values() if "shape" in entry)["shape"] = [2**53 - 1] * 8
+    return whole(header, rest)
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (overlapping, "overlap, or leave gaps"),
+        (apart, "overlap, or leave gaps"),
+        (vast, "another size than its shape"),
+        (lambda header, rest: whole(header, rest[:-1]), "outside the file"),
+        (lambda header, rest: whole(header, rest + b"\0"), "not as long as its header says"),
+        (lambda header, rest: whole(header, rest, blanks=2**21), "longer than 2 MiB"),
+        (lambda header, rest: (2**63).to_bytes(8, "little") + rest, "longer than 2 MiB"),
+        (lambda header, rest: whole([header], rest), "not a JSON object"),
+    ],
+)
+def test_a_header_that_lies_is_refused(modules, harm, says):
+    [outcome] = outcomes(modules, [harm(*parts(unsigned()))])
+    assert says in outcome["sentence"]
+
+
 def test_a_byte_that_flipped_is_noticed_wherever_python_notices_it(modules, file_of, random_model):
     data = file_of(random_model(CONFIG))["bytes"]
     step = max(1, len(data) // 300)
