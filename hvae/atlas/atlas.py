@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from hvae.atlas.manifest import Betas, Manifest, read_manifest
 from hvae.atlas.metadata import metadata_in
 from hvae.atlas.metrics_table import read_metrics, table_columns
 from hvae.atlas.origin import other_judge, other_parent, other_point
+from hvae.atlas.point import Point
 from hvae.atlas.untrusted_files import (
     CLASSIFIER,
     EXAMPLES,
@@ -152,12 +154,24 @@ class Atlas:
         distance = ((at - np.log([beta_2, beta_1])) ** 2).sum(axis=1)
         return self.metrics.iloc[int(distance.argmin())]
 
-    def load(self, beta_2: float, beta_1: float, device: str = "cpu") -> HVAE:
+    def load(self, beta_2: float, beta_1: float, device: str = "cpu", *, exact: bool = False) -> HVAE:
         """The model of the point nearest to (β₂, β₁) in log β, a plain HVAE in eval mode.
 
-        Raises UserError where its checkpoint is missing or damaged.
+        exact: whether no other point will do. Warns where the nearest point is another one; with `exact`,
+        raises UserError there, which names the nearest. β are the same if they agree to six digits, as in the
+        names of checkpoints. Raises UserError where the checkpoint is missing or damaged.
         """
-        return self.load_checkpoint(self.nearest(beta_2, beta_1)["checkpoint"], device)
+        row = self.nearest(beta_2, beta_1)
+        nearest = Point(row["beta_2"], row["beta_1"])
+        if nearest.name != Point(beta_2, beta_1).name:
+            sentence = (
+                f"{self.path} has no point at β₂ = {beta_2:g}, β₁ = {beta_1:g}; "
+                f"the nearest is at β₂ = {nearest.beta_2:g}, β₁ = {nearest.beta_1:g}"
+            )
+            if exact:
+                raise UserError(f"{sentence}: ask for that one, or open the atlas that has this point.")
+            warnings.warn(f"{sentence}, and is loaded.", stacklevel=2)
+        return self.load_checkpoint(row["checkpoint"], device)
 
     def load_checkpoint(self, name: str, device: str = "cpu") -> HVAE:
         """The model stored in the file `name` of this atlas (a value of the column `checkpoint`).

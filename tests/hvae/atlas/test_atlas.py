@@ -6,6 +6,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import warnings
 import zipfile
 
 import numpy as np
@@ -84,15 +85,36 @@ def test_a_sound_atlas_has_no_problems(folder):
 
 
 @pytest.mark.parametrize(
-    ("asked", "nearest"), [((1.0, 0.1), (1, 0.1)), ((2.0, 0.2), (1, 0.1)), ((1e-8, 1e8), (0.1, 10))]
+    ("asked", "nearest"), [((2.0, 0.2), (1, 0.1)), ((1e-8, 1e8), (0.1, 10)), ((1.0, 0.10001), (1, 0.1))]
 )
-def test_load_gives_the_nearest_point_in_log_beta(folder, asked, nearest):
+def test_load_gives_the_nearest_point_in_log_beta_and_warns_unless_it_is_the_one_asked_for(
+    folder, asked, nearest
+):
     atlas = Atlas.open(folder)
     row = atlas.nearest(*asked)
     assert (row["beta_2"], row["beta_1"]) == nearest
-    model, stored = atlas.load(*asked), load_model(folder / row["checkpoint"])
+    with pytest.warns(UserWarning, match=f"nearest is at β₂ = {nearest[0]}, β₁ = {nearest[1]},") as warned:
+        model = atlas.load(*asked)
+    assert warned[0].filename == __file__
+    stored = load_model(folder / row["checkpoint"])
     assert not model.training
     torch.testing.assert_close(model.sample(2), stored.sample(2))
+
+
+@pytest.mark.parametrize("asked", [(1.0, 0.1), (1, 0.1000000001)])
+def test_a_point_that_is_there_is_loaded_without_a_word(folder, asked):
+    atlas = Atlas.open(folder)
+    stored = load_model(folder / atlas.nearest(1, 0.1)["checkpoint"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for model in (atlas.load(*asked), atlas.load(*asked, exact=True)):
+            assert torch.equal(model.sample(1), stored.sample(1))
+
+
+@pytest.mark.parametrize("asked", [(2.0, 0.2), (1.0, 0.10001)])
+def test_load_exact_refuses_a_point_that_is_not_there_and_names_the_nearest(folder, asked):
+    with pytest.raises(UserError, match="the nearest is at β₂ = 1, β₁ = 0.1:"):
+        Atlas.open(folder).load(*asked, exact=True)
 
 
 def test_a_model_comes_back_from_its_file_bit_by_bit(tmp_path):
