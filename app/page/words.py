@@ -31,9 +31,20 @@ def models_text(count: int) -> str:
     return f"{count} two-layer model{'s' * (count != 1)}"
 
 
+BETA_DIGITS = 3
+DECIMALS = ((999.95, 0), (9.995, 1), (0, 2))
+"""From which size on a number has how many decimals, so that it has four digits at most, or none after the
+point. The browser writes numbers by the same rule."""
+
+
 def beta_text(beta: float) -> str:
-    """β in at most three digits: 0.1, 0.316, 1, 10."""
-    return f"{beta:.3g}"
+    """β in at most `BETA_DIGITS` digits: 0.1, 0.316, 1, 10."""
+    return f"{beta:.{BETA_DIGITS}g}"
+
+
+def decimals(value: float) -> int:
+    """How many decimals a number is written with."""
+    return next(count for size, count in DECIMALS if abs(value) >= size)
 
 
 def metric_title(column: str) -> str:
@@ -48,5 +59,5 @@ def value_text(column: str, value: float) -> str:
     about = metric_of(column)
     if about.unit == "share":
         return f"{100 * value:.1f} %"
-    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f} {'nats' if about.in_nats else about.unit}".rstrip()
+    number = f"{value:.{decimals(value)}f}".replace("-", "−")
+    return f"{number} {'nats' if about.in_nats else about.unit}".rstrip()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from app.page.figures.look import Look
+from app.page.words import decimals
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
 from hvae.metrics.registry import metric_of
 
@@ -46,7 +47,8 @@ def text(column: str, value: float, look: Look, standard_error: float = math.nan
     """A metric with its standard error and unit: `6.35 ± 0.03`, `96.1 ± 0.2 %`; a dash for NaN.
 
     value and standard_error: as the column stores them. The standard error is shown to one digit, and the
-    value as far as that digit.
+    value as far as that digit; an error below a millionth of the value is passed over. Without an error a
+    number has four digits at most, or it is whole. Tiny numbers are `(9.47 ± 0.07) × 10⁻⁶ nats`.
     """
     if not math.isfinite(value):
         return "–"
@@ -54,19 +56,47 @@ def text(column: str, value: float, look: Look, standard_error: float = math.nan
     scale = 100 if percent else 1 / _nats(column, look)
     value, error = value * scale, standard_error * scale
     sign = "%" if percent else unit(column, look)
-    if math.isfinite(error) and error > 0:
-        digits = max(0, -math.floor(math.log10(error)))
-        if round(error, digits) >= 10 ** (1 - digits) and digits:  # 0.096 is 0.1, not 0.10
-            digits -= 1
-        number = f"{value:.{digits}f} ± {error:.{digits}f}"
+    if math.isfinite(error) and error > NEGLIGIBLE * abs(value):
+        number = _with_error(value, error)
+    elif percent:
+        number = f"{value:.1f}"
     else:
-        number = f"{value:.{1 if percent else _digits(abs(value))}f}"
+        number = _alone(value)
     return f"{number.replace('-', '−')} {sign}".rstrip()
+
+
+NEGLIGIBLE = 1e-6
+"""Errors below this share of the value say nothing that a reader could use."""
+TINY = 1e-3
+"""Numbers below it are written with a power of ten."""
+TOO_FINE = 1e-5
+"""So are smaller ones than 0.1 whose error is below it: they would have six decimals."""
+
+
+def _with_error(value: float, error: float) -> str:
+    largest = max(abs(value), error)
+    if largest < TINY or (largest < 0.1 and error < TOO_FINE):
+        power = math.floor(math.log10(largest))
+        return f"({_with_error(value / 10**power, error / 10**power)}) × {_power_of_ten(power)}"
+    place = math.floor(math.log10(error))  # of the digit that the error has
+    if round(error / 10**place) == 10:  # 0.096 is 0.1, not 0.10
+        place += 1
+    value, error = round(value, -place), round(error, -place)
+    count = max(0, -place)
+    return f"{value:.{count}f} ± {error:.{count}f}"
+
+
+def _alone(value: float) -> str:
+    size = abs(value)
+    if 0 < size < TINY:
+        power = math.floor(math.log10(size))
+        return f"{value / 10**power:.2f} × {_power_of_ten(power)}"
+    return f"{value:.{4 if 0 < size < 0.1 else decimals(value)}f}"
+
+
+def _power_of_ten(power: int) -> str:
+    return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _nats(column: str, look: Look) -> float:
     return math.log(2) if look.units == "bits" and metric_of(column).in_nats else 1.0
-
-
-def _digits(size: float) -> int:
-    return 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4
