@@ -15,7 +15,7 @@ import numpy as np
 from app.page.figures.look import AXES, BETAS, UNITS
 from app.page.menus import LAYERS, OVER, PROBES, dot_metrics, preferred_sizes, scores
 from app.page.points import points_table
-from app.pictures.kinds.your_image import MAX_CHARACTERS
+from app.pictures.your_image import MAX_CHARACTERS
 from hvae.atlas.atlas import Atlas
 
 VIEWS = {
@@ -37,6 +37,8 @@ PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mixing"}
 """Parts of the model view by name."""
 
 MOST_PINS = 3
+SAMPLES = 32
+"""How many samples the page shows of a model."""
 SHIFT = r"z[12]\.[0-9]{1,4}:-?[0-9](\.[0-9]{1,2})?"
 LARGEST_SEED = 2**31 - 1
 

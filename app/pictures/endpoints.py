@@ -17,10 +17,10 @@ from app.atlases.models import Models
 from app.atlases.shelf import Shelf, Snapshot
 from app.pictures.answer_cache import Answers
 from app.pictures.decoder import RETRY_SECONDS, Busy, Decoder
-from app.pictures.kinds import KINDS
-from app.pictures.kinds.kind import Kind
+from app.pictures.kind import Kind
 from app.pictures.openapi import description
 from app.pictures.queries import Query, QueryError, parse
+from app.pictures.registry import kinds
 from app.server.http_errors import answer_what_is_missing
 from hvae.atlas.atlas import EXAMPLES
 
@@ -47,7 +47,7 @@ def pictures_blueprint(shelf: Shelf, decoder: Decoder) -> Blueprint:
 
         return get
 
-    for kind in KINDS:
+    for kind in kinds():
         address = kind.path.replace("{", "<").replace("}", ">")
         blueprint.add_url_rule(address, kind.name, endpoint(kind), methods=["GET"])
 
@@ -56,7 +56,7 @@ def pictures_blueprint(shelf: Shelf, decoder: Decoder) -> Blueprint:
     @blueprint.get("/estimates/<path:anything>")
     def no_such_answer(anything: str) -> Response:
         # Without this, Dash would answer any address with its page.
-        raise NotFound(f"Of each point there are {', '.join(sorted(kind.path for kind in KINDS))}.")
+        raise NotFound(f"Of each point there are {', '.join(sorted(kind.path for kind in kinds()))}.")
 
     @blueprint.get("/openapi.json")
     def openapi() -> Response:

@@ -23,7 +23,8 @@ class Kind:
     path: its address, with the places {atlas} and {point}. query: the parameters; its docstring says what the
     answer is. make: the answer from a subject and a query; a pure function, called on the decoder's thread;
     raises QueryError for what only shows then. encode: the bytes of that answer. schema: what these are, as
-    JSON schema.
+    JSON schema. python: the lines that make the same in a notebook, a template as in
+    `app.pictures.python_code`; without one, the page's code only names the address.
     """
 
     name: str
@@ -33,12 +34,27 @@ class Kind:
     encode: Callable[[Any], bytes]
     mimetype: str
     schema: dict[str, Any] = field(default_factory=lambda: {"type": "string", "format": "binary"})
+    python: str = ""
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """What each parameter is where an address is silent, as an address would say it."""
+        values = self.query().model_dump(mode="json")
+        return {
+            name: ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            for name, value in values.items()
+            if not isinstance(value, dict)
+        }
 
 
-def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray]) -> Kind:
-    """A kind of picture, named after the query's class; `make` returns a contact sheet."""
+def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray], python: str = "") -> Kind:
+    """A kind of picture, named after the query's class; `make` returns a contact sheet.
+
+    python: see `Kind`; it assigns the pictures, (N, C, H, W) in [0, 1], to `{{name}}`.
+    """
     name = query.__name__.lower()
-    return Kind(name, f"/pictures/{{atlas}}/{{point}}/{name}.png", query, make, png, "image/png")
+    address = f"/pictures/{{atlas}}/{{point}}/{name}.png"
+    return Kind(name, address, query, make, png, "image/png", python=python)
 
 
 def decoded(subject: Subject, residuals: Sequence[Tensor]) -> np.ndarray:

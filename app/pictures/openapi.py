@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.pictures.kinds import KINDS
-from app.pictures.kinds.kind import Kind
+from app.pictures.kind import Kind
 from app.pictures.queries import Query
+from hvae.atlas.point import FOLD_DIGITS, FOLD_NAME
+from app.pictures.registry import kinds
 
 ERRORS = {
     "400": "A parameter is unknown, repeated, not a number or out of range; or the Host is not a name "
@@ -20,8 +21,9 @@ ERRORS = {
 
 ATLAS = "The atlas's name."
 POINT = (
-    "The checkpoint's file name without its suffix; or, of an atlas with a parent, fold_b2-X_b1-Y for the "
-    "parent's fold at β₂ = X and β₁ = Y, each with four significant digits."
+    "The checkpoint's file name without its suffix; or, of an atlas with a parent, "
+    f"{FOLD_NAME.format(beta_2='X', beta_1='Y')} for the parent's fold at β₂ = X and β₁ = Y, each with "
+    f"{FOLD_DIGITS} significant digits."
 )
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Strong."}}
 BYTES = {"type": "string", "format": "binary"}
@@ -29,7 +31,7 @@ BYTES = {"type": "string", "format": "binary"}
 
 def description() -> dict[str, Any]:
     """The OpenAPI 3.1 document of everything that is not the page itself."""
-    paths: dict[str, Any] = {kind.path: {"get": _answer(kind)} for kind in KINDS}
+    paths: dict[str, Any] = {kind.path: {"get": _answer(kind)} for kind in kinds()}
     paths["/atlases/{atlas}/metrics.csv"] = {
         "get": _operation(
             "metrics",

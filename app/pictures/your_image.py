@@ -16,7 +16,7 @@ from PIL import Image
 from pydantic import Field, model_validator
 
 from app.atlases.subject import Subject
-from app.pictures.kinds.kind import chosen
+from app.pictures.kind import chosen
 from app.pictures.queries import SPLIT, Indices, Query, QueryError
 
 MAX_CHARACTERS = 24_000

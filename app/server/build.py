@@ -14,6 +14,7 @@ from flask import Flask
 from app.atlases.catalogue import atlas_titles
 from app.atlases.shelf import Shelf, Snapshot
 from app.page import lecture, views
+from app.page.description import description
 from app.page.points import points_data
 from app.page.shell import header
 from app.page.shell import lecture_bar as lecture_panel
@@ -52,6 +53,7 @@ def create_app(
     app = Page(
         "app",
         shelf=shelf,
+        description=description(),
         server=server,
         routes_pathname_prefix="/",
         requests_pathname_prefix="/",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,12 @@ class RequestedAtlas:
 class Page(Dash):
     """A Dash app whose page asks on about the atlas of `shelf` that its address names.
 
-    Its HTML names all modules in assets/page: a browser asks for all of them at once, and not for one layer
-    of imports after the other.
+    Its HTML brings `description`, JSON that the page's scripts read. It names all modules in assets/page: a
+    browser asks for all of them at once, and not for one layer of imports after the other.
     """
 
-    def __init__(self, *arguments: Any, shelf: Shelf, **options: Any) -> None:
-        self._shelf = shelf
+    def __init__(self, *arguments: Any, shelf: Shelf, description: Mapping[str, Any], **options: Any) -> None:
+        self._shelf, self._description = shelf, description
         super().__init__(*arguments, **options)
 
     @cached_property
@@ -65,9 +66,16 @@ class Page(Dash):
 
     def interpolate_index(self, **parts: str) -> str:
         """The first HTML that a browser gets."""
+        # No text within may end the element.
+        described = json.dumps(self._description).replace("<", "\\u003c")
+        data = f'<script type="application/json" id="description">{described}</script>'
         # After the scripts, which the page needs first.
-        parts["scripts"] += "".join(
-            f'<link rel="modulepreload" href="{self.get_asset_url(module)}">' for module in self._modules
+        parts["scripts"] = (
+            data
+            + parts["scripts"]
+            + "".join(
+                f'<link rel="modulepreload" href="{self.get_asset_url(module)}">' for module in self._modules
+            )
         )
         named = request.args.get("atlas")
         if named in self._shelf and named != self._shelf.first:

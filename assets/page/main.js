@@ -51,7 +51,6 @@ function begin(firstScreen, fields, points) {
 
 /* Name of a clientside callback → what Dash calls after the page has begun. */
 const CALLBACKS = {
-  ...figureChoices.choices,
   "choose-atlas": atlasMenu.chooseAtlas,
   ...training.trainingCallbacks,
   parentGrown: parentView.addTrainedPoint,
@@ -61,7 +60,9 @@ const CALLBACKS = {
 export function call(name, ...values) {
   if (name === "start") begin(...values);
   else if (name === "lectureSteps") lecture.setLectureSteps(...values);
-  else if (screen.current) CALLBACKS[name](...values);
+  else if (!screen.current) return;
+  else if (Object.hasOwn(CALLBACKS, name)) CALLBACKS[name](...values);
+  else if (name.startsWith("choose-")) figureChoices.choose(name.replace("choose-", ""), ...values);
 }
 
 /* For tests and measurements, and for nothing on the page: what is on screen, and the pictures drawn last. */

@@ -14,7 +14,10 @@ DIGITS, FOLD_DIGITS = 6, 4
 
 CHECKPOINT = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.safetensors")
 """What the name of a checkpoint in an atlas may be; that of a model trained elsewhere need not say its β."""
-_FOLD = re.compile(r"fold_b2-([0-9.e+-]{1,24})_b1-([0-9.e+-]{1,24})")
+FOLD_NAME = "fold_b2-{beta_2}_b1-{beta_1}"
+_BETA = "([0-9.e+-]{1,24})"
+FOLD_PATTERN = FOLD_NAME.format(beta_2=_BETA, beta_1=_BETA)
+"""What the name of a fold may be, its β the groups: for Python and for the browser."""
 
 
 class Point(NamedTuple):
@@ -41,12 +44,13 @@ class Point(NamedTuple):
     @property
     def fold_name(self) -> str:
         """The name of the parent's fold at this point, each β to four digits: the only name of that fold."""
-        return f"fold_b2-{self.beta_2:.{FOLD_DIGITS}g}_b1-{self.beta_1:.{FOLD_DIGITS}g}"
+        beta_2, beta_1 = (f"{beta:.{FOLD_DIGITS}g}" for beta in self)
+        return FOLD_NAME.format(beta_2=beta_2, beta_1=beta_1)
 
     @classmethod
     def of_fold(cls, name: str) -> Point | None:
         """The point of a fold's name; None where it is not one, or not written as `fold_name` would."""
-        match = _FOLD.fullmatch(name)
+        match = re.fullmatch(FOLD_PATTERN, name)
         if match is None:
             return None
         try:

@@ -10,7 +10,7 @@ import pytest
 from atlas_builder import build_atlas
 from PIL import Image
 
-from app.pictures.kinds.your_image import read_image
+from app.pictures.your_image import read_image
 from hvae.layers import HVAEConfig
 
 RATES_TOLD = "() => !document.querySelector('.rate-row .rate-number').textContent.includes('–')"

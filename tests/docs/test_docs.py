@@ -12,8 +12,8 @@ import pytest
 from atlas_builder import add_parent, build_atlas
 from documents import PAGES, ROOT, anchors, blocks, columns_in, commands, is_printed, name_of, prose
 
-from app.pictures.kinds import KINDS
 from app.pictures.openapi import description
+from app.pictures.registry import kinds
 from app.server.build import create_app
 from hvae.atlas.atlas import CLASSIFIER, PARENT, Atlas, Manifest, table_columns
 from hvae.atlas.metadata import read_metadata
@@ -126,7 +126,7 @@ def test_every_endpoint_is_listed_with_its_parameters_and_their_bounds(client):
         assert f"`{rule.rule.replace('<', '{').replace('>', '}')}`" in text, rule.rule
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
     common = "".join(line for line in text.splitlines() if line.startswith("- `"))
-    for kind in KINDS:
+    for kind in kinds():
         for parameter in description()["paths"][kind.path]["get"]["parameters"]:
             if parameter["in"] == "query":
                 wanted = in_bounds(parameter["name"], parameter["schema"])

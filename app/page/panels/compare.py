@@ -8,13 +8,13 @@ from __future__ import annotations
 import dash_mantine_components as dmc
 from dash import Dash, html
 
-from app.page.state import MOST_PINS
+from app.page.state import MOST_PINS, SAMPLES
 from app.page.widgets.pieces import Frame, picture, stats
 from app.pictures.contact_sheet import COLUMNS
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
-PICTURES = {"samples": ("Samples", 4), "reconstructions": ("Reconstructions", 4)}
+PICTURES = {"samples": ("Samples", SAMPLES // COLUMNS), "reconstructions": ("Reconstructions", 4)}
 """Kind → title and rows of pictures."""
 
 

@@ -28,7 +28,6 @@ from app.pictures.contact_sheet import COLUMNS
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
-SAMPLES = 32
 RESAMPLE_ROWS = 8
 MIXED = 4
 NOTES = {

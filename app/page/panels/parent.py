@@ -20,6 +20,7 @@ from app.atlases.folds import beta_range
 from app.atlases.user_copy import BUSY
 from app.page.figures.colours import beta_ranges, corners_in_oklab
 from app.page.points import plane_dots, points_data
+from app.page.shell.export import opening
 from app.page.widgets.pieces import Frame, picture, stats
 from app.page.words import models_text
 from app.pictures.contact_sheet import COLUMNS
@@ -95,7 +96,12 @@ def register(app: Dash, requested: RequestedAtlas) -> None:
         if grown is None:
             raise PreventUpdate
         atlas = grown.atlas
-        joined = {"points": points_data(atlas), "dots": plane_dots(atlas), "point": result["point"]}
+        joined = {
+            "points": points_data(atlas),
+            "dots": plane_dots(atlas),
+            "point": result["point"],
+            "opening": opening(atlas),  # the copy, which has the point
+        }
         return joined, models_text(len(atlas.metrics))
 
     for store, function in {

@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import Dash, html
 
 from app.page.points import TRAVERSAL
-from app.page.state import FIGURE_VIEWS
+from app.page.state import FIGURE_VIEWS, SAMPLES
 from app.page.widgets.pieces import MOST_EXAMPLES, Frame, example_count, picture, stats
 from app.pictures.contact_sheet import COLUMNS
 from app.server.requested_atlas import RequestedAtlas
@@ -33,7 +33,7 @@ def layout(atlas: Atlas) -> dmc.Paper:
     strips = [
         _strip("reconstructions", "Reconstructions", "test images, theirs below", frame, rows=4),
         _strip("traversal", "Move through z₂", TRAVERSAL, frame, reset, rows=2, below=sliders),
-        _strip("samples", "Samples", "drawn from the prior", frame, draw_again, rows=4),
+        _strip("samples", "Samples", "drawn from the prior", frame, draw_again, rows=SAMPLES // COLUMNS),
     ]
     message = dmc.Alert(
         id="model-message",

@@ -11,15 +11,22 @@ from pydantic import Field
 
 from app.atlases.subject import Subject, to_floats
 from app.pictures.contact_sheet import COLUMNS, grid_sheet
-from app.pictures.kinds.kind import Kind, decoded, picture
-from app.pictures.kinds.your_image import OfImages
+from app.pictures.kind import Kind, decoded, picture
 from app.pictures.queries import Seed
+from app.pictures.your_image import OfImages
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 MAX_ROWS = 8
 DRAWS = COLUMNS - 1
+
+
+REDRAWN_PYTHON = """\
+e1 = {{model}}.noise(56, seed={{seed}})[0]
+drawn = torch.cat([torch.zeros_like(e1[:8, None]), e1[:8, None], e1[8:].unflatten(0, (8, 6))], dim=1)
+"""
+"""As `_redrawn`: noise that draws z₁ again, (8, 8, *latent), the first of each row being 0."""
 
 
 class Resample(OfImages):
@@ -49,6 +56,28 @@ def resample(subject: Subject, query: Resample) -> np.ndarray:
     return grid_sheet(np.split(pictures, len(top)))
 
 
+RESAMPLE_PYTHON = (
+    """\
+{{?image}}
+top = {{model}}.residuals(own_image)[-1]
+{{/image}}
+{{?images}}
+top = {{model}}.residuals(images[[{{images}}]])[-1]
+{{/images}}
+{{^image}}
+{{^images}}
+top = {{model}}.noise({{rows}}, seed={{seed}})[-1]
+{{/images}}
+{{/image}}
+"""
+    + REDRAWN_PYTHON
+    + """\
+below = drawn[: len(top)].flatten(0, 1)
+{{name}} = {{model}}.decode_residuals([below, top.repeat_interleave(8, 0)])
+"""
+)
+
+
 class Layers(OfImages):
     """What each layer keeps of images: a row of up to 8 pictures for each of them.
 
@@ -70,6 +99,27 @@ def layers(subject: Subject, query: Layers) -> np.ndarray:
     reconstructions, drawn = np.split(pictures, [len(originals)])
     rows = zip(originals, reconstructions, np.split(drawn, len(originals)), strict=True)
     return grid_sheet([[original, again, *others] for original, again, others in rows])
+
+
+LAYERS_PYTHON = (
+    """\
+{{?image}}
+originals = own_image
+{{/image}}
+{{^image}}
+originals = images[[{{?images}}{{images}}{{/images}}{{^images}}0{{/images}}]]
+{{/image}}
+residuals = {{model}}.residuals(originals)
+reconstruction = {{model}}.decode_residuals(residuals)
+top = residuals[-1]
+"""
+    + REDRAWN_PYTHON
+    + """\
+below = drawn[: len(top), : 1 + {{draws}}].flatten(0, 1)
+again = {{model}}.decode_residuals([below, top.repeat_interleave(1 + {{draws}}, 0)])
+{{name}} = torch.cat([originals, reconstruction, again])
+"""
+)
 
 
 def _redrawn(subject: Subject, top: Tensor, draws: int, seed: int) -> list[Tensor]:
@@ -138,7 +188,7 @@ _SCHEMA = {
 }
 
 KINDS: tuple[Kind, ...] = (
-    picture(Resample, resample),
-    picture(Layers, layers),
+    picture(Resample, resample, RESAMPLE_PYTHON),
+    picture(Layers, layers, LAYERS_PYTHON),
     Kind("rates", "/rates/{atlas}/{point}.json", Rates, rates, _as_json, "application/json", _SCHEMA),
 )

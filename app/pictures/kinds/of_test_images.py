@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.atlases.subject import Subject, to_floats
 from app.pictures.contact_sheet import contact_sheet, grid_sheet, paired_sheet
-from app.pictures.kinds.kind import chosen, decoded, picture
+from app.pictures.kind import chosen, decoded, picture
 from app.pictures.queries import EACH_ONCE, MAX_PICTURES, SPLIT, Indices, Query
 
 
@@ -38,6 +38,11 @@ def reconstructions(subject: Subject, query: Reconstructions) -> np.ndarray:
     originals = chosen(subject, query.images)
     residuals = subject.model.residuals(to_floats(originals))
     return paired_sheet(originals, decoded(subject, residuals))
+
+
+RECONSTRUCTIONS_PYTHON = """\
+{{name}} = {{model}}.reconstruct(images[[{{images}}]])
+"""
 
 
 class Mix(Query):
@@ -74,6 +79,12 @@ def mix(subject: Subject, query: Mix) -> np.ndarray:
     mixed = np.split(decoded(subject, [*columns, top.repeat_interleave(count, dim=0)]), count)
     rows = [[original, *row] for original, row in zip(originals, mixed, strict=True)]
     return grid_sheet([[None, *originals], *rows], apart_rows=[0], apart_columns=[0])
+
+
+MIX_PYTHON = """\
+e1, z2 = {{model}}.residuals(images[[{{images}}]])
+{{name}} = {{model}}.decode_residuals([e1.repeat(len(z2), 1, 1, 1), z2.repeat_interleave(len(z2), 0)])
+"""
 
 
 class Interpolation(Query):
@@ -114,6 +125,16 @@ def interpolation(subject: Subject, query: Interpolation) -> np.ndarray:
     return grid_sheet(rows, apart_columns=[0, query.steps])
 
 
+INTERPOLATION_PYTHON = """\
+weights = torch.linspace(0, 1, {{steps}})
+between = [
+    torch.cat([torch.stack([torch.lerp(a, b, w) for w in weights]) for a, b in zip(part, part[1:])])
+    for part in {{model}}.residuals(images[[{{images}}]])
+]
+{{name}} = {{model}}.decode_residuals(between)
+"""
+
+
 class Examples(Query):
     """The atlas's test images themselves, in rows of 8."""
 
@@ -137,8 +158,8 @@ def examples(subject: Subject, query: Examples) -> np.ndarray:
 
 
 KINDS = (
-    picture(Reconstructions, reconstructions),
-    picture(Mix, mix),
-    picture(Interpolation, interpolation),
-    picture(Examples, examples),
+    picture(Reconstructions, reconstructions, RECONSTRUCTIONS_PYTHON),
+    picture(Mix, mix, MIX_PYTHON),
+    picture(Interpolation, interpolation, INTERPOLATION_PYTHON),
+    picture(Examples, examples, "{{name}} = images[[{{images}}]]\n"),
 )

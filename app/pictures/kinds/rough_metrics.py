@@ -11,7 +11,7 @@ from pydantic import Field
 from app.atlases.subject import Subject
 from app.page.points import STATS, leading, traversal_text
 from app.page.words import value_text
-from app.pictures.kinds.kind import Kind
+from app.pictures.kind import Kind
 from app.pictures.queries import Query
 
 MOST_IMAGES = 256

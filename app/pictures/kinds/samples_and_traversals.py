@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from app.atlases.subject import Subject
 from app.pictures.contact_sheet import COLUMNS, contact_sheet
-from app.pictures.kinds.kind import decoded, picture
+from app.pictures.kind import decoded, picture
 from app.pictures.queries import MAX_PICTURES, Query, QueryError, Seed, plain
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ class Samples(Query):
 def samples(subject: Subject, query: Samples) -> np.ndarray:
     noise = subject.model.noise(query.n, query.seed)
     return contact_sheet(decoded(subject, [query.temperature * part for part in noise]))
+
+
+SAMPLES_PYTHON = """\
+{{name}} = {{model}}.sample({{n}}, seed={{seed}}{{?temperature}}, temperature={{temperature}}{{/temperature}})
+"""
 
 
 class Traversal(Query):
@@ -96,6 +101,22 @@ def traversal(subject: Subject, query: Traversal) -> np.ndarray:
     return contact_sheet(decoded(subject, residuals))
 
 
+TRAVERSAL_PYTHON = """\
+noise = {{model}}.noise(16, seed={{seed}})
+noise[0].zero_()
+{{#z2}}
+noise[1][:, {{index}}] += {{shift}}
+{{/z2}}
+{{?z1}}
+directions = leading_directions({{model}}.residuals(images)[0])
+{{/z1}}
+{{#z1}}
+noise[0] += {{shift}} * directions.std[{{index}}] * directions.vectors[{{index}}]
+{{/z1}}
+{{name}} = {{model}}.decode_residuals(noise)
+"""
+
+
 class Dimensions(Query):
     """A row of 8 pictures for each dimension of z₂, that with the highest rate first.
 
@@ -138,6 +159,27 @@ def dimensions(subject: Subject, query: Dimensions) -> np.ndarray:
     return contact_sheet(decoded(subject, residuals))
 
 
+DIMENSIONS_PYTHON = """\
+e1, z2 = {{model}}.noise(1, seed={{seed}})
+steps = torch.linspace(-3, 3, 8)[:, None]
+{{?latent=z1}}
+directions = leading_directions({{model}}.residuals(images)[0])
+along = [directions.std[k] * directions.vectors[k] for k in range(min({{rows}}, len(directions.std)))]
+shifts = torch.cat([steps[..., None, None] * one for one in along])
+{{name}} = {{model}}.decode_residuals([shifts, z2.expand(len(shifts), -1)])
+{{/latent=z1}}
+{{^latent=z1}}
+{{?dimensions}}
+shifts = torch.cat([steps * torch.eye(z2.shape[1])[k] for k in [{{dimensions}}][:{{rows}}]])
+{{name}} = {{model}}.decode_residuals([torch.zeros_like(e1).expand(len(shifts), -1, -1, -1), z2 + shifts])
+{{/dimensions}}
+{{^dimensions}}
+# which dimensions carry most rate is not known: no {{name}}
+{{/dimensions}}
+{{/latent=z1}}
+"""
+
+
 def at_prior_mean(subject: Subject, n: int, seed: int) -> list[Tensor]:
     """Residuals of the first n samples of a seed, all layers below the top one at their priors' means."""
     import torch
@@ -158,4 +200,8 @@ def step_along(subject: Subject, direction: int) -> Tensor:
     return directions.std[direction] * directions.vectors[direction]
 
 
-KINDS = (picture(Samples, samples), picture(Traversal, traversal), picture(Dimensions, dimensions))
+KINDS = (
+    picture(Samples, samples, SAMPLES_PYTHON),
+    picture(Traversal, traversal, TRAVERSAL_PYTHON),
+    picture(Dimensions, dimensions, DIMENSIONS_PYTHON),
+)

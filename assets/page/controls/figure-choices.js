@@ -1,6 +1,5 @@
 /* Controls of what figures show: <... id="control-NAME"> writes the field NAME of the state, and shows it. */
 import { screen } from "../core/screen.js";
-import { CONTROLS } from "../core/shared-constants.js";
 
 /* Which entry of `sizes` a control is about; null for those of a field of their own. */
 function entryOf(name) {
@@ -12,7 +11,13 @@ function valueOf(state, name) {
   return entryOf(name) === null ? state[name] : state.sizes[entryOf(name)];
 }
 
-function choose(name, value) {
+/* The names that a control may have: the fields of the state, and the entries of `sizes`: size-0, size-1, … */
+function namesIn(state) {
+  return [...Object.keys(state), ...state.sizes.map((_, index) => `size-${index}`)];
+}
+
+/* What Dash calls when a visitor has chosen. */
+export function choose(name, value) {
   const { current } = screen;
   if (typeof value !== "string" || valueOf(current, name) === value) return;
   const entry = entryOf(name);
@@ -20,13 +25,10 @@ function choose(name, value) {
   else screen.set({ sizes: current.sizes.map((size, index) => (index === entry ? value : size)) });
 }
 
-/* What Dash calls when a visitor has chosen. */
-export const choices = Object.fromEntries(CONTROLS.map((name) => [`choose-${name}`, (value) => choose(name, value)]));
-
 export function start() {
   /* An address, a key or a lecture has chosen. */
   screen.subscribe((current, former) => {
-    for (const name of CONTROLS) {
+    for (const name of namesIn(current)) {
       const value = valueOf(current, name);
       const isOld = former ? valueOf(former, name) === value : !location.search;
       if (isOld || value === undefined || !document.getElementById(`control-${name}`)) continue;

@@ -1,14 +1,17 @@
 /* Names of the parent's folds, which say where each fold is. */
 import { shortNumber } from "./numbers.js";
-import { FOLD_DIGITS, FOLD_NAME } from "./shared-constants.js";
+import { FOLD } from "./shared-constants.js";
+
+const PATTERN = new RegExp(`^${FOLD.pattern}$`);
 
 export function foldName(beta2, beta1) {
-  return `fold_b2-${shortNumber(beta2, FOLD_DIGITS)}_b1-${shortNumber(beta1, FOLD_DIGITS)}`;
+  const [first, second] = [beta2, beta1].map((beta) => shortNumber(beta, FOLD.digits));
+  return FOLD.name.replace("{beta_2}", first).replace("{beta_1}", second);
 }
 
 /* [β₂, β₁] of a fold's name; null of any other name. */
 export function betasOfFold(name) {
-  const match = FOLD_NAME.exec(name || "");
+  const match = PATTERN.exec(name || "");
   return match && [Number(match[1]), Number(match[2])];
 }
 

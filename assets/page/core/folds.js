@@ -4,7 +4,7 @@
  * the server. Events of `document`:  hvae:known {point}   the numbers of a selected fold have come
  */
 import { betasOfFold, isFold } from "./fold-names.js";
-import { shortNumber } from "./numbers.js";
+import { betaText } from "./numbers.js";
 import { between, toSrgb } from "./oklab.js";
 import { parentSetting } from "./parent-setting.js";
 import { request } from "./requests.js";
@@ -26,7 +26,7 @@ export function foldColour(beta2, beta1) {
 
 /* `β₂ = 0.316, β₁ = 2.15` */
 export function betasText([beta2, beta1]) {
-  return `β₂ = ${shortNumber(beta2, 3)}, β₁ = ${shortNumber(beta1, 3)}`;
+  return `β₂ = ${betaText(beta2)}, β₁ = ${betaText(beta1)}`;
 }
 
 /* What is known of a fold without asking, with the fields of `points_data` in app/page/points.py; no numbers yet. */

@@ -1,4 +1,5 @@
 /* Numbers as text. */
+import { BETA_DIGITS, DECIMALS } from "./shared-constants.js";
 
 /* A number with so many significant digits, as Python writes `{value:.4g}`. */
 export function shortNumber(value, digits) {
@@ -9,12 +10,18 @@ export function shortNumber(value, digits) {
   return `${Number(mantissa)}e${power < 0 ? "-" : "+"}${two}`;
 }
 
-/* Nats in a unit, "nats" or "bits", as app/page/words.py writes them: `12.3 nats`. A dash where nothing is known. */
+/* β, as `beta_text` of app/page/words.py writes it. */
+export function betaText(beta) {
+  return shortNumber(beta, BETA_DIGITS);
+}
+
+/* Nats in a unit, "nats" or "bits", as `value_text` of app/page/words.py writes them: `12.3 nats`. A dash where nothing
+ * is known. */
 export function rateText(nats, units) {
   if (!Number.isFinite(nats)) return "–";
   const value = units === "bits" ? nats / Math.LN2 : nats;
-  const digits = Math.abs(value) >= 1000 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return `${value.toFixed(digits)} ${units}`;
+  const [, decimals] = DECIMALS.find(([size]) => Math.abs(value) >= size);
+  return `${value.toFixed(decimals).replace("-", "−")} ${units}`;
 }
 
 /* A shift of a latent: +1.50, −0.20, 0. */

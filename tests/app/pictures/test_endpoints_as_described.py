@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from app.pictures.kinds import KINDS
 from app.pictures.openapi import description
+from app.pictures.registry import kinds
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
 
@@ -79,6 +79,6 @@ def test_what_is_described_is_answered_as_described(described, folder, path):
     )
 
 
-@pytest.mark.parametrize("path", [kind.path for kind in KINDS])
+@pytest.mark.parametrize("path", [kind.path for kind in kinds()])
 def test_what_is_not_described_is_refused_in_a_sentence(described, folder, path):
     keeps_to_its_word(described[path]["GET"], GenerationMode.NEGATIVE, folder)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.pictures.kinds import KINDS
 from app.pictures.openapi import description
+from app.pictures.registry import kinds
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
 
@@ -26,7 +26,7 @@ def test_every_picture_and_parameter_is_described():
     assert set(parameters("samples")) == {"n", "seed", "temperature"}
     assert set(parameters("reconstructions")) == {"images"}
     assert set(parameters("traversal")) == {"seed", "shifts"}
-    for kind in KINDS:
+    for kind in kinds():
         described = description()["paths"][kind.path]["get"]
         in_query = [entry for entry in described["parameters"] if entry["in"] == "query"]
         assert {entry["name"] for entry in in_query} == set(kind.query.model_fields)
@@ -41,7 +41,7 @@ def test_nothing_is_described_that_is_not_served(client):
 
 
 def test_every_bound_of_every_number_is_the_real_one(client):
-    for kind in KINDS:
+    for kind in kinds():
         address = kind.path.format(atlas="tiny", point="b2-1_b1-1")
         for name, schema in kind.query.model_json_schema()["properties"].items():
             if schema.get("type") == "integer":

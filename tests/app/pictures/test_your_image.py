@@ -11,8 +11,8 @@ from atlas_builder import build_atlas
 from PIL import Image, PngImagePlugin
 from sheets import assert_same, tiles
 
-from app.pictures.kinds.your_image import MAX_CHARACTERS, read_image
 from app.pictures.queries import QueryError
+from app.pictures.your_image import MAX_CHARACTERS, read_image
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
 from hvae.layers import HVAEConfig

@@ -166,6 +166,7 @@ export function addTrainedPoint(grown) {
   if (!grown) return;
   Object.assign(screen.points, grown.points);
   parentSetting().dots = grown.dots;
+  find("export").dataset.opening = grown.opening;
   drawBetaPlane();
   // A visitor who still looks at the fold that was trained looks at the dot now.
   const trained = grown.points[grown.point];

@@ -1,0 +1,36 @@
+"""What Python and the browser must agree on, said once: the page's HTML brings it to its scripts as JSON.
+
+assets/page/core/shared-constants.js reads it. It is the same for all atlases.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.page.figures.canvas import FONT
+from app.page.points import STATS
+from app.page.state import LOOK, SAMPLES
+from app.page.words import BETA_DIGITS, DECIMALS
+from app.pictures.kinds.rough_metrics import MOST_IMAGES
+from app.pictures.python_code import python_templates
+from hvae.atlas.point import FOLD_DIGITS, FOLD_NAME, FOLD_PATTERN
+
+
+def description() -> dict[str, Any]:
+    """Name → what it is. JSON-ready.
+
+    look: the fields of the state that figures depend on. fold: the names of folds. estimated: the numbers of
+    a fold that the server estimates, on `most_estimated_images` test images at most. samples: how many the
+    page shows of a model. figure_type: the type of figures, in pixels. numbers: how numbers become text.
+    python: the templates of the exported code.
+    """
+    return {
+        "look": LOOK,
+        "fold": {"name": FOLD_NAME, "pattern": FOLD_PATTERN, "digits": FOLD_DIGITS},
+        "estimated": list(STATS),
+        "most_estimated_images": MOST_IMAGES,
+        "samples": SAMPLES,
+        "figure_type": FONT["size"],
+        "numbers": {"beta_digits": BETA_DIGITS, "decimals": DECIMALS},
+        "python": python_templates(),
+    }
