@@ -6,10 +6,11 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from kind_of_errors import registered
 from PIL import Image
 from safetensors.numpy import load
 
-from app.pictures.contact_sheet import contact_sheet
+from app.pictures.contact_sheet import contact_sheet, paired_sheet
 from hvae.atlas.atlas import Atlas
 
 CODE = """async (addresses) => {
@@ -75,6 +76,18 @@ def test_the_code_walks_along_directions_of_z1_as_the_page_does(explorer, tiny_a
     sheet = contact_sheet(as_bytes(names["traversal"]))
     difference = np.abs(fetched(explorer, address).astype(int) - sheet.astype(int))
     assert difference.max() <= 1
+
+
+def test_the_code_makes_a_kind_of_picture_that_a_new_module_brings(
+    open_page, serve, tiny_atlas, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tiny_atlas.parent)
+    with registered(tmp_path):
+        explorer = open_page(serve(tiny_atlas))
+        address, names = "/pictures/tiny/b2-10_b1-1/errors.png?images=3,1", {}
+        exec(explorer.page.evaluate(CODE, [address]), names)
+        sheet = paired_sheet(Atlas.open(tiny_atlas).examples().images[[3, 1]], as_bytes(names["errors"]))
+        assert np.array_equal(fetched(explorer, address), sheet)
 
 
 def own_image():

@@ -11,7 +11,7 @@ from atlas_builder import add_parent, as_made_from, build_atlas
 from small_runs import parent_atlas
 
 from app.page.figures.colours import colour_code
-from hvae import Atlas
+from hvae import Atlas, UserError
 from hvae.atlas.point import Point
 from hvae.atlas.verify import problems
 
@@ -298,8 +298,11 @@ def wait_for_words(view, pattern):
     )
 
 
-def test_a_trained_point_becomes_a_dot_without_a_reload(open_page, serve, tiny_atlas, trainable, data_folder):
-    """On the page of a second atlas: cancelling, below, is tried on that of a first."""
+def test_a_trained_point_becomes_a_dot_without_a_reload(
+    open_page, serve, tiny_atlas, trainable, data_folder, monkeypatch
+):
+    """On the page of a second atlas, as if it shipped: cancelling, below, is tried on that of a first."""
+    monkeypatch.setattr("app.page.shell.export.SHIPPED", trainable.parent)
     view = parent_view(open_page(f"{serve(tiny_atlas, trainable)}?atlas=trainable"))
     assert view.text("#model-count") == "4 two-layer models"
     drag(view, (0.4, 0.7))
@@ -317,8 +320,29 @@ def test_a_trained_point_becomes_a_dot_without_a_reload(open_page, serve, tiny_a
     assert view.page.locator("#train-point").is_disabled()
     view.page.click("#tab-landscapes")
     view.wait_until_shown(f"/{name}/")
+    loads_only_from(copy, trainable, exported(view), name, monkeypatch)
     view.page.reload()
     view.wait_until_shown(f"/{name}/")
+
+
+def exported(view):
+    """The Python that the export dialog shows."""
+    view.page.keyboard.press("e")
+    view.page.wait_for_selector("#export-list li")
+    view.page.keyboard.press("Escape")
+    return view.page.locator("#export-code").text_content()
+
+
+def loads_only_from(copy, origin, code, name, monkeypatch):
+    """The code loads this very point from the copy that has it, and no other from the atlas that has not."""
+    monkeypatch.chdir(copy.parent)
+    names = {}
+    exec(code, names)
+    expected = Atlas.open(copy).load_checkpoint(f"models/{name}.safetensors").state_dict()
+    assert all(weight.equal(expected[key]) for key, weight in names["model"].state_dict().items())
+    monkeypatch.chdir(origin.parent)
+    with pytest.raises(UserError, match="has no point at"):
+        exec(code, {})
 
 
 def test_training_tells_how_far_it_is_and_can_be_cancelled_without_a_trace(
