@@ -6,8 +6,8 @@ from typing import Any
 
 from app.pictures.kind import Kind
 from app.pictures.queries import Query
-from hvae.atlas.point import FOLD_DIGITS, FOLD_NAME
 from app.pictures.registry import kinds
+from hvae.atlas.point import FOLD_DIGITS, FOLD_NAME
 
 ERRORS = {
     "400": "A parameter is unknown, repeated, not a number or out of range; or the Host is not a name "

@@ -7,6 +7,8 @@ from posixpath import normpath
 
 import pytest
 
+import app
+import hvae
 from app.server.build import assets_folder, create_app
 from hvae.atlas.atlas import Atlas
 
@@ -105,6 +107,14 @@ def test_the_only_name_that_the_modules_share_with_the_window_is_the_handle_for_
     assert {name: names for name, names in said.items() if names} == {"page/main.js": ["hvae"]}
     assert [name for name, source in modules.items() if "window.hvae" in source] == ["page/main.js"]
     assert not any("globalThis" in source for source in modules.values())
+
+
+@pytest.mark.parametrize("pattern", ["fold_b2", r"\bSAMPLES = 32", '"sizes", "colour"'])
+def test_what_python_and_the_browser_must_agree_on_is_written_once(modules, pattern):
+    """The name of a fold, the number of samples on the page, the fields that figures depend on."""
+    packages = (Path(package.__file__).parent for package in (app, hvae))
+    python = [file.read_text(encoding="utf-8") for package in packages for file in package.rglob("*.py")]
+    assert sum(len(re.findall(pattern, text)) for text in [*python, *modules.values()]) == 1
 
 
 @each_program

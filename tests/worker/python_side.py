@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.atlases.subject import Subject, to_floats
-from app.pictures.kinds import KINDS
-from app.pictures.kinds.your_image import read_image
+from app.pictures.registry import kinds
+from app.pictures.your_image import read_image
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
 from hvae.atlas.checkpoint import rounded, save_model, save_parent, tensors_in
@@ -18,13 +18,13 @@ from hvae.parent import Parent
 
 __all__ = [
     "HVAE",
-    "KINDS",
     "Atlas",
     "HVAEConfig",
     "Parent",
     "Subject",
     "UserError",
     "create_app",
+    "kinds",
     "dimension_rates",
     "image_rates",
     "leading_directions",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from python_side import KINDS, Atlas, HVAEConfig, Subject, dimension_rates, image_rates, to_floats
+from python_side import Atlas, HVAEConfig, Subject, dimension_rates, image_rates, kinds, to_floats
 
-SERVERS = {kind.name: kind for kind in KINDS if kind.mimetype == "application/json"}
+SERVERS = {kind.name: kind for kind in kinds() if kind.mimetype == "application/json"}
 
 
 def close(value):

@@ -10,16 +10,16 @@ import pytest
 import torch
 from PIL import Image
 from python_side import (
-    KINDS,
     Atlas,
     HVAEConfig,
     Subject,
     dimension_rates,
+    kinds,
     leading_directions,
     read_image,
 )
 
-PICTURES = {kind.name: kind for kind in KINDS if kind.mimetype == "image/png"}
+PICTURES = {kind.name: kind for kind in kinds() if kind.mimetype == "image/png"}
 
 ASKED = [
     ("samples", {}),
