@@ -1,4 +1,4 @@
-"""What information theory allows: the best accuracy (Eq. 7) and the best distortion (Eq. 6) of the source.
+"""The bounds of information theory: the best accuracy (Eq. 7) and the best distortion (Eq. 6) of the source.
 
 Xiao & Bamler, Trading Information between Latents in Hierarchical Variational Autoencoders (ICLR 2023).
 """
@@ -15,18 +15,18 @@ _HALVINGS = 60
 
 
 def label_entropy(label_frequencies: ArrayLike) -> float:
-    """H[y] = −Σ p log p, nats, of labels with the given frequencies or counts, (K,), normalised here.
+    """Return H[y] = −Σ p log p, nats, of labels with the given frequencies or counts (K,).
 
-    Raises ValueError where they are negative, not finite, or all zero.
+    Raises ValueError if they are negative, not finite, or all zero.
     """
     frequencies = _normalised(label_frequencies)
     return float(-(frequencies * np.log(frequencies)).sum())
 
 
 def best_accuracy(mutual_information: ArrayLike, label_frequencies: ArrayLike) -> float | np.ndarray:
-    """f⁻¹ of Eq. 7: the largest accuracy that any classifier of z can have, given I(y; z).
+    """Return f⁻¹ of Eq. 7: the largest accuracy that any classifier of z can have, given I(y; z).
 
-    Let e be its error rate, E whether it errs, K the number of labels. Knowing z, the label costs at most
+    Let e be its error rate, E the event of an error, K the number of labels. Given z, the label costs at most
     H(E) for "right or wrong" and log(K − 1) for "which other one" in the share e of cases (Fano, 1961):
         H[y] − I(y; z) = H(y|z) ≤ H_b(e) + e log(K − 1),    H_b(e) = −e log e − (1 − e) log(1 − e).
     The right side rises from 0 at e = 0 to log K at e = 1 − 1/K: its inverse there is the smallest e.
@@ -34,16 +34,17 @@ def best_accuracy(mutual_information: ArrayLike, label_frequencies: ArrayLike) -
     1 for I ≥ H[y]. For I ≤ 0, 1/K where labels are uniform; otherwise a number above the largest label
     frequency, which guessing attains: Fano is not tight there. It never decreases with I.
 
-    It bounds classifiers that see a draw z ~ q(z|x). A posterior mean is a noiseless function of x, and tells
-    more than z does: where q(z|x) nearly equals the prior, means in the fourth decimal still name the digit.
+    It bounds classifiers that see a draw z ~ q(z|x). A posterior mean is a noiseless function of x and
+    carries more information than z: even if q(z|x) is almost the prior, the fourth decimal of means shows the
+    digit.
 
     Args:
         mutual_information: I(y; z) in nats, a number or an array of them; NaN yields NaN.
         label_frequencies: (K,), frequencies or counts; labels that never occur do not count towards K.
 
     Returns:
-        Accuracy in [1/K, 1], a float for a number, else an array of the same shape, float64. Solved to
-        rounding; near I = 0 and uniform labels the curve is so flat that this means ±1e-7.
+        Accuracy in [1/K, 1], a float for a number, else an array of the same shape, float64. It is exact up
+        to rounding; near I = 0 and uniform labels the curve is so flat that this means ±1e-7.
     Raises ValueError as `label_entropy` does.
     """
     frequencies = _normalised(label_frequencies)
@@ -61,7 +62,7 @@ def best_accuracy(mutual_information: ArrayLike, label_frequencies: ArrayLike) -
 
 
 def best_distortion(total_rate: ArrayLike, neg_elbo: ArrayLike) -> float | np.ndarray:
-    """The lowest distortion to be had at a given total rate, nats per image, by Eq. 6.
+    """Return the lowest possible distortion at a given total rate, nats per image, by Eq. 6.
 
     For any model D + R ≥ H, H the entropy of the data: a code of R + D nats cannot beat it. H is unknown, but
     every model of the grid has −ELBO = D + R ≥ H, so the smallest one is the best estimate (from above):
@@ -83,7 +84,7 @@ def best_distortion(total_rate: ArrayLike, neg_elbo: ArrayLike) -> float | np.nd
 
 
 def _normalised(label_frequencies: ArrayLike) -> np.ndarray:
-    """Frequencies above zero, summing to 1."""
+    """Return the frequencies above zero, scaled so that they add up to 1."""
     frequencies = np.asarray(label_frequencies, dtype=np.float64).ravel()
     usable = len(frequencies) > 0 and np.isfinite(frequencies).all() and (frequencies >= 0).all()
     if not usable or frequencies.sum() <= 0:
@@ -95,7 +96,7 @@ def _normalised(label_frequencies: ArrayLike) -> np.ndarray:
 
 
 def _fano(error: np.ndarray, classes: int) -> np.ndarray:
-    """H_b(e) + e log(K − 1), nats."""
+    """Return H_b(e) + e log(K − 1), nats."""
     with np.errstate(divide="ignore", invalid="ignore"):
         binary = -np.where(error > 0, error * np.log(error), 0) - (1 - error) * np.log1p(-error)
     return binary + error * math.log(max(classes - 1, 1))

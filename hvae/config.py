@@ -72,7 +72,7 @@ class HVAEConfig:
         return scales
 
     def to_dict(self) -> dict:
-        """A JSON-ready dictionary; `HVAEConfig(**config.to_dict())` gives the config back."""
+        """Return a JSON-ready dictionary; `HVAEConfig(**config.to_dict())` gives the config back."""
         return {**dataclasses.asdict(self), "image_shape": list(self.image_shape)}
 
 

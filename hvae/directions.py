@@ -1,4 +1,4 @@
-"""What dimensions and directions of the latents carry the most, over a few images."""
+"""The dimensions and directions of the latents that carry most, over a few images."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from torch import Tensor
 from hvae.model import HVAE
 
 MOST = 32
-"""Directions that are kept; beyond the first dozen they tell a viewer nothing."""
+"""Number of directions that are kept; those after the first dozen show a viewer nothing."""
 
 
 class Directions(NamedTuple):
-    """Leading directions of a latent, first the one along which it varies most.
+    """Leading directions of a latent. It varies most along the first one.
 
     vectors: (K, *latent), of unit length and orthogonal, in units of the prior's standard deviation. Their
     signs are chosen so that the entry of largest magnitude is positive. std: (K,), the standard deviation
-    of the images' residuals along each, in the same units; 1 would be all that the prior spans.
+    of the images' residuals along each, in the same units; 1 is the prior's own.
     """
 
     vectors: Tensor
@@ -26,10 +26,10 @@ class Directions(NamedTuple):
 
 
 def leading_directions(residuals: Tensor, most: int = MOST) -> Directions:
-    """Principal components of residuals (N, *latent), as from `HVAE.residuals`; K = min(N − 1, D, most).
+    """Return principal components of residuals (N, *latent) from `HVAE.residuals`; K = min(N − 1, D, most).
 
     The residuals are centred, X = U S Vᵀ; directions are the rows of Vᵀ, std = S / √(N − 1). Residuals that
-    are not finite, of a model with NaN weights, count as zero.
+    are not finite (of a model with NaN weights) count as zero.
     """
     flat = residuals.flatten(1).double().nan_to_num(0, posinf=0, neginf=0)
     count = max(0, min(len(flat) - 1, flat.shape[1], most))
@@ -45,5 +45,5 @@ def leading_directions(residuals: Tensor, most: int = MOST) -> Directions:
 
 @torch.inference_mode()
 def top_rates(model: HVAE, images: Tensor) -> list[float]:
-    """What each dimension of z_L adds to its rate, mean over images (N, C, H, W): top_dim values, nats."""
+    """Return the rate of each dimension of z_L, nats, top_dim values: means over images (N, C, H, W)."""
     return model.infer(images).kl[-1].double().mean(0).tolist()

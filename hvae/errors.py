@@ -1,13 +1,13 @@
-"""The one exception that is shown to people as a sentence."""
+"""The only exception that is shown to users, as one sentence."""
 
 LONGEST = 1000
 
 
 class UserError(Exception):
-    """A mistake a user can mend; its text is one sentence that names the thing and says what to do next.
+    """An error that a user can correct. Its text is one sentence: the name of the thing, and what to do next.
 
-    What it quotes may come from a stranger's file: line breaks and all that would steer a terminal or cannot
-    be printed become spaces, and it is cut to LONGEST characters.
+    The text may quote a stranger's file. So line breaks, control characters and everything else that cannot
+    be printed become spaces, and the text is cut to LONGEST characters.
     """
 
     def __init__(self, sentence: str) -> None:
@@ -15,8 +15,8 @@ class UserError(Exception):
 
 
 def one_line(text: object, longest: int = 200) -> str:
-    """A text's printable characters on one line, cut to `longest`."""
-    # Cut before, too: it may be as long as a file.
+    """Return a text's printable characters on one line, cut to `longest`."""
+    # Cut first, too: the text may be as long as a file.
     printable = "".join(
         character if character.isprintable() else " " for character in str(text)[: 4 * longest]
     )

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and checksums of those that are there."""
+"""Files that appear whole or not at all, and checksums of files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hvae.errors import UserError, one_line
 
 
 def user_path(text: str | Path) -> Path:
-    """A path as a user wrote it, `~` expanded. Raises UserError for the home of nobody."""
+    """Return a user's path with `~` expanded. Raises UserError if the user after `~` has no home folder."""
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -23,10 +23,10 @@ def user_path(text: str | Path) -> Path:
 
 
 def own_folder(folder: Path, mode: int = 0o755) -> None:
-    """Make `folder` if there is none, and see that nobody but this user can have written what is in it.
+    """Make `folder` if it is missing, and check that only this user can have written its contents.
 
-    It may be no link, must belong to this user, and nobody else may write to it; nor may others put another
-    in its place, being able to write to the folder that it is in. Raises OSError otherwise.
+    It must not be a link, must belong to this user, and nobody else may write to it. Nobody else may write to
+    its parent folder either, since they could replace it. Raises OSError otherwise.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=mode)
     if not hasattr(os, "getuid"):  # Windows: the user's own folders are
@@ -43,8 +43,8 @@ def own_folder(folder: Path, mode: int = 0o755) -> None:
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` on a temporary path beside `path`, flush it to disk and rename it into place.
 
-    A reader sees the old file or the new one, never half of either, whenever the process dies.
-    Raises whatever `write` raises, and OSError, which names `path`, where it cannot be written.
+    A reader sees the whole old file or the whole new one, even if the process dies in between.
+    Raises whatever `write` raises, and OSError, which names `path`, if it cannot be written.
     """
     path = Path(path)
     try:
@@ -63,14 +63,14 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             aside.unlink(missing_ok=True)
         flush(path.parent)
     except OSError as error:
-        # A full disk does not say itself which file it had no room for, or names the one aside.
+        # The error of a full disk names no file, or the temporary one.
         if error.errno is not None:
             error.filename = str(path)
         raise
 
 
 def flush(path: Path) -> None:
-    """Return once a file's bytes, or a folder's names, are on disk. Raises OSError where they cannot be."""
+    """Wait until a file's bytes, or a folder's names, are on disk. Raises OSError if that is impossible."""
     if path.is_dir() and not hasattr(os, "O_DIRECTORY"):
         return  # Windows flushes no folders
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -81,9 +81,9 @@ def flush(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete what `write_whole` had aside in a folder, or one level below, when its process was killed.
+    """Delete temporary files that a killed `write_whole` left in a folder, or one level below.
 
-    Only whoever holds the folder's lock may: another process may be writing.
+    Call it only while holding the folder's lock: another process may be writing.
     """
     for leftover in [*folder.glob(".*.tmp"), *folder.glob("*/.*.tmp")]:
         if not leftover.is_dir():
@@ -97,15 +97,15 @@ def write_json(path: Path, value: object) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
+    """Return the hexadecimal SHA-256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The `object_pairs_hook` of a JSON parser for files of strangers: readers differ on which of two wins.
+    """Return the pairs as a dictionary: the `object_pairs_hook` of a JSON parser for strangers' files.
 
-    Raises ValueError where a key is there twice.
+    Raises ValueError for a key that is there twice, since programs disagree on which value counts.
     """
     found: dict[str, Any] = {}
     for key, value in pairs:

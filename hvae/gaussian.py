@@ -7,13 +7,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# Raw network outputs pass through a soft bound, so that no input and no weight can make a standard
-# deviation overflow or vanish: e^-5 … e^5.
+# Raw network outputs pass through a soft bound: for any input and any weights, a standard deviation lies in
+# e^-5 … e^5.
 LOG_STD_BOUND = 5.0
 
 
 def at_least_float32(values: Tensor) -> Tensor:
-    """The same values, in float32 where they had less."""
+    """Return the same values, in float32 if they had lower precision."""
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
@@ -27,7 +27,7 @@ class Gaussian(NamedTuple):
     def from_raw(cls, raw: Tensor) -> Gaussian:
         """Split (N, 2·C, …) network outputs along dim 1 into mean and (softly bounded) log_std.
 
-        Half precision ends here: a KL is a difference of numbers that nearly cancel.
+        The results are float32 at least, because a KL is a difference of numbers that nearly cancel.
         """
         mean, log_std = at_least_float32(raw).chunk(2, dim=1)
         return cls(mean, LOG_STD_BOUND * torch.tanh(log_std / LOG_STD_BOUND))
@@ -38,21 +38,21 @@ class Gaussian(NamedTuple):
         return self.log_std.exp()
 
     def sample(self, noise: Tensor, temperature: float = 1.0) -> Tensor:
-        """mean + temperature · std · noise, for standard normal `noise` of shape (N, *latent)."""
+        """Return mean + temperature · std · noise, for standard normal `noise` of shape (N, *latent)."""
         return self.mean + temperature * self.std * noise
 
     def kl(self, other: Gaussian) -> Tensor:
-        """KL(self ‖ other) for each latent dimension, nats, shape (N, *latent)."""
+        """Return KL(self ‖ other) for each latent dimension, nats, shape (N, *latent)."""
         variance_ratio = torch.exp(2 * (self.log_std - other.log_std))
         standardised = (self.mean - other.mean) * torch.exp(-other.log_std)
         return other.log_std - self.log_std + 0.5 * (variance_ratio + standardised.square() - 1)
 
     def merge(self, other: Gaussian) -> Gaussian:
-        """The normalised product of two Gaussians: precisions add, means are precision-weighted.
+        """Return the normalised product of two Gaussians: precisions add, means are precision-weighted.
 
         Sønderby et al., Ladder Variational Autoencoders (2016), Eq. 18–19.
         """
-        # With weights from a softmax of log-precisions nothing overflows, however sharp either one is.
+        # Weights from a softmax of log-precisions do not overflow, even for very sharp Gaussians.
         log_precisions = torch.stack([-2 * self.log_std, -2 * other.log_std])
         weights = torch.softmax(log_precisions, dim=0)
         mean = weights[0] * self.mean + weights[1] * other.mean

@@ -1,7 +1,7 @@
-"""The parts an HVAE is made of: the networks of one layer.
+"""The parts of an HVAE: the networks of one layer.
 
-Feature maps are (N, width, height, width); nothing here normalises over a batch, so that every image is
-treated alone and a per-channel affine map can be folded into the convolution before it.
+Feature maps are (N, width, height, width). Nothing here normalises over a batch: every image is independent
+of the others, and a per-channel affine map can be folded into the convolution before it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ SILU_GAIN = 1.68
 def keep_scale(module: nn.Module) -> None:
     """Initialise a map behind a SiLU so that signals keep their scale (He et al., 2015).
 
-    torch's default shrinks them at every layer; without normalisation the picture would start out the same
-    for every latent, and training settles there: all posteriors collapse to their priors.
+    With torch's default they shrink at every layer. Without normalisation, the first pictures are then the
+    same for all latents, and training stays there: all posteriors collapse to their priors.
     """
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.normal_(module.weight, std=SILU_GAIN / math.sqrt(module.weight[0].numel()))
@@ -40,7 +40,7 @@ def start_head(head: nn.Conv2d | nn.Linear, mean_scale: float, log_std: float) -
 
 
 def start_at_mean(out: nn.Conv2d, mean: Tensor) -> None:
-    """Let the last convolution of a PictureHead start every picture as the data's mean, (C,) in [0, 1]."""
+    """Make the data's mean (C,), in [0, 1], the first picture of a PictureHead."""
     with torch.no_grad():
         out.bias.copy_(torch.logit(mean, eps=0.01).repeat_interleave(4))
 
@@ -116,17 +116,17 @@ class SpatialLayer(nn.Module):
         """Fig. 1a: q from features of x and of the latents above. Fig. 1b: d_ℓ merged with the prior."""
         if self.inference == "ladder":
             return Gaussian.from_raw(self.posterior_head(F.silu(features))).merge(prior)
-        # SiLU before the concatenation: on it, in reverse, autograd would work on strided gradients.
+        # SiLU before the concatenation: after it, autograd would have to work on strided gradients.
         merged = self.merge(torch.cat([F.silu(features), F.silu(context)], dim=1))
-        # Written relative to the prior, so that agreeing with the layers above costs no rate at the start.
+        # Relative to the prior: at the start, a posterior that agrees with the layers above costs no rate.
         relative = Gaussian.from_raw(self.posterior_head(F.silu(self.conv(F.silu(merged)))))
         return Gaussian(prior.mean + prior.std * relative.mean, prior.log_std + relative.log_std)
 
 
 class Grow(nn.Module):
-    """A latent (and what is known from those above it) becomes a feature map of the size one layer below.
+    """From a latent, and the context of the latents above it, to a feature map of the next layer's size.
 
-    A vector is laid out by a linear map; a spatial latent is embedded and added to its own context.
+    A linear map makes a feature map of a vector. A spatial latent is embedded and added to its context.
     """
 
     def __init__(self, config: HVAEConfig, layer: int) -> None:
@@ -168,7 +168,7 @@ class PictureHead(nn.Module):
 
 
 def double(h: Tensor) -> Tensor:
-    """`pixel_shuffle(h, 2)`, (N, 4C, H, W) → (N, C, 2H, 2W), that keeps a channels_last layout."""
+    """Return `pixel_shuffle(h, 2)`, (N, 4C, H, W) → (N, C, 2H, 2W), in a channels_last layout if h has it."""
     n, _, height, width = h.shape
     cells = h.permute(0, 2, 3, 1).reshape(n, height, width, -1, 2, 2)
     return cells.permute(0, 1, 4, 2, 5, 3).reshape(n, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)

@@ -1,8 +1,8 @@
 """The hierarchical VAE: p(z_L) ∏ p(z_ℓ | z_>ℓ) p(x | z_1) with top-down inference, any L ≥ 1.
 
 Layers count from the data: z_1 is the bottom latent (spatial), z_L the top one (a vector). Lists over
-layers are in that order, so `rates[:, 0]` is layer 1. A pass through the model walks the other way, from
-layer L down to layer 1, and the KL of a layer is computed where its latent is drawn.
+layers are in that order, so `rates[:, 0]` is layer 1. A pass through the model goes the other way, from
+layer L down to layer 1, and computes the KL of each layer when it draws the latent.
 
 Source: Xiao & Bamler, Trading Information between Latents in Hierarchical Variational Autoencoders
 (ICLR 2023), Fig. 1 and Eq. 1–5.
@@ -35,7 +35,7 @@ from hvae.layers import (
 
 
 class Elbo(NamedTuple):
-    """What one pass over (N, C, H, W) images yields: distortion (N,) and rates (N, L), nats per image."""
+    """The two terms of the ELBO for images (N, C, H, W): distortion (N,) and rates (N, L), nats per image."""
 
     distortion: Tensor
     rates: Tensor
@@ -56,7 +56,7 @@ class Inference(NamedTuple):
 
 
 def split_noise(flat: Tensor, shapes: list[tuple[int, ...]]) -> list[Tensor]:
-    """(N, D) numbers as one (N, *shape) tensor for each latent shape."""
+    """Return (N, D) numbers as one (N, *shape) tensor for each latent shape."""
     parts = flat.split([math.prod(shape) for shape in shapes], dim=1)
     return [part.unflatten(1, shape) for part, shape in zip(parts, shapes, strict=True)]
 
@@ -66,9 +66,9 @@ class HVAE(nn.Module):
 
     Parameters: `config`, or its fields by name, as in HVAE(inference="ladder"); see HVAEConfig.
 
-    Images are float (N, C, H, W) in [0, 1]. Where a method takes a `seed`, its noise is drawn on the CPU and
-    is a function of (seed, image index) alone, so that two models with the same latent shapes see the same
-    noise on any device.
+    Images are float (N, C, H, W) in [0, 1]. The noise of a method with a `seed` is drawn on the CPU and is a
+    function of (seed, image index) alone. So two models with the same latent shapes get the same noise on any
+    device.
     """
 
     def __init__(self, config: HVAEConfig | None = None, **fields: object) -> None:
@@ -79,7 +79,7 @@ class HVAE(nn.Module):
         self.layers = nn.ModuleList([*spatial, TopLayer(self.config)])
         self.grow = nn.ModuleList(Grow(self.config, layer) for layer in range(1, self.config.layers + 1))
         self.picture_head = PictureHead(self.config)
-        # Without storage there is nothing to initialise, and trying to makes torch import its compiler.
+        # Without storage nothing can be initialised, and the attempt makes torch import its compiler.
         if self.device.type != "meta":
             self._initialise()
 
@@ -89,32 +89,32 @@ class HVAE(nn.Module):
             if isinstance(module, ResidualBlock):
                 nn.init.zeros_(module.conv2.weight)
         for layer in self.layers:
-            # Posteriors start sharper than priors: a latent that starts as noise is soon ignored for good.
+            # Posteriors start sharper than priors: a latent that starts as noise is soon ignored for ever.
             start_head(layer.posterior_head, mean_scale=0.5, log_std=-2.0)
             if isinstance(layer, SpatialLayer):
                 start_head(layer.prior_head, mean_scale=0.1, log_std=0.0)
         with torch.no_grad():
             self.picture_head.out.weight.mul_(0.1)
-            # z_L starts with little say over the layers below and gains it as it proves useful. Where its
-            # rate collapses, its mean and its draws then lead to the same picture.
+            # z_L starts with little influence on the layers below, and gains it in training if it is useful.
+            # If its rate collapses, its mean and its draws then give the same picture.
             self.grow[-1].embed.weight.mul_(0.1)
 
     def start_at_mean(self, mean: Tensor) -> None:
-        """Let every picture start out as the data's mean, (C,) in [0, 1]; call before training.
+        """Make the data's mean (C,), in [0, 1], the first picture for all latents; call it before training.
 
-        From mid-grey, the first steps drive all pixels down together and take the decoder's features with
-        them: with MNIST no latent was used ever after.
+        If pictures start mid-grey, the first steps push all pixels down together, and the decoder's features
+        with them. On MNIST the model then never used a latent.
         """
         start_at_mean(self.picture_head.out, mean)
 
     @classmethod
     def from_weights(cls, config: HVAEConfig, weights: Mapping[str, Tensor]) -> HVAE:
-        """An HVAE in eval mode that takes over these weights. Raises RuntimeError where they do not fit.
+        """Return an HVAE in eval mode with these weights. Raises RuntimeError if they do not fit.
 
-        Convolutions are in channels_last, in which a CPU is faster; wherever the model is used, since another
-        layout gives other last bits.
+        Convolutions are in channels_last, which is faster on a CPU. It is the same on every device, since
+        another layout gives other last bits.
         """
-        # Without storage: a config may claim more than the weights hold, and more than fits in memory.
+        # Without storage: a config may ask for more weights than there are, and more than fit in memory.
         with torch.device("meta"):
             model = cls(config)
         model.load_state_dict(weights, assign=True)
@@ -125,23 +125,23 @@ class HVAE(nn.Module):
         return self.picture_head.out.weight.device
 
     def noise(self, n: int, seed: int = 0) -> list[Tensor]:
-        """Standard normal noise for n images: one (n, *latent) tensor per layer, layer 1 first."""
+        """Return standard normal noise for n images: one (n, *latent) tensor per layer, layer 1 first."""
         generator = torch.Generator().manual_seed(seed)
         size = sum(map(math.prod, self.config.latent_shapes))
-        # One row per image, so that asking for more images leaves the first ones as they were. torch fills
-        # in blocks of 16 numbers, hence the padding.
+        # One row per image: with more images, the first ones stay the same. The padding is there because
+        # torch fills tensors in blocks of 16 numbers.
         flat = torch.randn(n, size + -size % 16, generator=generator)[:, :size].to(self.device)
         return split_noise(flat, self.config.latent_shapes)
 
     def infer(self, x: Tensor, noise: list[Tensor] | None = None) -> Inference:
-        """Top-down inference q(z_L|x) ∏ q(z_ℓ|z_>ℓ, x) for images x (N, C, H, W).
+        """Return the top-down inference q(z_L|x) ∏ q(z_ℓ|z_>ℓ, x) for images x (N, C, H, W).
 
-        `noise` is as from `noise()`; None stands for posterior means all the way.
+        `noise` is as from `noise()`; None gives posterior means in all layers.
         """
         return self.top_down(self.bottom_up(x), noise)
 
     def top_down(self, features: list[Tensor], noise: list[Tensor] | None = None) -> Inference:
-        """`infer` for images of which `bottom_up` gave these features, layer 1 first."""
+        """Return the inference from the features that `bottom_up` gives for images, layer 1 first."""
         posteriors, priors, latents, kl = [], [], [], []
         context = None
         for layer in range(self.config.layers, 0, -1):
@@ -160,11 +160,11 @@ class HVAE(nn.Module):
         return Inference(posteriors, priors, latents, kl)
 
     def logits(self, z_1: Tensor) -> Tensor:
-        """Logits (N, C, H, W) of the pixel means of p(x|z_1)."""
+        """Return logits (N, C, H, W) of the pixel means of p(x|z_1)."""
         return at_least_float32(self.picture_head(self.grow[0](z_1, None)))
 
     def negative_log_likelihood(self, x: Tensor, logits: Tensor) -> Tensor:
-        """−log p(x|z_1) per image, shape (N,), nats, constants included.
+        """Return −log p(x|z_1) per image, shape (N,), nats, constants included.
 
         Gaussian: Σ (x − μ)² / 2σ² + ½ log 2πσ². Bernoulli: the cross-entropy of grey values in [0, 1].
         """
@@ -176,13 +176,13 @@ class HVAE(nn.Module):
         return squared_error / (2 * variance) + constant
 
     def forward(self, x: Tensor, noise: list[Tensor]) -> Elbo:
-        """One-sample estimate of both terms of the ELBO for each image of x (N, C, H, W), Eq. 4."""
+        """Return one-sample estimates of both terms of the ELBO for each image of x (N, C, H, W), Eq. 4."""
         inference = self.infer(x, noise)
         return Elbo(self.negative_log_likelihood(x, self.logits(inference.latents[0])), inference.rates)
 
     @torch.inference_mode()
     def rates(self, x: Tensor, seed: int = 0) -> Tensor:
-        """Rate of every layer for each image, shape (N, L), nats; column ℓ−1 is layer ℓ (Eq. 4).
+        """Return the rate of every layer for each image, shape (N, L), nats; column ℓ−1 is layer ℓ (Eq. 4).
 
         KL(q(z_ℓ|z_>ℓ, x) ‖ p(z_ℓ|z_>ℓ)) in closed form, given one draw of the latents above.
         """
@@ -190,12 +190,12 @@ class HVAE(nn.Module):
 
     @torch.inference_mode()
     def distortion(self, x: Tensor, seed: int = 0) -> Tensor:
-        """−log p(x|z_1) for one draw of z_1 from the posterior, per image, shape (N,), nats (Eq. 3)."""
+        """Return −log p(x|z_1) for one posterior draw of z_1, per image, shape (N,), nats (Eq. 3)."""
         return self(x, self.noise(len(x), seed)).distortion
 
     @torch.inference_mode()
     def encode(self, x: Tensor, seed: int | None = None) -> list[Gaussian]:
-        """Posterior of each layer (mean and std, each (N, *latent)), layer 1 first.
+        """Return the posterior of each layer (mean and std, each (N, *latent)), layer 1 first.
 
         The layers above are at their posterior means, or, given a `seed`, drawn from their posteriors.
         """
@@ -203,14 +203,14 @@ class HVAE(nn.Module):
 
     @torch.inference_mode()
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Pixel means (N, C, H, W) in [0, 1], with posterior means all the way."""
+        """Return pixel means (N, C, H, W) in [0, 1], with posterior means in all layers."""
         return self.logits(self.infer(x).latents[0]).sigmoid()
 
     @torch.inference_mode()
     def sample(self, n: int, seed: int = 0, temperature: float = 1.0) -> Tensor:
-        """n pictures from the prior: pixel means (n, C, H, W) in [0, 1].
+        """Return n pictures from the prior: pixel means (n, C, H, W) in [0, 1].
 
-        `temperature` scales the standard deviation of every layer's prior; the first k of n samples are
+        `temperature` scales the standard deviation of every layer's prior. The first k of n samples are
         those of sample(k) with the same seed.
         """
         return self.decode({}, n=n, fill="sample", seed=seed, temperature=temperature)
@@ -225,11 +225,11 @@ class HVAE(nn.Module):
         seed: int = 0,
         temperature: float = 1.0,
     ) -> Tensor:
-        """Pixel means (N, C, H, W) in [0, 1] for the given latents, the other layers filled from their prior.
+        """Return pixel means (N, C, H, W) in [0, 1] for the given latents, with the others from their prior.
 
         latents: layer number → (N, *latent); `{2: z2}` keeps z_2, and with fill="sample" each seed draws
         z_1 again.
-        n: the number of pictures, needed only where `latents` is empty.
+        n: the number of pictures, needed only if `latents` is empty.
         fill: the prior's mean or, with `seed` and `temperature`, a draw from it.
         Raises ValueError for a layer that does not exist, a wrong shape, or no way to know N.
         """
@@ -238,11 +238,11 @@ class HVAE(nn.Module):
 
     @torch.inference_mode()
     def residuals(self, x: Tensor) -> list[Tensor]:
-        """Where the posterior means of images x (N, C, H, W) are within their priors, layer 1 first.
+        """Return the posterior means of images x (N, C, H, W) relative to their priors, layer 1 first.
 
-        ε_ℓ = (E q(z_ℓ|z_>ℓ, x) − E p(z_ℓ|z_>ℓ)) / std p(z_ℓ|z_>ℓ), each (N, *latent), the layers above at
-        their posterior means: what layer ℓ says of x beside what the layers above say already, in units of
-        its prior. That of the top layer, whose prior is N(0, I), is its posterior mean.
+        ε_ℓ = (E q(z_ℓ|z_>ℓ, x) − E p(z_ℓ|z_>ℓ)) / std p(z_ℓ|z_>ℓ), each (N, *latent), with the layers above
+        at their posterior means: what layer ℓ adds to the layers above, in units of its prior. For the top
+        layer, with prior N(0, I), it is the posterior mean.
         """
         inference = self.infer(x)
         pairs = zip(inference.posteriors, inference.priors, strict=True)
@@ -250,7 +250,7 @@ class HVAE(nn.Module):
 
     @torch.inference_mode()
     def decode_residuals(self, residuals: list[Tensor]) -> Tensor:
-        """Pixel means (N, C, H, W) in [0, 1] for z_ℓ = E p(z_ℓ|z_>ℓ) + std p(z_ℓ|z_>ℓ) · ε_ℓ.
+        """Return pixel means (N, C, H, W) in [0, 1] for z_ℓ = E p(z_ℓ|z_>ℓ) + std p(z_ℓ|z_>ℓ) · ε_ℓ.
 
         residuals: one ε_ℓ (N, *latent) for each layer, layer 1 first. The inverse of `residuals`:
         decode_residuals(residuals(x)) = reconstruct(x). Standard normal noise in their place gives

@@ -1,10 +1,10 @@
-"""The parent: one HVAE whose layers are gated by its β, so that one training run covers the whole plane.
+"""The parent: one HVAE with gates that depend on β, so that one training run covers the whole plane.
 
-Every convolution and linear map is followed by an affine gate per channel, h ↦ (1 + a(β)) ⊙ h + b(β), with a
-and b linear in a small network's code of the normalised log β of each layer. At one β the gates are constants
-and fold into the weights before them: what is left is a plain HVAE.
+Every convolution and linear map is followed by an affine gate per channel, h ↦ (1 + a(β)) ⊙ h + b(β). A small
+network turns the normalised log β of each layer into a code; a and b are linear in it. At one β the gates are
+constants and fold into the weights before them. The result is a plain HVAE.
 
-The idea is Multi-Rate VAE's (Bae et al., ICLR 2023), carried to one β per layer.
+The idea is from Multi-Rate VAE (Bae et al., ICLR 2023), with one β per layer.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ CODE = 32
 
 
 class Gated(nn.Module):
-    """A convolution or linear map, its output h of image n and channel c becomes (1 + a) h + b.
+    """A convolution or linear map with a gate.
 
-    gates: (N, 2, channels), a and b; set for the time of one pass.
+    Its output h, for image n and channel c, becomes (1 + a) h + b.
+    gates: (N, 2, channels), a and b; they are set for one pass.
     """
 
     def __init__(self, inner: nn.Conv2d | nn.Linear) -> None:
@@ -43,9 +44,9 @@ class Gated(nn.Module):
 
 
 class Parent(nn.Module):
-    """A multi-rate HVAE, p and q conditional on β; see the module's text.
+    """A multi-rate HVAE, with p and q conditional on β; see the module's docstring.
 
-    config: that of the HVAEs it folds to. beta_range: (low, high), the range of β it is trained on.
+    config: of the HVAEs that it folds to. beta_range: (low, high), the range of β of its training.
     Raises ValueError unless 0 < low < high.
     """
 
@@ -74,7 +75,7 @@ class Parent(nn.Module):
         return ((name, module) for name, module in self.hvae.named_modules() if isinstance(module, Gated))
 
     def _gates(self, betas: Tensor) -> dict[str, Tensor]:
-        """Gates (N, 2, channels) of every gated map, for betas (N, L)."""
+        """Return gates (N, 2, channels) of every gated map, for betas (N, L)."""
         low, high = (math.log(beta) for beta in self.beta_range)
         position = (2 * betas.log() - low - high) / (high - low)
         gated = dict(self._gated())
@@ -83,7 +84,7 @@ class Parent(nn.Module):
         return {name: part.unflatten(1, (2, -1)) for name, part in zip(gated, parts, strict=True)}
 
     def forward(self, x: Tensor, noise: list[Tensor], betas: Tensor) -> Elbo:
-        """As HVAE.forward, each image of x (N, C, H, W) at its own betas (N, L), layer 1 first."""
+        """Return the terms of `HVAE.forward` for images x (N, C, H, W), each at its own betas (N, L)."""
         gates = self._gates(betas)
         for name, module in self._gated():
             module.gates = gates[name]
@@ -95,7 +96,7 @@ class Parent(nn.Module):
 
     @torch.no_grad()
     def fold(self, betas: Sequence[float]) -> HVAE:
-        """The plain HVAE, in eval mode, that does at betas (β_1 … β_L) what this parent does there."""
+        """Return the plain HVAE, in eval mode, with this parent's outputs at betas (β_1 … β_L)."""
         if len(betas) != self.config.layers or not all(0 < beta < math.inf for beta in betas):
             raise ValueError(f"fold needs {self.config.layers} positive values of β, not {list(betas)}")
         device = self.gates.weight.device

@@ -75,7 +75,7 @@ def rates(
 
     spectrum: eigenvalues of the training images' covariance, pixels in [0, 1], in any order.
     config: of the models; `top_dim`, the shape of z₁ and `variance` count.
-    Raises ValueError where the theory does not hold: another likelihood than Gaussian, not two layers,
+    Raises ValueError if the theory does not hold: another likelihood than Gaussian, not two layers,
     or a β is not positive.
     """
     at = optimum(spectrum, config, beta_2=beta_2, beta_1=beta_1)

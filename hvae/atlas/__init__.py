@@ -1,1 +1,1 @@
-"""An atlas on disk: its files, its table, its checkpoints; read without trust, written whole."""
+"""An atlas on disk: files, table, checkpoints. Reading trusts no file; writing is whole or not at all."""

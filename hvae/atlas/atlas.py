@@ -1,7 +1,7 @@
 """An atlas: a folder with all points of one (β₂, β₁) grid, their metrics and a few test images.
 
-Reading an atlas never unpickles, and never trusts it: every name is checked before it becomes a path,
-every file against the SHA-256 in atlas.json. Opening one does not import torch; loading a model does.
+Reading an atlas never unpickles and trusts nothing: every name is checked before it becomes a path, and
+every file against the SHA-256 in atlas.json. Opening an atlas does not import torch; loading a model does.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ SHIPPED = Path(__file__).parent.parent / "atlases"
 DEFAULT_NAME = "mnist"
 
 IDENTIFYING = ("checkpoint", "beta_2", "beta_1", "rate_z2")
-"""The columns that a checkpoint's header is compared with."""
+"""The columns that are compared with a checkpoint's header."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Atlas:
     """An opened atlas. `path` is its folder, `manifest` its atlas.json, `metrics` its table of points.
 
-    It stays as it was read; open it again to see what has changed on disk since.
+    It does not change after reading; open it again to see changes on disk.
 
     >>> atlas = Atlas.default()
     >>> model = atlas.load(beta_2=1.0, beta_1=0.1)
@@ -88,7 +88,7 @@ class Atlas:
     def open(cls, path: str | Path) -> Atlas:
         """Open the atlas in the folder `path`.
 
-        Raises UserError, one sentence naming file and reason, where there is none or it is not sound.
+        Raises UserError, one sentence with the file and the reason, if there is none or it is not sound.
         """
         folder = user_path(path)
         if not folder.is_dir():
@@ -96,7 +96,7 @@ class Atlas:
         try:
             return cls._opened(folder)
         except UserError:
-            # A run that is writing may have replaced files meanwhile: look again, once.
+            # A run that is writing may have replaced files in between: read them once more.
             return cls._opened(folder)
 
     @classmethod
@@ -108,10 +108,9 @@ class Atlas:
         return atlas
 
     def _refuse_swapped(self, row: dict) -> None:
-        """Raise UserError where the checkpoint says that it is another point than its row's.
+        """Raise UserError if a checkpoint belongs to another point than its row, by its own header.
 
-        A file that is missing or damaged is passed over: it costs its own pictures alone, when they are asked
-        for.
+        Missing or damaged files are passed over: only their own pictures are lost.
         """
         name = row["checkpoint"]
         try:
@@ -125,12 +124,12 @@ class Atlas:
 
     @classmethod
     def default(cls) -> Atlas:
-        """The atlas of MNIST that ships with this package."""
+        """Return the atlas of MNIST that ships with this package."""
         return cls.shipped(DEFAULT_NAME)
 
     @classmethod
     def shipped(cls, name: str) -> Atlas:
-        """An atlas that ships with this package; `shipped_names` lists them. Raises UserError."""
+        """Return an atlas that ships with this package; `shipped_names` lists them. Raises UserError."""
         names = shipped_names()
         if name not in names:
             raise UserError(f"No atlas {name} ships with this package: there are {', '.join(names)}.")
@@ -142,7 +141,7 @@ class Atlas:
         return re.sub(r"[^A-Za-z0-9._-]+", "-", self.path.resolve().name).strip("-.") or "atlas"
 
     def nearest(self, beta_2: float, beta_1: float) -> pd.Series:
-        """The row of `metrics` nearest to (β₂, β₁) in log β.
+        """Return the row of `metrics` nearest to (β₂, β₁) in log β.
 
         Raises ValueError unless both are positive, UserError where the atlas has no point yet.
         """
@@ -155,11 +154,11 @@ class Atlas:
         return self.metrics.iloc[int(distance.argmin())]
 
     def load(self, beta_2: float, beta_1: float, device: str = "cpu", *, exact: bool = False) -> HVAE:
-        """The model of the point nearest to (β₂, β₁) in log β, a plain HVAE in eval mode.
+        """Return the model of the point nearest to (β₂, β₁) in log β, a plain HVAE in eval mode.
 
-        exact: whether no other point will do. Warns where the nearest point is another one; with `exact`,
-        raises UserError there, which names the nearest. β are the same if they agree to six digits, as in the
-        names of checkpoints. Raises UserError where the checkpoint is missing or damaged.
+        Warns if the nearest point is another one. exact: raise UserError instead, with the nearest point in its
+        text. Two β are the same if they agree to six digits, as in the names of checkpoints.
+        Raises UserError if the checkpoint is missing or damaged.
         """
         row = self.nearest(beta_2, beta_1)
         nearest = Point(row["beta_2"], row["beta_1"])
@@ -174,10 +173,10 @@ class Atlas:
         return self.load_checkpoint(row["checkpoint"], device)
 
     def load_checkpoint(self, name: str, device: str = "cpu") -> HVAE:
-        """The model stored in the file `name` of this atlas (a value of the column `checkpoint`).
+        """Return the model in the file `name` of this atlas (a value of the column `checkpoint`).
 
-        Raises UserError where the file is missing, damaged, or not what atlas.json and the table say, and
-        where its weights are not finite.
+        Raises UserError if the file is missing or damaged, does not agree with atlas.json or the table, or
+        has weights that are not finite.
         """
         from hvae.atlas.checkpoint import model_in
 
@@ -190,9 +189,10 @@ class Atlas:
         return model_in(data, called, self.manifest.config).to(device)
 
     def load_parent(self, device: str = "cpu") -> Parent:
-        """The multi-rate parent; `load_parent().fold([beta_1, beta_2])` is a plain HVAE at any (β₂, β₁).
+        """Return the multi-rate parent.
 
-        Raises UserError where the atlas has none, or its file is damaged.
+        `load_parent().fold([beta_1, beta_2])` is a plain HVAE at any (β₂, β₁).
+        Raises UserError if the atlas has none, or its file is damaged.
         """
         from hvae.atlas.checkpoint import parent_in
 
@@ -204,7 +204,10 @@ class Atlas:
         return parent_in(data, called, self.manifest.config).to(device)
 
     def load_judge(self, device: str = "cpu") -> Classifier:
-        """The classifier that judged the samples. Raises UserError where there is none for such pictures."""
+        """Return the classifier that judged the samples.
+
+        Raises UserError if there is none for these pictures.
+        """
         from hvae.metrics.classifier import load_classifier
 
         file = self.checked_file(CLASSIFIER)
@@ -217,24 +220,24 @@ class Atlas:
         return judge
 
     def metadata(self, name: str) -> dict:
-        """What a checkpoint says about itself, its checksum not verified. Raises UserError."""
+        """Return a checkpoint's metadata, without a check of its checksum. Raises UserError."""
         with opened(self.path, name) as file:
             return metadata_in(file, f"{name} in {self.path}")
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file listed in atlas.json, its checksum verified. Raises UserError."""
+        """Return the bytes of a file listed in atlas.json, its checksum verified. Raises UserError."""
         return read_checked(self.path, self.manifest.files, name)
 
     def checked_file(self, name: str) -> Path:
-        """The path of a file listed in atlas.json, its checksum verified. Raises UserError."""
+        """Return the path of a file listed in atlas.json, its checksum verified. Raises UserError."""
         return checked_file(self.path, self.manifest.files, name)
 
     def examples(self) -> Examples:
-        """The test images that ship with the atlas. Raises UserError where they are damaged."""
+        """Return the test images that ship with the atlas. Raises UserError if they are damaged."""
         return read_examples(self.path, self.manifest)
 
 
 def shipped_names() -> list[str]:
-    """The names of the atlases that ship with this package, MNIST first."""
+    """Return the names of the atlases that ship with this package, MNIST first."""
     names = [manifest.parent.name for manifest in SHIPPED.glob(f"*/{MANIFEST}")]
     return sorted(names, key=lambda name: (name != DEFAULT_NAME, name))

@@ -1,4 +1,4 @@
-"""One HVAE in one safetensors file that is usable alone: the config travels in its metadata."""
+"""One HVAE in one safetensors file that is usable alone: its metadata hold the config."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def write_tensors(
 ) -> None:
     """Write tensors, JSON-ready `metadata` and a checksum of both to a safetensors file, whole or not at all.
 
-    dtype: what floating-point numbers are stored as; integers stay as they are.
-    Raises OSError where the file cannot be written.
+    dtype: type of stored floating-point numbers; integers do not change.
+    Raises OSError if the file cannot be written.
     """
     # `contiguous` undoes channels_last, which safetensors does not store.
     stored = {
@@ -55,19 +55,19 @@ def write_tensors(
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of a file that `write_tensors` wrote; see `tensors_in`. Raises UserError."""
+    """Return all tensors of a file that `write_tensors` wrote; see `tensors_in`. Raises UserError."""
     return tensors_in(_content(path), short_name(path))
 
 
 def tensors_in(data: bytes, name: str) -> dict[str, Tensor]:
-    """All tensors in the bytes of a file that `write_tensors` wrote.
+    """Return all tensors in the bytes of a file that `write_tensors` wrote.
 
-    Raises UserError, which calls it `name`, where it is no such file, or not as it was written. An older
-    release wrote no checksum: whoever has no other one must look for SHA256 in the metadata.
+    Raises UserError, which calls the file `name`, if it is no such file or has changed since it was written.
+    Older releases wrote no checksum: a caller without another checksum must look for SHA256 in the metadata.
     """
     metadata = _metadata(data, name)
     try:
-        # Copied: in a file, tensors lie at any address, and the last bit of a product depends on theirs.
+        # Copied: tensors in a file lie at any address, and the last bit of a product depends on the address.
         tensors = {key: tensor.clone() for key, tensor in load(data).items()}
         is_as_written = SHA256 not in metadata or metadata.pop(SHA256) == digest(metadata, tensors)
     except (SafetensorError, AssertionError, LookupError, RuntimeError, ValueError) as error:
@@ -78,7 +78,10 @@ def tensors_in(data: bytes, name: str) -> dict[str, Tensor]:
 
 
 def digest(metadata: Mapping, tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 of JSON-ready metadata and of contiguous CPU tensors: names, types, shapes and bytes."""
+    """Return the SHA-256 of JSON-ready metadata and of contiguous CPU tensors.
+
+    The names, types, shapes and bytes of tensors count.
+    """
     found = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
     for name, value in sorted(tensors.items()):
         found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
@@ -91,16 +94,16 @@ def save_model(
 ) -> None:
     """Write `model` and its config to `path`, whole or not at all.
 
-    metadata: further JSON-ready values, given back by `read_metadata`.
-    dtype: what weights are stored as; a model that `rounded` returned is stored without loss.
+    metadata: further JSON-ready values, which `read_metadata` returns.
+    dtype: type of stored weights; a model from `rounded` is stored without loss.
     """
     write_tensors(path, model.state_dict(), {"config": model.config.to_dict(), **(metadata or {})}, dtype)
 
 
 def rounded(model: HVAE, dtype: torch.dtype) -> HVAE:
-    """The model, in eval mode and float32, that will be read back after it is stored as `dtype`.
+    """Return the model, in eval mode and float32, as it will be read after it is stored as `dtype`.
 
-    Weights that `dtype` has no number for become infinite. The model given is not changed.
+    Weights beyond the range of `dtype` become infinite. The argument is not changed.
     """
     weights = {name: value.detach().to(dtype).float() for name, value in model.state_dict().items()}
     return HVAE.from_weights(model.config, weights)
@@ -113,9 +116,9 @@ def save_parent(parent: Parent, path: Path, metadata: dict | None = None) -> Non
 
 
 def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
-    """The HVAE stored at `path`, in eval mode on `device`.
+    """Return the HVAE stored at `path`, in eval mode on `device`.
 
-    Raises UserError where the file is missing, is no such checkpoint, or its weights do not fit its config.
+    Raises UserError if the file is missing, is no such checkpoint, or has weights that do not fit its config.
     """
     name = short_name(path)
     data = _content(path)
@@ -123,24 +126,24 @@ def load_model(path: Path, device: str | torch.device = "cpu") -> HVAE:
 
 
 def load_parent(path: Path, device: str | torch.device = "cpu") -> Parent:
-    """The Parent stored at `path`, in eval mode on `device`. Raises UserError as `load_model` does."""
+    """Return the Parent stored at `path`, in eval mode on `device`. Raises UserError as `load_model` does."""
     name = short_name(path)
     data = _content(path)
     return _parent(data, name, _config(_metadata(data, name), name)).to(device)
 
 
 def model_in(data: bytes, name: str, config: HVAEConfig) -> HVAE:
-    """The HVAE of this config in a checkpoint's bytes, in eval mode.
+    """Return the HVAE of this config in a checkpoint's bytes, in eval mode.
 
-    Raises UserError, which calls the file `name`, where it is no such checkpoint, has another config, or
-    weights that do not fit it or are not finite.
+    Raises UserError, which calls the file `name`, if it is no such checkpoint, has another config, or has
+    weights that do not fit the config or are not finite.
     """
     _refuse_other_config(data, name, config)
     return _finite(_model(data, name, config), name)
 
 
 def parent_in(data: bytes, name: str, config: HVAEConfig) -> Parent:
-    """The Parent of two-layer HVAEs of this config; see `model_in`."""
+    """Return the Parent of two-layer HVAEs of this config; see `model_in`."""
     _refuse_other_config(data, name, config)
     if config.layers != 2:
         raise UserError(f"{name} is a parent of models of {config.layers} layers, not of two.")
@@ -197,5 +200,5 @@ def _finite(model: Model, name: str) -> Model:
 
 
 def _do_not_fit(name: str, error: Exception) -> UserError:
-    """What to raise where the tensors are not those of the config."""
+    """Return the error to raise if the tensors do not fit the config."""
     return UserError(f"The weights in {name} do not fit its config ({one_line(error)}).")

@@ -27,9 +27,9 @@ class Examples(NamedTuple):
 
 
 def read_examples(folder: Path, manifest: Manifest) -> Examples:
-    """The test images in an atlas's folder: 1 to MAX_EXAMPLES, of the shape that its models have.
+    """Return the test images in an atlas's folder: 1 to MAX_EXAMPLES, in the shape of its models.
 
-    Raises UserError where they are missing or damaged, or not of this atlas.
+    Raises UserError if they are missing or damaged, or do not belong to this atlas.
     """
     data = read_checked(folder, manifest.files, EXAMPLES)
     try:
@@ -39,8 +39,11 @@ def read_examples(folder: Path, manifest: Manifest) -> Examples:
 
 
 def unpacked(data: bytes, image_shape: tuple[int, ...], classes: int) -> Examples:
-    """The examples in an .npz file's bytes. Raises ValueError, and what zipfile, zlib and numpy raise."""
-    # Every entry of its directory becomes an object; ours have two.
+    """Return the examples in an .npz file's bytes.
+
+    Raises ValueError, and what zipfile, zlib and numpy raise.
+    """
+    # Every entry of the archive's directory becomes an object; our archives have two.
     if data.count(b"PK\x01\x02") > MAX_ENTRIES:
         raise ValueError("it has more than two arrays")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -60,12 +63,12 @@ def unpacked(data: bytes, image_shape: tuple[int, ...], classes: int) -> Example
 
 
 def array(archive: zipfile.ZipFile, name: str, dtype: str) -> np.ndarray:
-    """One array of an .npz file, which must be of this dtype. Raises as `unpacked` does."""
+    """Return one array of an .npz file, which must be of this dtype. Raises as `unpacked` does."""
     try:
         entry = archive.getinfo(f"{name}.npy")
     except KeyError:
         raise ValueError(f"it has no array {name}") from None
-    # Others are unpacked whole, however little of them is asked for.
+    # Other methods unpack everything, even for a few bytes.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{name} is packed otherwise than by Deflate")
     with archive.open(entry) as file:

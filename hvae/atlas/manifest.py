@@ -33,13 +33,13 @@ from hvae.training.recipe import Recipe
 SCHEMA_VERSION = 1
 MAX_POINTS = 10_000
 MAX_FEATURES = 2**16
-"""Numbers in the largest feature map of one picture: where width is 32, pictures of 128 × 128."""
+"""Numbers in the largest feature map of one picture: with width 32, pictures of 128 × 128."""
 
 MAX_CLASSES, MAX_CLASS_NAME = 10_000, 200
-"""The number of classes, and the characters of a class's name."""
+"""Limits: the number of classes, and of characters in a class's name."""
 MAX_DATASET_NAME, MAX_TEXT = 1000, 4000
 MAX_KINDS = 100
-"""Of files that are passed over in a folder."""
+"""Limit: kinds of files that are passed over in a folder."""
 
 SCORES = (*GENERATION.names, "classifier_accuracy")
 
@@ -113,10 +113,10 @@ class Betas(BaseModel):
 
 
 class Pictures(BaseModel):
-    """What became of the files in a user's own folder.
+    """How many files of a user's own folder were used, and for what.
 
-    train, test: the number of pictures of each class, in the order of `classes`; one number where pictures
-    have no classes. passed_over: kind → number of files that are not used.
+    train, test: the number of pictures of each class, in the order of `classes`; one number if pictures have
+    no classes. passed_over: kind → number of files that were not used.
     """
 
     model_config = STRICT
@@ -131,11 +131,11 @@ class Manifest(BaseModel):
     recipe: how points were trained; with a parent_recipe, each from the parent's fold. failures: checkpoint →
     why its metrics are NaN. evaluation: measurement → version and parameters of the stored numbers.
     label_frequencies: of the test set, in the order of `classes`. ceiling: the generation scores of real test
-    images, with `_se` columns, and the classifier's accuracy on them. data: checksums of the splits that it
-    was made from. weights: what points' weights are stored as; the metrics are those of the stored weights.
-    pending: the checksum that metrics.parquet is about to have. pictures: of a user's own folder. undefined:
-    column → why no point has a number there, nor in that of its standard error. The last two are left out of
-    the file where they say nothing.
+    images, with `_se` columns, and the classifier's accuracy on them. data: checksums of the splits. weights:
+    type of the points' stored weights; the metrics are those of the stored weights. pending: the checksum of
+    the next metrics.parquet, while it is being replaced. pictures: counts in a user's own folder. undefined:
+    column → why no point has a number in it or in its standard error. The last two are left out of the file
+    if they are empty.
     """
 
     model_config = STRICT
@@ -182,12 +182,12 @@ class Manifest(BaseModel):
         return {name: value for name, value in serialize(self).items() if value or name not in optional}
 
     def is_undefined(self, column: str) -> bool:
-        """Whether no point can have a number in this column of the table, on this data set."""
+        """Return whether no point can have a number in this column of the table, on this data set."""
         return column in self.undefined or column.removesuffix("_se") in self.undefined
 
     @property
     def has_labels(self) -> bool:
-        """Whether the labels of its images can tell anything: there are two classes or more."""
+        """Whether the labels of its images carry information: there are two classes or more."""
         return len(self.classes) > 1
 
     @model_validator(mode="after")
@@ -199,7 +199,7 @@ class Manifest(BaseModel):
 
     @property
     def setting(self) -> Setting:
-        """What the numbers of metrics.parquet are bounded by."""
+        """What the bounds of the numbers in metrics.parquet depend on."""
         of_labels = self.label_frequencies or [1.0]
         known = sum(of_labels) > 0 and len(of_labels) > 1
         entropy = label_entropy(of_labels) if known else math.log(max(len(self.classes), 1))
@@ -207,7 +207,7 @@ class Manifest(BaseModel):
 
     @property
     def config(self) -> HVAEConfig:
-        """That of every model in the atlas."""
+        """The config of every model in the atlas."""
         return HVAEConfig(**self.model)
 
 
@@ -226,7 +226,7 @@ def made_from_plan(manifest: Manifest, *names: str) -> dict:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Parse and validate OUT/atlas.json. Raises UserError naming the first thing that is wrong."""
+    """Return atlas.json of a folder, validated. Raises UserError, which names the first error in it."""
     text = read_plain(folder, MANIFEST)
     try:
         content = json.loads(text, parse_constant=_no_number, object_pairs_hook=no_key_twice)

@@ -1,8 +1,8 @@
-"""Measure points of an atlas again and compare with its table: what `precompute verify --deep` does.
+"""Measure points of an atlas again and compare with its table, for `precompute verify --deep`.
 
-On the whole test set, numbers are the table's own up to rounding. Of larger sets an atlas carries some
-images, a random sample without replacement: their mean is within a few of its standard errors of the table's.
-Samples from the prior need no images, and are the very ones that were scored.
+On the whole test set, the numbers are those of the table, up to rounding. Of a larger set an atlas holds only
+some images, a random sample without replacement; their mean differs from the table by a few of its standard
+errors. Samples from the prior need no images: they are exactly those that were scored.
 """
 
 from __future__ import annotations
@@ -36,26 +36,26 @@ if TYPE_CHECKING:
     from hvae.model import HVAE
 
 SIGMAS = 6
-"""Standard errors of the sample that a mean over some images may be away from that over all."""
+"""Allowed difference between a mean over some images and over all, in standard errors of the sample."""
 SLACK = {"psnr": 0.02, "classifier_accuracy": 0.01}
 NATS = 0.05
-"""What may be added to that: collapsed layers have rates of which few images make most."""
+"""A further allowed difference: a few images make most of the rate of a collapsed layer."""
 
 ROUNDING = {"psnr": 0.01}
 ROUNDED_NATS = 0.005
 RELATIVE = {"generation": 2e-3, "reconstruction": 3e-4, "errors": 0.02}
-"""What another processor, or another release of torch, makes of the same computation."""
+"""Allowed differences of the same computation on another processor or with another release of torch."""
 
 
 class TestImages(NamedTuple):
-    """The images to measure on, and whether they are all that the table was measured on."""
+    """The images to measure on, and whether they are the whole test set of the table."""
 
     images: Images
     are_all: bool
 
 
 class Compared(NamedTuple):
-    """What became of one point: what was measured again, what does not match, and what would not have shown.
+    """The result for one point: what was measured again, and which numbers do not match.
 
     unseen: column → the largest difference that counts as a match.
     """
@@ -68,17 +68,17 @@ class Compared(NamedTuple):
 
 
 def images_to_measure(atlas: Atlas, data_dir: Path | None) -> TestImages:
-    """The test set in `data_dir`; without one, the atlas's own test images.
+    """Return the test set in `data_dir`; without one, the atlas's own test images.
 
-    Raises UserError where the test set is not there, or is another than the atlas was measured on, or where
-    the atlas's images are none of its.
+    Raises UserError if the test set is missing or is not the one of the table, or if the atlas's images are
+    not in it.
     """
     examples = atlas.examples()
     images = Images(*map(torch.from_numpy, examples), tuple(atlas.manifest.classes))
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0)).argsort()
     digest = atlas.manifest.data.get("test")
     if data_dir is None:
-        # Few test images are all there, shuffled; their order decides which noise each one gets.
+        # A small test set is there completely, shuffled; the order decides which noise each image gets.
         unshuffled = Images(images.images[order], images.labels[order], images.classes)
         return TestImages(unshuffled, True) if unshuffled.digest() == digest else TestImages(images, False)
     test = load(atlas.manifest.dataset, "test", data_dir, download=False)
@@ -97,7 +97,10 @@ def images_to_measure(atlas: Atlas, data_dir: Path | None) -> TestImages:
 
 
 def spread(metrics: pd.DataFrame, n: int) -> list[str]:
-    """The checkpoints of n points far from each other in log β, always the same ones, in their order."""
+    """Return the checkpoints of n points far from each other in log β, in the table's order.
+
+    They are always the same ones.
+    """
     places = np.log(metrics[["beta_2", "beta_1"]].to_numpy(float))
     if n >= len(places):
         return list(metrics["checkpoint"])
@@ -110,7 +113,7 @@ def spread(metrics: pd.DataFrame, n: int) -> list[str]:
 
 
 def compared(atlas: Atlas, names: list[str], test: TestImages) -> Iterator[Compared]:
-    """Measure the named points again, one after another. Raises UserError where a file is not sound."""
+    """Measure the named points again, one after another. Raises UserError if a file is not sound."""
     rows = {row["checkpoint"]: row for row in atlas.metrics.to_dict("records")}
     samples = samples_that_were_scored(atlas)
     judge = atlas.load_judge() if samples else None
@@ -133,7 +136,7 @@ def compared(atlas: Atlas, names: list[str], test: TestImages) -> Iterator[Compa
 def reconstruction_differences(
     model: HVAE, row: Mapping, test: TestImages, seed: int
 ) -> tuple[list[str], dict[str, float]]:
-    """What of rates, distortion, −ELBO and PSNR is another, and the largest difference that is none."""
+    """Return which of rates, distortion, −ELBO and PSNR differ, and the largest allowed differences."""
     again = reconstruction_columns(layer_rates(model, test.images, seed=seed), psnr(model, test.images))
     found, unseen = [], {}
     for column in RECONSTRUCTION.columns:
@@ -147,7 +150,7 @@ def reconstruction_differences(
             relative = RELATIVE["errors" if of_errors else "reconstruction"]
             most = relative * abs(table) + ROUNDING.get(column, ROUNDED_NATS)
         elif of_errors:
-            continue  # they are those of another number of images
+            continue  # its size depends on the number of images
         else:
             most = SIGMAS * again[f"{column}_se"] + SLACK.get(column, NATS)
         if not of_errors:
@@ -160,7 +163,7 @@ def reconstruction_differences(
 def generation_differences(
     model: HVAE, judge: Classifier, row: Mapping, samples: int, seed: int
 ) -> list[str]:
-    """What of the samples' scores is another."""
+    """Return which scores of the samples differ."""
     again = columns_of(generation_scores(sample_probabilities(model, judge, n=samples, seed=seed)))
     found = []
     for column, value in again.items():
@@ -172,7 +175,7 @@ def generation_differences(
 
 
 def judge_differences(atlas: Atlas, test: TestImages) -> list[str]:
-    """Sentences on what atlas.json says of the classifier and of the labels, and is otherwise."""
+    """Return sentences about wrong numbers in atlas.json: of the classifier and of the labels."""
     manifest, n = atlas.manifest, len(test.images)
     found = []
     if manifest.label_frequencies:
@@ -206,7 +209,10 @@ def judge_differences(atlas: Atlas, test: TestImages) -> list[str]:
 
 
 def samples_that_were_scored(atlas: Atlas) -> int:
-    """How many samples the scores are of; 0 unless its own judge gave them, by today's definition."""
+    """Return the number of scored samples.
+
+    It is 0 unless the atlas's own judge scored them, by today's definition.
+    """
     digest = atlas.manifest.files.get(CLASSIFIER)
     try:
         definition = json.loads(atlas.manifest.evaluation[GENERATION.name])
@@ -218,7 +224,7 @@ def samples_that_were_scored(atlas: Atlas) -> int:
 
 
 def said(column: str, table: float, value: float, test: TestImages, most: float | None = None) -> str:
-    """A clause on a number that is another."""
+    """Return a clause about a number that differs."""
     where = "the same images" if test.are_all else f"{len(test.images)} test images"
     within = f", more than {most:.3g} away" if most is not None else ""
     return f"{column} is {table:.6g} in the table and {value:.6g} on {where}{within}"

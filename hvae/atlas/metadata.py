@@ -1,4 +1,4 @@
-"""What a checkpoint says about itself, read from its header without importing torch."""
+"""A checkpoint's metadata, read from its header without torch."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from hvae.atlas.untrusted_files import NO_WAITING, open_regular
 from hvae.errors import UserError, one_line
 from hvae.files import no_key_twice
 
-# All metadata under one key: safetensors writes several in an order that changes from run to run, and the
-# same model should give the same bytes.
+# All metadata are under one key: safetensors writes several keys in an order that changes from run to run,
+# and the same model should give the same bytes.
 KEY = "hvae"
 SHA256 = "sha256"
-"""The metadata's own key for the checksum of all that the file says; `hvae.atlas.checkpoint.digest`."""
+"""The metadata's key for the checksum of everything in the file; see `hvae.atlas.checkpoint.digest`."""
 
 MAX_HEADER = 2**21
 
 
 def read_metadata(path: Path) -> dict:
-    """The metadata of a file that `hvae.atlas.checkpoint.write_tensors` wrote.
+    """Return the metadata of a file that `hvae.atlas.checkpoint.write_tensors` wrote.
 
-    Raises UserError where the file is missing or is no such file.
+    Raises UserError if the file is missing or is no such file.
     """
     with opened_checkpoint(path) as file:
         return metadata_in(file, short_name(path))
 
 
 def metadata_in(file: BinaryIO, name: str) -> dict:
-    """The metadata in an open file, which errors call `name`. Raises UserError where it is no such file.
+    """Return the metadata in an open file; errors call it `name`. Raises UserError if it is no such file.
 
-    A safetensors file begins with its header's length, 8 bytes, little endian, and the header as JSON.
+    A safetensors file begins with its header's length (8 bytes, little endian), then the header as JSON.
     """
     try:
         length = int.from_bytes(file.read(8), "little")
@@ -50,7 +50,7 @@ def metadata_in(file: BinaryIO, name: str) -> dict:
 
 
 def opened_checkpoint(path: Path) -> BinaryIO:
-    """The regular file at `path`. Raises UserError where there is none."""
+    """Return the regular file at `path`. Raises UserError if there is none."""
     try:
         return open_regular(os.open(path, NO_WAITING))
     except (OSError, ValueError) as error:
@@ -59,12 +59,12 @@ def opened_checkpoint(path: Path) -> BinaryIO:
 
 
 def short_name(path: Path) -> str:
-    """The file's name with its folder's, for a sentence that is read far from the file."""
+    """Return the names of the folder and the file, short enough for a sentence."""
     return "/".join(Path(path).parts[-2:])
 
 
 def dimension_rates(metadata: dict) -> list[float]:
-    """What each dimension of z_L adds to its rate, nats, in a checkpoint's metadata; empty where unknown."""
+    """Return the rate of each dimension of z_L, nats, from a checkpoint's metadata; empty if unknown."""
     rates = metadata.get("dimension_rates_z2")
     if not isinstance(rates, list) or len(rates) > 4096:
         return []
@@ -73,7 +73,10 @@ def dimension_rates(metadata: dict) -> list[float]:
 
 
 def beta_range(metadata: dict, name: str) -> tuple[float, float]:
-    """Lowest and highest β that a parent covers. Raises UserError where the file `name` does not say."""
+    """Return the lowest and highest β of a parent.
+
+    Raises UserError if the file `name` does not contain them.
+    """
     try:
         low, high = (float(beta) for beta in metadata["beta_range"])
     except (KeyError, TypeError, ValueError, OverflowError):

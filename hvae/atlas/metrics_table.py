@@ -1,4 +1,4 @@
-"""metrics.parquet: its columns; read without trust, and written so that it and atlas.json belong together."""
+"""metrics.parquet: its columns, reading it without trust, and writing it together with atlas.json."""
 
 from __future__ import annotations
 
@@ -21,22 +21,25 @@ from hvae.files import sha256, write_json, write_whole
 from hvae.metrics.registry import measurements, metric_columns
 
 TRAINED_COLUMNS = tuple(name for one in measurements() if one.when_trained for name in one.names)
-"""What is measured as soon as a point is trained; `precompute evaluate` adds the rest."""
+"""Columns that are measured as soon as a point is trained; `precompute evaluate` adds the others."""
 
 MAX_COLUMNS = 200
 MAX_FOOTER = MIB // 4
 MAX_UNPACKED = 32 * MIB
 LARGEST = 1e100
-"""No measured number is larger, however wild a training: figures square and subtract them."""
+"""The largest number in a table, even after a diverged training: figures square and subtract numbers."""
 
 
 def table_columns() -> tuple[str, ...]:
-    """Columns of metrics.parquet, in order, without standard errors; a metric not computed is NaN."""
+    """Return the columns of metrics.parquet, in order, without standard errors.
+
+    A metric not computed is NaN.
+    """
     return ("beta_2", "beta_1", *metric_columns(), "checkpoint")
 
 
 def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
-    """metrics.parquet as a DataFrame with `table_columns()`. Raises UserError where it is not sound."""
+    """Return metrics.parquet as a DataFrame with `table_columns()`. Raises UserError if it is not sound."""
     try:
         data = read_checked(folder, manifest.files, METRICS)
     except UserError:
@@ -80,16 +83,16 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
 
 
 def is_measured(row: Mapping[str, object], columns: Iterable[str], manifest: Manifest) -> bool:
-    """Whether a row of the table has a number in each of these columns that can have one on this data set."""
+    """Return whether a row has a number in each of these columns, except columns that are undefined here."""
     return all(
         manifest.is_undefined(column) or bool(np.isfinite(row.get(column, np.nan))) for column in columns
     )
 
 
 def out_of_place(metrics: pd.DataFrame, manifest: Manifest) -> str | None:
-    """What is wrong with where points are, if anything: twice at a place, or neither on the grid nor between.
+    """Return a clause about points at impossible places, or None: two at one, or one not on or between the grid's.
 
-    A point off the grid was trained from the parent, which covers what lies within the grid.
+    A point between the grid's was trained from the parent, which covers the whole range of the grid.
     """
     grid = [{in_name(beta) for beta in betas} for betas in (manifest.betas.beta_2, manifest.betas.beta_1)]
     low, high = min(manifest.betas.beta_2), max(manifest.betas.beta_2)
@@ -110,19 +113,19 @@ def out_of_place(metrics: pd.DataFrame, manifest: Manifest) -> str | None:
 
 
 def impossible(folder: Path, manifest: Manifest, metrics: pd.DataFrame) -> Iterator[str]:
-    """A sentence for each rule of `hvae.atlas.possible` that the table breaks."""
+    """Yield a sentence for each rule of `hvae.atlas.possible` that the table breaks."""
     numbers = {name: metrics[name].to_numpy(float) for name in metrics.columns if name != "checkpoint"}
     for row, text in broken(numbers, manifest.setting):
         yield f"{METRICS} in {folder}: {text}, at {metrics['checkpoint'].iloc[row]}."
 
 
 def unpacked(data: bytes) -> pd.DataFrame:
-    """The table in a Parquet file's bytes: a column of names, `checkpoint`, and floats.
+    """Return the table in a Parquet file's bytes: a column of names, `checkpoint`, and floats.
 
-    Nothing is read that a small file could make large: no codec but those whose ratio is bounded (Snappy's is
-    21), and names one at a time, for a dictionary or a prefix can stand for many long ones. What the file
-    says of Arrow's extension types and of pandas is not looked at.
-    Raises ValueError, and what pyarrow raises.
+    A small file must not become large in memory. So only codecs with a bounded ratio are allowed (Snappy's is
+    21), and names are read one at a time, since a dictionary or a prefix can stand for many long ones.
+    Arrow's extension types and pandas metadata are ignored.
+    Raises ValueError, and the errors of pyarrow.
     """
     # A footer of thousands of column chunks takes a hundred times its size in memory.
     if int.from_bytes(data[-8:-4], "little") > MAX_FOOTER:
@@ -155,7 +158,7 @@ def unpacked(data: bytes) -> pd.DataFrame:
 
 
 def refuse_what_is_no_table(footer: FileMetaData) -> None:
-    """Raise ValueError unless what the footer promises is a table of points, packed as ours are."""
+    """Raise ValueError unless the footer describes a table of points, packed like ours."""
     if footer.num_rows > MAX_POINTS or footer.num_columns > MAX_COLUMNS:
         raise ValueError(
             f"it has {footer.num_rows} rows and {footer.num_columns} columns; at most {MAX_POINTS} and "
@@ -173,7 +176,7 @@ def refuse_what_is_no_table(footer: FileMetaData) -> None:
 
 
 def names(file: ParquetFile) -> list[str]:
-    """The column `checkpoint`. Raises ValueError for what is no name of a file."""
+    """Return the column `checkpoint`. Raises ValueError for a value that is no file name."""
     found = []
     for batch in file.iter_batches(batch_size=1, columns=["checkpoint"], use_threads=False):
         column = batch.column(0)
@@ -184,8 +187,7 @@ def names(file: ParquetFile) -> list[str]:
 
 
 def metrics_table(rows: list[dict], columns: Sequence[str] | pd.Index | None = None) -> pd.DataFrame:
-    """Rows as metrics.parquet holds them: every column, floats but for the checkpoint's name, NaN where
-    nothing was computed.
+    """Return rows as metrics.parquet holds them: floats except `checkpoint`, NaN if not computed.
 
     columns: None for `table_columns()`.
     """
@@ -197,9 +199,9 @@ def metrics_table(rows: list[dict], columns: Sequence[str] | pd.Index | None = N
 def write_table(folder: Path, manifest: Manifest, metrics: pd.DataFrame, *changed: str) -> Manifest:
     """Write metrics.parquet, and atlas.json with the checksums of it and of the `changed` files.
 
-    Files that did not change keep the checksum they were written with: damage must not be signed.
-    atlas.json announces the new metrics.parquet before it appears, so that whenever the process dies the
-    two belong together. Returns the manifest as it was written.
+    Unchanged files keep their old checksums, so that damage does not become valid. atlas.json announces the
+    new metrics.parquet before it appears, so the two fit together even if the process dies in between.
+    Returns the manifest as it was written.
     """
     buffer = io.BytesIO()
     metrics.to_parquet(buffer, index=False)

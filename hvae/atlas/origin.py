@@ -1,6 +1,6 @@
-"""Whether a file of weights is the one that the table and atlas.json speak of, by what its header says.
+"""Check by its header that a file of weights belongs to its row of the table and to atlas.json.
 
-A header may lack what an older release did not write; what it says must agree.
+Headers of older releases have fewer entries; the entries that are there must agree.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from hvae.atlas.untrusted_files import MANIFEST
 from hvae.config import HVAEConfig
 
 SIX_DIGITS = 1e-5
-"""Relative: what β may differ by that have the same six digits."""
+"""Relative difference of two β with the same six digits."""
 MEASURED_AGAIN = 1e-3
-"""Relative, and in nats: what a rate may differ by that another machine measured again."""
+"""Relative difference, and difference in nats, of one rate on two machines."""
 
 NAME = re.compile(r"beta2-([0-9.e+-]+)_beta1-([0-9.e+-]+)")
 
 
 def other_point(metadata: Mapping, row: Mapping, manifest: Manifest) -> str | None:
-    """What tells a checkpoint's header from that of the point in `row`; None where nothing does.
+    """Return why a checkpoint does not belong to the point in `row`, by its header; None if it does.
 
     The clause follows the checkpoint's name: "was trained at …".
     """
@@ -46,9 +46,9 @@ def other_point(metadata: Mapping, row: Mapping, manifest: Manifest) -> str | No
 
 
 def other_parent(metadata: dict, called: str, manifest: Manifest) -> str | None:
-    """What tells a parent's header from that of this atlas's; see `other_point`.
+    """Return why a parent does not belong to this atlas, by its header; see `other_point`.
 
-    Raises UserError where it has no usable range of β.
+    Raises UserError if it has no usable range of β.
     """
     low, high = beta_range(metadata, called)
     betas = manifest.betas.beta_2
@@ -58,14 +58,17 @@ def other_parent(metadata: dict, called: str, manifest: Manifest) -> str | None:
 
 
 def other_plan(metadata: Mapping, manifest: Manifest, name: str) -> str | None:
-    """The first of what determines weights that a header and atlas.json disagree on; see `other_point`."""
+    """Return the first difference between a header and atlas.json in what determines weights.
+
+    See `other_point`.
+    """
     if metadata.get("weights", manifest.weights) != manifest.weights and name != "parent":
         return f"is stored in another precision than {MANIFEST} has"
     made_from = metadata.get("made_from")
     if not isinstance(made_from, Mapping):
         return None if made_from is None else "says nothing that can be read of what it was made from"
     for key, expected in made_from_plan(manifest, name).items():
-        # An older release noted less, in the files or in atlas.json.
+        # Older releases wrote fewer entries, in the files or in atlas.json.
         unknown = (None, {}, [])
         if made_from.get(key) in unknown or expected in unknown or _same(key, made_from[key], expected):
             continue
@@ -76,7 +79,7 @@ def other_plan(metadata: Mapping, manifest: Manifest, name: str) -> str | None:
 
 
 def other_judge(config: object, manifest: Manifest) -> str | None:
-    """What tells a classifier's config from one that can judge this atlas's pictures; see `other_point`."""
+    """Return why a classifier cannot judge this atlas's pictures, by its config; see `other_point`."""
     if not isinstance(config, Mapping):
         return "is no classifier"
     channels, classes = manifest.config.image_shape[0], len(manifest.classes)

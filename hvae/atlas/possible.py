@@ -1,7 +1,7 @@
-"""What a measurement can come to: the ranges of columns, the sums between them, and how large errors can be.
+"""Which numbers a measurement can give: ranges of columns, sums of columns, and sizes of standard errors.
 
-Each rule holds for every model, trained or not, up to rounding; a table that breaks one was not measured.
-What is not finite is passed over: it is not shown as a number. Torch is not needed.
+Each rule holds for every model, trained or not, up to rounding. A table that breaks a rule was not measured.
+Numbers that are not finite are passed over, since they are not shown as numbers. Torch is not needed.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from hvae.config import HVAEConfig
 from hvae.metrics.registry import metrics
 
 ROUNDING = 1e-6
-"""Relative, for columns that may have been float32."""
+"""Relative tolerance, for columns that may have been float32."""
 NATS = 1e-3
-"""What float32 sums over a picture may be off by where the result is next to nothing."""
+"""Absolute tolerance of float32 sums over a picture, for results near zero."""
 SIGMAS = 10
-"""Standard errors that an estimate may lie beyond what its expectation cannot exceed."""
+"""Standard errors by which an estimate may exceed the bound of its expectation."""
 
 Columns = Mapping[str, np.ndarray]
 
 
 class Setting(NamedTuple):
-    """What the rules depend on besides the numbers.
+    """What the rules depend on, apart from the numbers.
 
-    classes: K, the number of labels. entropy: H[y] of the test set's labels, nats, or log K where unknown.
-    config: of the models; None where no model is spoken of.
+    classes: K, the number of labels. entropy: H[y] of the test set's labels, nats, or log K if unknown.
+    config: of the models; None for numbers that belong to no model.
     """
 
     classes: int
@@ -38,7 +38,7 @@ class Setting(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A number that cannot be: the place of its row, and what is wrong, without a full stop."""
+    """An impossible number: the place of its row, and the error as a clause."""
 
     row: int
     text: str
@@ -56,7 +56,7 @@ def broken(columns: Columns, setting: Setting) -> Iterator[Broken]:
 
 
 def ranges(setting: Setting) -> dict[str, tuple[float, float]]:
-    """Column → lowest and highest value that it can have."""
+    """Return column → lowest and highest value that it can have."""
     classes = max(setting.classes, 1)
     lowest, highest = distortions(setting.config)
     return {
@@ -66,7 +66,7 @@ def ranges(setting: Setting) -> dict[str, tuple[float, float]]:
         "sharpness": (1 / classes, 1),
         "distortion": (lowest, highest),
         "neg_elbo": (lowest, math.inf),
-        # float32 tells no two pictures apart beyond; where all pixels agree it is infinite.
+        # float32 cannot show smaller differences of two pictures; if all pixels agree it is infinite.
         "psnr": (0, 400),
         **dict.fromkeys(("mi_z2", "mi_z1"), (-math.inf, setting.entropy)),
         "classifier_accuracy": (0, 1),
@@ -74,7 +74,7 @@ def ranges(setting: Setting) -> dict[str, tuple[float, float]]:
 
 
 def distortions(config: HVAEConfig | None) -> tuple[float, float]:
-    """The lowest and highest distortion, nats per image, of pictures and pixel means in [0, 1]."""
+    """Return the lowest and highest distortion, nats per image, of pictures and pixel means in [0, 1]."""
     if config is None or config.likelihood == "bernoulli":
         return 0.0, math.inf
     pixels = math.prod(config.image_shape)
@@ -188,7 +188,7 @@ def shares_of_other_images(columns: Columns, setting: Setting) -> Iterator[Broke
 
 
 def more_information_than_rate(columns: Columns, setting: Setting) -> Iterator[Broken]:
-    """I(y; z₂) ≤ R(z₂) and I(y; z₁) ≤ R(z₁, z₂), up to the errors of both."""
+    """I(y; z₂) ≤ R(z₂) and I(y; z₁) ≤ R(z₁, z₂), up to the standard errors of both."""
     for name, rate in INFORMATION.items():
         if not {name, rate, f"{name}_se", f"{rate}_se"} <= columns.keys():
             continue
@@ -202,9 +202,9 @@ def more_information_than_rate(columns: Columns, setting: Setting) -> Iterator[B
 
 
 def less_than_no_information(columns: Columns, setting: Setting) -> Iterator[Broken]:
-    """No information is 0 nats, of which an estimate may fall short by its errors.
+    """Information is at least 0 nats; an estimate may be lower by its standard errors.
 
-    The bound for z₁ is learned, and can fall below 0 by as much as a guess costs that is sure and wrong.
+    The bound for z₁ is learned, and can fall further below 0 if the network is sure and wrong.
     """
     for name in INFORMATION:
         if not {name, f"{name}_se"} <= columns.keys():
@@ -232,7 +232,7 @@ INFORMATION = {"mi_z2": "rate_z2", "mi_z1": "rate_total"}
 
 
 def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
-    """The largest standard error that a mean of two or more terms can have, given its value."""
+    """Return the largest standard error that a mean of two or more terms can have, given its value."""
     if name in ("rate_z2", "rate_z1", "rate_total"):
         return value
     if name in ("distortion", "neg_elbo"):
@@ -249,24 +249,27 @@ def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
 
 
 def is_accuracy(name: str) -> bool:
-    """Whether a column is a share of test images."""
+    """Return whether a column is a share of test images."""
     return name.startswith("acc_") and not name.endswith("_se")
 
 
 def is_in_nats(name: str) -> bool:
-    """Whether a column is in nats, of which float32 leaves a few."""
+    """Return whether a column is in nats, where float32 sums have small absolute errors."""
     return name in metrics() and metrics()[name].in_nats
 
 
 def between(low: float, high: float) -> str:
-    """What is said of a value out of its range."""
+    """Return a clause about a value outside its range."""
     if math.isinf(high):
         return f"below {low:.6g}"
     return f"above {high:.6g}" if math.isinf(low) else f"not from {low:.6g} to {high:.6g}"
 
 
 def first(wrong: np.ndarray, text: Callable[[int], str]) -> Iterator[Broken]:
-    """The first row in which something is wrong; comparisons with NaN are false, so NaN never is."""
+    """Yield the first row with an error, if there is one.
+
+    NaN is never an error: comparisons with it are false.
+    """
     if wrong.any():
         row = int(np.argmax(wrong))
         yield Broken(row, text(row))

@@ -1,5 +1,7 @@
-"""The files of an atlas, which a stranger may have made: opened so that nothing outside the folder is read,
-nothing is waited for, and no more is read than a real one can have."""
+"""Open the files of an atlas from a stranger.
+
+Nothing outside the folder is read, nothing waits, and no file is read that is larger than in a real atlas.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,13 @@ TRAINING = ".training"
 MIB = 2**20
 MOST_BYTES = {MANIFEST: 2 * MIB, METRICS: 8 * MIB, EXAMPLES: 16 * MIB}
 MOST_WEIGHTS = 128 * MIB
-"""The largest file that is read: by its name, and every other."""
+"""The largest size of a file that is read: by name, and for all others."""
 
 FILE_NAME = re.compile(r"(models/)?[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
 
 def plain_file(folder: Path, name: str) -> Path:
-    """The path of the regular file `name` in `folder`. Raises UserError for anything else.
+    """Return the path of the regular file `name` in `folder`. Raises UserError for anything else.
 
     A name cannot leave the folder: no `..`, no absolute path, no link, no device.
     """
@@ -41,9 +43,9 @@ def plain_file(folder: Path, name: str) -> Path:
 
 @contextmanager
 def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
-    """The regular file `name` of the atlas in `folder`, opened; no larger than it may be.
+    """Open the regular file `name` of the atlas in `folder`, if it is not too large.
 
-    Raises UserError, naming file and reason, for anything else.
+    Raises UserError, with the file and the reason, for anything else.
     """
     if not FILE_NAME.fullmatch(name) or ".." in name:
         raise UserError(f"{name!r} in {folder} is not the name of an atlas file.")
@@ -60,16 +62,16 @@ def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
 
 
 def read_plain(folder: Path, name: str) -> bytes:
-    """The bytes of the file `name` of the atlas in `folder`. Raises UserError as `opened` does."""
+    """Return the bytes of the file `name` of the atlas in `folder`. Raises UserError as `opened` does."""
     with opened(folder, name) as file:
-        # Not more than it had when its size was looked at.
+        # Not more than its size when that was checked.
         return file.read(size_of(file))
 
 
 def read_checked(folder: Path, files: Mapping[str, str], name: str) -> bytes:
-    """The bytes of the file `name`, which must match its checksum in `files`. Raises UserError.
+    """Return the bytes of the file `name`, which must match its checksum in `files`. Raises UserError.
 
-    What was checked is what is returned, whatever becomes of the file meanwhile.
+    The bytes that were checked are returned, even if the file changes in between.
     """
     _refuse_unlisted(folder, files, name)
     data = read_plain(folder, name)
@@ -78,7 +80,7 @@ def read_checked(folder: Path, files: Mapping[str, str], name: str) -> bytes:
 
 
 def checked_file(folder: Path, files: Mapping[str, str], name: str) -> Path:
-    """The path of `name`, which must match its checksum in `files`. Raises UserError."""
+    """Return the path of `name`, which must match its checksum in `files`. Raises UserError."""
     _refuse_unlisted(folder, files, name)
     with opened(folder, name) as file:
         _compare(folder, files, name, hashlib.file_digest(file, "sha256").hexdigest())
@@ -96,7 +98,7 @@ def _compare(folder: Path, files: Mapping[str, str], name: str, actual: str) -> 
 
 
 def open_regular(descriptor: int) -> BinaryIO:
-    """A file from its descriptor. Raises OSError unless it is a regular one."""
+    """Return a file from its descriptor. Raises OSError unless it is a regular one."""
     file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         file.close()
@@ -105,18 +107,18 @@ def open_regular(descriptor: int) -> BinaryIO:
 
 
 def size_of(file: BinaryIO) -> int:
-    """The size of an open file in bytes."""
+    """Return the size of an open file in bytes."""
     return os.fstat(file.fileno()).st_size
 
 
-# Where the platform has them: no link is followed, and nobody waits for a pipe's other end.
+# If the platform has these flags, no link is followed, and opening a pipe does not wait.
 NO_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 
 
 def _descriptor(folder: Path, name: str) -> int:
-    """The file, opened step by step from its folder, so that no link can take the place of a step."""
+    """Return the file. Each folder on its way is opened by itself, so that no link is followed."""
     if os.open not in os.supports_dir_fd:
         path = folder / name
         if path.is_symlink() or (path.parent != folder and path.parent.is_symlink()):
@@ -128,7 +130,7 @@ def _descriptor(folder: Path, name: str) -> int:
         for inner in folders:
             at, outer = os.open(inner, _FOLDER | _NO_LINK, dir_fd=at), at
             os.close(outer)
-        # Opening a device can have effects of its own.
+        # Opening a device can have side effects.
         if not stat.S_ISREG(os.stat(last, dir_fd=at, follow_symlinks=False).st_mode):
             raise OSError(errno.ELOOP, "not a regular file")
         return os.open(last, NO_WAITING | _NO_LINK, dir_fd=at)

@@ -1,4 +1,7 @@
-"""Check an atlas from end to end: its files, and what they say of each other. `deep_check` measures again."""
+"""Check an atlas: its files, and that they agree with each other.
+
+See `measured_again` for new measurements.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,12 @@ VERSIONED = ("python", "torch", "torchvision", "scikit-learn", "numpy", "pandas"
 
 
 def problems(path: str | Path) -> list[str]:
-    """Everything that is wrong with the atlas in the folder `path`, one sentence each; empty if it is sound.
+    """Return all errors of the atlas in the folder `path`, one sentence each; empty if it is sound.
 
-    Checks atlas.json, every checksum, the schema of metrics.parquet, that its numbers are ones that can be
-    measured (`hvae.atlas.possible`), that every checkpoint, the parent and the classifier load with finite
-    weights and are those that the table and atlas.json speak of (`hvae.atlas.origin`). A point that
-    atlas.json lists as failed may hold NaN.
+    Checks atlas.json, every checksum, and the schema of metrics.parquet; that its numbers are possible
+    (`hvae.atlas.possible`); that every checkpoint, the parent and the classifier load with finite weights and
+    belong to the table and to atlas.json (`hvae.atlas.origin`). A point that atlas.json lists as failed may
+    hold NaN.
     """
     folder = user_path(path)
     if not folder.is_dir():
@@ -36,7 +39,7 @@ def problems(path: str | Path) -> list[str]:
         manifest = read_manifest(folder)
     except UserError as error:
         return [str(error)]
-    # metrics.parquet comes below: while it is being replaced, either of two checksums is right.
+    # metrics.parquet comes below: while it is being replaced, both its old and its new checksum are right.
     names = sorted(dict.fromkeys([EXAMPLES, *manifest.files]).keys() - {METRICS})
     found = sentences(lambda name=name: checked_file(folder, manifest.files, name) for name in names)
     if found:
@@ -57,7 +60,7 @@ def problems(path: str | Path) -> list[str]:
 
 
 def not_finite(atlas: Atlas) -> Iterator[str]:
-    """A sentence for each point that was trained and lacks a number, or has one that is infinite."""
+    """Yield a sentence for each trained point with a missing or infinite number."""
     for row in atlas.metrics.to_dict("records"):
         name = row["checkpoint"]
         if name in atlas.manifest.failures:
@@ -70,9 +73,9 @@ def not_finite(atlas: Atlas) -> Iterator[str]:
 
 
 def wrong_versions(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """A sentence for each version or definition in atlas.json that is none, or is later than this program's.
+    """Yield a sentence for each version or definition in atlas.json that is invalid or too new.
 
-    A metric of an older definition is no problem: `precompute evaluate` measures it again.
+    A metric of an older definition is no error: `precompute evaluate` measures it again.
     """
     for program in VERSIONED:
         version = manifest.made_with.get(program, "0")
@@ -101,7 +104,7 @@ def wrong_versions(folder: Path, manifest: Manifest) -> Iterator[str]:
 
 
 def sentences(checks: Iterable[Callable[[], object]]) -> list[str]:
-    """What is wrong with that which is not right."""
+    """Return the messages of the checks that fail."""
     found = []
     for check in checks:
         try:
