@@ -1,4 +1,4 @@
-"""How the CPU computes: on how many threads, and whether numbers next to zero count as zero."""
+"""How the CPU computes: the number of threads, and whether denormal numbers are flushed to zero."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import torch
 
 @contextmanager
 def threads(n: int) -> Iterator[None]:
-    """Have torch compute on n threads: sums are taken in n parts, so the last bits of numbers depend on n."""
+    """Set the number of torch's threads.
+
+    Sums are taken in n parts, so the last bits of numbers depend on n.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(n)
     try:
@@ -21,14 +24,17 @@ def threads(n: int) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep torch to one thread: batches this small cannot be shared, and the numbers depend on no cores."""
+    """Use one torch thread: small batches cannot be shared, and numbers then do not depend on the cores."""
     with threads(1):
         yield
 
 
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
-    """On a CPU, the near-zero activations of collapsed latents would cost up to four times the time."""
+    """Flush denormals to zero.
+
+    On a CPU, the tiny activations of collapsed latents cost up to four times the time.
+    """
     torch.set_flush_denormal(True)
     try:
         yield

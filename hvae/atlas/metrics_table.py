@@ -90,7 +90,9 @@ def is_measured(row: Mapping[str, object], columns: Iterable[str], manifest: Man
 
 
 def out_of_place(metrics: pd.DataFrame, manifest: Manifest) -> str | None:
-    """Return a clause about points at impossible places, or None: two at one, or one not on or between the grid's.
+    """Return a clause about a point at an impossible place, or None.
+
+    Impossible are: two points at one place, and a point that is neither on the grid nor between its points.
 
     A point between the grid's was trained from the parent, which covers the whole range of the grid.
     """

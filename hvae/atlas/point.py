@@ -1,4 +1,4 @@
-"""A point of the (β₂, β₁) plane: its order of layers, its names, and how large β may be."""
+"""A point of the (β₂, β₁) plane: its order of layers, its names, and the limits of β."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import re
 from typing import NamedTuple
 
 LOWEST_BETA, END_OF_BETAS = 1e-9, 1e9
-"""β of an atlas that can be read: from the first, below the second."""
+"""Limits of β in an atlas that can be read: from the first, below the second."""
 LOWEST_TRAINED_BETA, HIGHEST_TRAINED_BETA = 1e-6, 1e6
-"""β that a model can be trained at; on either side there is room for a parent's range."""
+"""Limits of β for training; a parent's range may reach a little further on both sides."""
 DIGITS, FOLD_DIGITS = 6, 4
-"""How many digits of β the name of a point keeps, and how many that of a fold."""
+"""Digits of β in the name of a point, and in the name of a fold."""
 
 CHECKPOINT = re.compile(r"models/[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.safetensors")
-"""What the name of a checkpoint in an atlas may be; that of a model trained elsewhere need not say its β."""
+"""Allowed names of checkpoints in an atlas. The name of a model trained elsewhere need not contain its β."""
 FOLD_NAME = "fold_b2-{beta_2}_b1-{beta_1}"
 _BETA = "([0-9.e+-]{1,24})"
 FOLD_PATTERN = FOLD_NAME.format(beta_2=_BETA, beta_1=_BETA)
-"""What the name of a fold may be, its β the groups: for Python and for the browser."""
+"""Allowed names of folds, with β as groups; for Python and for the browser."""
 
 
 class Point(NamedTuple):
-    """One point of the (β₂, β₁) plane: the one place that knows which β is whose."""
+    """One point of the (β₂, β₁) plane. Only this class knows which β belongs to which layer."""
 
     beta_2: float
     beta_1: float
 
     @property
     def by_layer(self) -> list[float]:
-        """[β₁, β₂]: in the order of layers, as models and training take them."""
+        """[β₁, β₂], in the order of layers, for models and training."""
         return [self.beta_1, self.beta_2]
 
     @property
@@ -49,7 +49,7 @@ class Point(NamedTuple):
 
     @classmethod
     def of_fold(cls, name: str) -> Point | None:
-        """The point of a fold's name; None where it is not one, or not written as `fold_name` would."""
+        """Return the point of a fold's name; None if it is not one, or not written as `fold_name` would."""
         match = re.fullmatch(FOLD_PATTERN, name)
         if match is None:
             return None
@@ -61,15 +61,15 @@ class Point(NamedTuple):
 
 
 def in_name(beta: float) -> str:
-    """β to six digits, as file names have it: 0.1, 1e-05, 1e06."""
+    """Return β to six digits, as in file names: 0.1, 1e-05, 1e06."""
     return f"{beta:.{DIGITS}g}".replace("+", "")
 
 
 def as_in_name(beta: float) -> float:
-    """β rounded to what a name keeps of it."""
+    """Return β rounded to the digits of a name."""
     return float(in_name(beta))
 
 
 def is_readable(beta: float) -> bool:
-    """Whether an atlas may have this β; False for NaN."""
+    """Return whether an atlas may have this β; False for NaN."""
     return LOWEST_BETA <= beta < END_OF_BETAS

@@ -17,11 +17,11 @@ from hvae.errors import UserError
 from hvae.files import own_folder, user_path
 
 LOCKED_SECONDS = 2
-"""How long to wait for another process that is writing the database."""
+"""Seconds to wait for another process that writes to the database."""
 
 
 class JsonOnly(diskcache.JSONDisk):
-    """diskcache's JSON store writes no pickle; this one does not read one either."""
+    """diskcache's JSON store, which writes no pickles; this one refuses to read them, too."""
 
     def fetch(self, mode: int, filename: str, value: object, read: bool) -> object:
         if mode == MODE_PICKLE:
@@ -30,9 +30,9 @@ class JsonOnly(diskcache.JSONDisk):
 
 
 def cache_folder() -> Path:
-    """Where measured numbers are kept: HVAE_CACHE_DIR, else the platform's cache folder for this user.
+    """Return where measured numbers are kept: HVAE_CACHE_DIR, else the platform's cache folder for this user.
 
-    Raises UserError where the user has no home.
+    Raises UserError if the user has no home.
     """
     if chosen := os.environ.get("HVAE_CACHE_DIR"):
         return user_path(chosen)
@@ -45,8 +45,8 @@ def cache_folder() -> Path:
 class MetricCache:
     """Measured values by what determines them: a checkpoint's checksum, a metric, its version and parameters.
 
-    The folder gets mode 0700. Raises UserError where it cannot be made, or somebody else may have written to
-    it: numbers of a stranger's would pass for measured.
+    The folder gets mode 0700. Raises UserError if it cannot be made, or if somebody else may have written to
+    it: a stranger's numbers would look like measured ones.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -66,7 +66,7 @@ class MetricCache:
             raise UserError(f"The cache in {folder} is damaged ({error}): delete that folder.") from None
 
     def get(self, key: Mapping[str, object]) -> dict[str, float] | None:
-        """The values stored under `key`, or None. What cannot be read counts as not there."""
+        """Return the values stored under `key`, or None. What cannot be read counts as not there."""
         try:
             values = self._cache.get(_ordered(key))
         except (ValueError, OSError, RecursionError, zlib.error, sqlite3.Error):
@@ -86,28 +86,30 @@ class MetricCache:
 
 
 def refuse_locked(database: Path) -> None:
-    """Raise sqlite3.OperationalError where another process keeps a database locked: diskcache would try for
-    a minute."""
+    """Raise sqlite3.OperationalError if another process keeps a database locked.
+
+    Diskcache would try for a minute.
+    """
     with closing(sqlite3.connect(database, timeout=LOCKED_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
 
 
 class NoCache:
-    """Stands in for a MetricCache that cannot be used: keeps nothing."""
+    """The substitute for a MetricCache that cannot be used: it keeps nothing."""
 
     def get(self, key: Mapping[str, object]) -> None:
-        """None."""
+        """Return None."""
 
     def set(self, key: Mapping[str, object], values: Mapping[str, float]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def usable_cache(say: Callable[[str], object], folder: Path | None = None) -> MetricCache | NoCache:
-    """The cache, or none after one line that says why: it only saves time."""
+    """Return the cache. If there is none, say why in one line and go on: it only saves time."""
     try:
         return MetricCache(folder)
     except UserError as error:

@@ -14,7 +14,7 @@ _EPOCHS = 4
 _BATCH_SIZE = 200
 _LEARNING_RATE = 3e-3
 _WEIGHT_DECAY = 0.1
-# One draw in ten is not learned from, but decides how far the network is to be trusted.
+# One draw in ten is held out: it decides how far to trust the network.
 _HELD_OUT = 10
 
 
@@ -23,11 +23,11 @@ _HELD_OUT = 10
 def label_log_ratios(
     train_z: Tensor, train_labels: Tensor, z: Tensor, *, classes: int, seed: int = 0
 ) -> Tensor:
-    """τ · a(z), (N, K): r(y|z) ∝ p(y) exp(τ a_y(z)) for labels of any frequencies p(y).
+    """Return τ · a(z), (N, K): r(y|z) ∝ p(y) exp(τ a_y(z)) for labels of any frequencies p(y).
 
-    a is a perceptron with one hidden layer, trained on the cross-entropy of (train_z, train_labels) with
-    p(y) theirs. τ in [0, 1] makes up for overconfidence: the best on a tenth of the images, the last ones in
-    `train_z`, that the network did not see; 0 where it has learned nothing that carries over.
+    a is a perceptron with one hidden layer, trained on the cross-entropy of (train_z, train_labels), with
+    p(y) their frequencies. τ in [0, 1] corrects overconfidence: it is the best value on the last tenth of
+    `train_z`, which the network does not see. τ is 0 if the network has learned nothing that generalises.
 
     All tensors are on the CPU, float32 (M, D) and (N, D), labels (M,). The same arguments give the same
     result.
@@ -49,7 +49,7 @@ def label_log_ratios(
 
 
 def _train(x: Tensor, y: Tensor, log_prior: Tensor, classes: int) -> nn.Module:
-    """AdamW, one cycle; uses torch's global random numbers."""
+    """Train with AdamW and one cycle of the learning rate; uses torch's global random numbers."""
     network = nn.Sequential(
         nn.Linear(x.shape[1], _HIDDEN), nn.ReLU(), nn.Dropout(_DROPOUT), nn.Linear(_HIDDEN, classes)
     )

@@ -1,4 +1,4 @@
-"""What becomes of a model whose training has ended: rounded as it is stored, measured, and written."""
+"""The end of a model's training: round the weights as they are stored, measure the model, and write it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from hvae.atlas.manifest import Manifest, made_from_plan
 from hvae.atlas.point import Point
 
-# torch is imported where it is needed: the page imports this long before it trains anything.
+# torch is imported in the functions that need it: the page imports this long before it trains anything.
 if TYPE_CHECKING:
     from hvae.datasets import Images
     from hvae.model import HVAE
 
 
 class Finished(NamedTuple):
-    """A point whose training has ended: its model as it is stored, its row of metrics.parquet, and what its
-    checkpoint says about itself."""
+    """A trained point.
+
+    Its model as it is stored, its row of metrics.parquet, and its checkpoint's metadata.
+    """
 
     model: HVAE
     row: dict[str, float | str]
@@ -25,8 +27,10 @@ class Finished(NamedTuple):
 
 
 def finished(point: Point, model: HVAE, test: Images, manifest: Manifest) -> Finished:
-    """Round a trained model to the precision that the atlas stores, and measure that: rates, distortion and
-    −ELBO (nats per image), and PSNR (dB), on the test images and their device."""
+    """Round a trained model to the precision that the atlas stores, measure it, and return the point.
+
+    Measured are rates, distortion and −ELBO (nats per image), and PSNR (dB), on the test images' device.
+    """
     import torch
 
     from hvae.atlas.checkpoint import rounded
@@ -35,7 +39,7 @@ def finished(point: Point, model: HVAE, test: Images, manifest: Manifest) -> Fin
     from hvae.metrics.rates import layer_rates
     from hvae.numerics import one_thread
 
-    # As it will be read back, layout of memory included: sums agree to the bit.
+    # As it will be read back, with the same layout of memory: sums agree to the bit.
     model = rounded(model, getattr(torch, manifest.weights)).to(test.images.device)
     with one_thread():
         rates, decibels = layer_rates(model, test, seed=manifest.seed), psnr(model, test)
@@ -63,5 +67,5 @@ def save_finished(folder: Path, point: Point, finished: Finished) -> None:
 
 
 def finite_or_none(value: float) -> float | None:
-    """JSON has no NaN."""
+    """Return a number for JSON, which has no NaN; None in its place."""
     return float(value) if math.isfinite(value) else None

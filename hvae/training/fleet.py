@@ -1,11 +1,11 @@
 """Many models of one architecture, trained in one program.
 
 The weights of M models are the rows of one (M, P) matrix, and so are their gradients and AdamW's moments. All
-models see the same minibatches; noise, β and the norm that a gradient is clipped at are each model's own, so
-a model turns out the same whether it is trained alone or among others, and one that diverges harms no other.
+models see the same minibatches. Noise, β and the clipping of gradients are separate for each model. So a
+model gets the same weights alone or among others, and one that diverges does not disturb the others.
 
-Batches and noise are functions of the seed and the step. What a run has reached is therefore its step and
-three matrices: `State`. A fleet made from a state goes on as if it had never stopped.
+Batches and noise are functions of the seed and the step. So the progress of a run is its step and three
+matrices: `State`. A fleet made from a state continues as if it had never stopped.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EAGER_STEPS = 3
 
 
 class State(NamedTuple):
-    """All that a run needs to go on: the steps done, and (M, P) weights and moments, on the CPU."""
+    """Everything that a run needs to continue: the steps done, and (M, P) weights and moments, on the CPU."""
 
     step: int
     weights: Tensor
@@ -43,19 +43,21 @@ class State(NamedTuple):
 
     @classmethod
     def initial(cls, models: Sequence[nn.Module]) -> State:
-        """Nothing done yet, from these models' weights."""
+        """Return the state before the first step, with these models' weights."""
         weights = torch.stack([flattened(model).cpu() for model in models])
         return cls(0, weights, torch.zeros_like(weights), torch.zeros_like(weights))
 
     def rows(self, chosen: Sequence[int]) -> State:
-        """The state of some of the models."""
+        """Return the state of some of the models."""
         index = torch.tensor(chosen, dtype=torch.int64)
         return State(self.step, *(matrix[index] for matrix in self[1:]))
 
 
 class Inputs(NamedTuple):
-    """What one step needs: x (B, C, H, W), noise (M, B, D), betas (M, L) or (M, B, L), warmth and learning
-    rate, both scalars."""
+    """The inputs of one step.
+
+    x: (B, C, H, W). noise: (M, B, D). betas: (M, L) or (M, B, L). warmth, learning_rate: scalars.
+    """
 
     x: Tensor
     noise: Tensor
@@ -73,8 +75,8 @@ class Fleet:
         log-uniform over their range.
     images: the training images, on the device to train on.
     formulation: one of `hvae.training.stacked_convolutions.FORMULATIONS`; by default the device's fastest.
-    state: where to go on, as from `state()`.
-    Raises ValueError where these do not fit together.
+    state: from `state()`, to continue a run.
+    Raises ValueError if the arguments do not fit together.
     """
 
     def __init__(
@@ -135,11 +137,11 @@ class Fleet:
 
     @property
     def is_finished(self) -> bool:
-        """Whether all steps are done, or there is no model left whose weights are finite numbers."""
+        """Whether all steps are done, or no model has finite weights any more."""
         return self.done >= self.steps or not any(self.alive)
 
     def state(self) -> State:
-        """A copy of what has been reached so far."""
+        """Return a copy of the state."""
         moments = next(iter(self._optimizer.state.values()))
         matrices = (self._weights, moments["exp_avg"], moments["exp_avg_sq"])
         return State(self.done, *(matrix.detach().to("cpu", copy=True) for matrix in matrices))
@@ -150,7 +152,7 @@ class Fleet:
         if self.device.type != "cuda":
             self._update(inputs)
         elif self._eager_steps < EAGER_STEPS:
-            # As CUDA graphs ask: some steps on a side stream first, so that libraries have set up.
+            # CUDA graphs need some steps on a side stream first, so that libraries are initialised.
             self._eager_steps += 1
             side = torch.cuda.Stream()
             side.wait_stream(torch.cuda.current_stream())
@@ -219,7 +221,7 @@ class Fleet:
         return training_loss(elbo.distortion, elbo.rates, betas, inputs.warmth)
 
     def inputs(self) -> Inputs:
-        """What the next step needs: a function of the seed, the names and the steps done."""
+        """Return the next step's inputs: a function of the seed, the names and the steps done."""
         per_epoch = max(1, len(self.images) // self._batch_size)
         epoch, place = divmod(self.done, per_epoch)
         if self._order is None or self._order[0] != epoch:
@@ -240,7 +242,7 @@ class Fleet:
         )
 
     def _draw(self, name: str, block: int) -> tuple[Tensor, Tensor]:
-        """One model's noise (K, B, D) for the K steps of a block, and a β for every image, (K, B, L).
+        """Return one model's noise (K, B, D) for the K steps of a block, and a β for every image, (K, B, L).
 
         The values of β of a batch are log-uniform, and stratified: one in each of B equal parts of the range.
         """
@@ -258,12 +260,15 @@ class Fleet:
 
 
 def number(*parts: object) -> int:
-    """A seed for torch.Generator made from anything that has a repr."""
+    """Return a seed for torch.Generator, made from anything that has a repr."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8]) >> 1
 
 
 def parts(model: nn.Module, matrix: Tensor) -> list[Tensor]:
-    """Views of (…, P) weights as the model's parameters, (…, *shape) each, convolutions in channels_last."""
+    """Return views of (…, P) weights as the model's parameters, (…, *shape) each.
+
+    Convolutions are in channels_last.
+    """
     views, start = [], 0
     for parameter in model.parameters():
         shape = parameter.shape
@@ -277,14 +282,14 @@ def parts(model: nn.Module, matrix: Tensor) -> list[Tensor]:
 
 
 def flattened(model: nn.Module) -> Tensor:
-    """A model's parameters as one vector (P,), in the order of `parts`."""
+    """Return a model's parameters as one vector (P,), in the order of `parts`."""
     weights = (weight.detach() for weight in model.parameters())
     return torch.cat([(w.movedim(1, -1) if w.ndim == 4 else w).flatten() for w in weights])
 
 
 @torch.no_grad()
 def with_weights(model: nn.Module, row: Tensor) -> nn.Module:
-    """A copy of `model`, in eval mode, with the weights of one row of `State.weights`."""
+    """Return a copy of `model`, in eval mode, with the weights of one row of `State.weights`."""
     model = copy.deepcopy(model)
     for parameter, part in zip(model.parameters(), parts(model, row), strict=True):
         parameter.copy_(part)
@@ -297,7 +302,7 @@ def check_arguments(
     betas: Sequence[Sequence[float]] | None,
     images: Images,
 ) -> None:
-    """Raise ValueError where the arguments of a Fleet do not fit together."""
+    """Raise ValueError if the arguments of a Fleet do not fit together."""
     if not models or len(set(names)) != len(models) or len(names) != len(models):
         raise ValueError(f"{len(models)} models need as many different names, not {list(names)}")
     config = models[0].config
@@ -314,6 +319,6 @@ def check_arguments(
 
 
 def check_shape(images: Images, config: HVAEConfig) -> None:
-    """Raise ValueError where the images are not of the shape that the config is for."""
+    """Raise ValueError if the images are not of the shape that the config is for."""
     if tuple(images.images.shape[1:]) != config.image_shape:
         raise ValueError(f"images are {tuple(images.images.shape[1:])}, the model takes {config.image_shape}")

@@ -1,4 +1,4 @@
-"""How a model is trained: what, with the seed and the data set, determines its weights."""
+"""How a model is trained. Recipe, seed and data set determine the weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RANGES = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """AdamW, a cosine of learning rates, and a slow start for β.
+    """AdamW, a cosine schedule of learning rates, and a warm-up of β.
 
     epochs: passes over the training images; the last, incomplete batch of each is left out.
     batch_size: images per step.
@@ -41,17 +41,20 @@ class Recipe:
                 raise ValueError(f"{name} must be a number in [{low:g}, {high:g}], not {value!r}")
 
     def steps(self, images: int) -> int:
-        """The number of steps for so many training images; at least one."""
+        """Return the number of steps for so many training images; at least one."""
         return self.epochs * max(1, images // self.batch_size)
 
     def learning_rate_at(self, step: int, steps: int) -> float:
-        """Linear rise over the first 2 % of the steps (at least 10), then a cosine from the peak to 0."""
+        """Return the learning rate of a step.
+
+        It rises linearly over the first 2 % of the steps (at least 10), times a cosine from the peak to 0.
+        """
         rise = max(10, steps // 50)
         cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
         return self.learning_rate * min(1.0, (step + 1) / rise) * cosine
 
     def warmth(self, step: int, steps: int) -> float:
-        """The share of its β that a rate is weighed with at this step, in (0, 1]."""
+        """Return the share of β that weights a rate at this step, in (0, 1]."""
         return min(1.0, (step + 1) / (self.beta_warmup * steps)) if self.beta_warmup else 1.0
 
 

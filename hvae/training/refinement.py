@@ -1,4 +1,4 @@
-"""A point trained from the parent's fold, with the recipe that the rest of its atlas was trained with."""
+"""Train a point from the parent's fold, with the recipe of its atlas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hvae.training.fleet import Fleet, with_weights
 from hvae.training.recipe import Recipe
 
 SAVE_SECONDS = 5.0
-"""How often what has been reached is kept."""
+"""Seconds between two saves of the training's state."""
 
 
 def refined(
@@ -29,17 +29,17 @@ def refined(
     on_step: Callable[[int, int], object] | None = None,
     folder: Path | None = None,
 ) -> HVAE:
-    """The parent's fold at `point`, trained on there with the atlas's own recipe, seed and order of images.
+    """Train the parent's fold at `point` with the atlas's recipe, seed and order of images, and return it.
 
-    The same weights to the bit, on the same kind of CPU with denormals flushed, as `precompute run` would
-    give a point of these β: noise depends on the seed and on the point's name alone. (On a GPU they agree as
-    closely as any two runs on GPUs do.)
+    On the same kind of CPU, with denormals flushed, the weights are the same to the bit as those from
+    `precompute run`: noise depends only on the seed and the point's name. (On a GPU they agree as closely as
+    any two runs on GPUs.)
 
     train: the training images, on the device to train on. on_step: called with (steps done, steps in all).
-    folder: where what has been reached is kept, every SAVE_SECONDS and at the end, and gone on from if the
-    point was in training there before; the weights are the same either way. A folder is for one parent.
-    Raises UserError where the training diverged, or the images are not those that the atlas was made from,
-    OSError where `folder` cannot be written.
+    folder: the state is saved here, every SAVE_SECONDS and at the end. If the point was in training in this
+    folder before, its training continues; the weights are the same. A folder is for one parent.
+    Raises UserError if the training diverged, or the images are not those of the atlas, and OSError if
+    `folder` cannot be written.
     """
     if manifest.data.get("train", train.digest()) != train.digest():
         raise UserError(
@@ -69,6 +69,6 @@ def refined(
 
 
 def _kept(folder: Path | None, manifest: Manifest, point: Point) -> resume.Saved | None:
-    """What the point had reached when its training was stopped."""
+    """Return the point's state when its training was stopped."""
     found = resume.saved(folder, manifest) if folder is not None else ()
     return next((saved for saved in found if saved.names == [point.name]), None)

@@ -1,4 +1,4 @@
-"""What models in training had reached, kept in FOLDER/.training so that a kill costs at most one interval."""
+"""The states of models in training, saved in FOLDER/.training: a kill costs at most one interval of work."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Saved(NamedTuple):
 def save(
     folder: Path, manifest: Manifest, names: Sequence[str], state: State, steps: int, seconds: float
 ) -> None:
-    """Keep what the named models have reached, of so many steps, in place of what they had reached before."""
+    """Save the state of the named models, in place of the one before."""
     (folder / TRAINING).mkdir(parents=True, exist_ok=True)
     tensors = {"weights": state.weights, "mean": state.mean, "square": state.square}
     progress = {"step": state.step, "steps": steps, "seconds": seconds}
@@ -35,7 +35,7 @@ def save(
 
 
 def saved(folder: Path, manifest: Manifest) -> Iterator[Saved]:
-    """Everything that was kept, and is as it was written, by a run of the same plan."""
+    """Return every undamaged state that a run of the same plan saved."""
     for path in sorted((folder / TRAINING).glob("*.safetensors")):
         try:
             metadata, tensors = read_metadata(path), read_tensors(path)
@@ -43,23 +43,23 @@ def saved(folder: Path, manifest: Manifest) -> Iterator[Saved]:
             if SHA256 in metadata and metadata["made_from"] == made_from_plan(manifest, *names):
                 yield Saved(names, State(metadata["step"], **tensors), metadata["seconds"])
         except (UserError, KeyError, TypeError):
-            continue  # damaged, or another program's: it is only a shortcut
+            continue  # damaged, or another program's: it only saves time
 
 
 def remove(folder: Path, name: str) -> None:
-    """Forget the models the first of which has this name."""
+    """Delete the state of the models whose first one has this name."""
     file_of(folder, name).unlink(missing_ok=True)
 
 
 def remove_all(folder: Path, but: str | None = None) -> None:
-    """Forget everything that was kept, but the models the first of which has the name `but`."""
+    """Delete all states, except that of the models whose first one is `but`."""
     for path in (folder / TRAINING).glob("*.safetensors"):
         if path.stem != but:
             path.unlink()
-    with suppress(OSError):  # not there, or another program has put something in it
+    with suppress(OSError):  # it does not exist, or holds another program's files
         (folder / TRAINING).rmdir()
 
 
 def file_of(folder: Path, name: str) -> Path:
-    """Where the state of the models the first of which has this name is kept."""
+    """Return the folder for the state of the models whose first one has this name."""
     return folder / TRAINING / f"{name}.safetensors"

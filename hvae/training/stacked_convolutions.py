@@ -1,9 +1,9 @@
 """Ways to compute the gradients of many models of one architecture on one minibatch.
 
-`loop` runs one model after another. The others run all at once with torch.func.vmap over stacked weights and
-differ in what becomes of a convolution: `grouped` leaves it to vmap, which makes it a grouped convolution;
-`matmul` gathers patches in channels_last order and takes one batched matrix product; `einsum` gathers them
-with `unfold` and contracts with torch.einsum. bench/README.md has their speeds.
+`loop` runs one model after another. The others run all models at once with torch.func.vmap over stacked
+weights. They differ in how they compute a convolution: `grouped` leaves it to vmap, which makes it a grouped
+convolution; `matmul` gathers patches in channels_last order and takes one batched matrix product; `einsum`
+gathers patches with `unfold` and contracts with torch.einsum. bench/README.md has their speeds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Pair = tuple[int, int]
 
 
 class ConvolutionsAs(TorchFunctionMode):
-    """Within this context every torch.conv2d is computed by `convolution`, with the same arguments."""
+    """In this context, `convolution` computes every torch.conv2d, with the same arguments."""
 
     def __init__(self, convolution: Callable[..., Tensor]) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class ConvolutionsAs(TorchFunctionMode):
 def matmul_convolution(
     x: Tensor, weight: Tensor, bias: Tensor, stride: Pair, padding: Pair, *_: object
 ) -> Tensor:
-    """conv2d of x (N, C, H, W) and weight (C', C, k, k) as one product of patches, channels last."""
+    """Return conv2d of x (N, C, H, W) and weight (C', C, k, k) as one product of patches, channels last."""
     n, out, k = len(x), len(weight), weight.shape[-1]
     if k == 1:
         patches, height, width = x, *x.shape[2:]
@@ -61,7 +61,7 @@ def matmul_convolution(
 def einsum_convolution(
     x: Tensor, weight: Tensor, bias: Tensor, stride: Pair, padding: Pair, *_: object
 ) -> Tensor:
-    """conv2d of x (N, C, H, W) and weight (C', C, k, k) as a contraction of unfolded patches."""
+    """Return conv2d of x (N, C, H, W) and weight (C', C, k, k) as a contraction of unfolded patches."""
     k = weight.shape[-1]
     height, width = (
         (side + 2 * pad - k) // step + 1 for side, pad, step in zip(x.shape[2:], padding, stride, strict=True)
@@ -80,5 +80,5 @@ FORMULATIONS = ("loop", *STACKED)
 
 
 def fastest(device: torch.device) -> str:
-    """The formulation to use on a device, by the measurements in bench/README.md."""
+    """Return the fastest formulation on a device, by the measurements in bench/README.md."""
     return "loop" if device.type == "cpu" else "matmul"

@@ -27,7 +27,7 @@ def train(
 
     betas: β_1 … β_L, layer 1 first. on_step: called with (steps done, steps in all).
     The same arguments give the same weights on CPU. Weights that are not finite end the training early.
-    Raises ValueError where there is not one β per layer, or the images do not fit the config.
+    Raises ValueError if there is not one β per layer, or the images do not fit the config.
     """
     initial = initial_model(config, images, seed)
     fleet = Fleet([initial], ["alone"], [betas], images, recipe, seed)
@@ -39,9 +39,9 @@ def train(
 
 
 def initial_model(config: HVAEConfig, images: Images, seed: int) -> HVAE:
-    """An untrained HVAE on the device of `images`, its pictures starting at their mean.
+    """Return an untrained HVAE on the device of `images`; its first pictures are their mean.
 
-    Weights are drawn on the CPU from `seed` alone, so every point of a grid starts from the same ones.
+    Weights are drawn on the CPU from `seed` alone, so all points of a grid start with the same weights.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -51,7 +51,7 @@ def initial_model(config: HVAEConfig, images: Images, seed: int) -> HVAE:
 
 
 def initial_parent(config: HVAEConfig, images: Images, seed: int, beta_range: tuple[float, float]) -> Parent:
-    """An untrained Parent on the device of `images`; at every β it starts as one HVAE."""
+    """Return an untrained Parent on the device of `images`; at every β it starts as one HVAE."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         parent = Parent(config, beta_range)
@@ -60,12 +60,15 @@ def initial_parent(config: HVAEConfig, images: Images, seed: int, beta_range: tu
 
 
 def mean_colour(images: Images, config: HVAEConfig) -> Tensor:
-    """The mean of up to 10,000 images, (C,) in [0, 1], on the CPU. Raises ValueError unless they fit."""
+    """Return the mean of up to 10,000 images, (C,) in [0, 1], on the CPU.
+
+    Raises ValueError unless they fit.
+    """
     check_shape(images, config)
     return images.batch(torch.arange(min(len(images), 10_000))).mean(dim=(0, 2, 3)).cpu()
 
 
 def is_finite(model: torch.nn.Module) -> bool:
-    """Whether every weight is a finite number."""
+    """Return whether every weight is a finite number."""
     weights: list[Tensor] = list(model.state_dict().values())
     return bool(torch.stack([weight.isfinite().all() for weight in weights]).all())
