@@ -1,6 +1,6 @@
 """Hierarchical VAEs, and atlases of where they keep their information.
 
-Names are imported when first used, so that opening an atlas does not wait for torch.
+Names are imported at their first use, so that opening an atlas does not wait for torch.
 """
 
 from __future__ import annotations

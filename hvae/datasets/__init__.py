@@ -1,7 +1,7 @@
 """Data sets as one uint8 tensor of 32 × 32 pictures, ready to live on the device.
 
-`load("mnist", "train")` gives `Images`; `Images.batch(index)` gives the floats that a model eats. Nothing
-here runs once per image and step: a data set is decoded once, a batch is one index_select and one division.
+`load("mnist", "train")` gives `Images`; `Images.batch(index)` gives a model's float input. Nothing here runs
+once per image and step: a data set is decoded once, a batch is one index_select and one division.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from hvae.datasets.images import SIDE, Images, Split
 
-# torch, torchvision and scikit-learn take seconds to import, so only what needs them imports them: someone
-# who opens an atlas never pays for it.
+# torch, torchvision and scikit-learn take seconds to import, so only the functions that need them import
+# them. Opening an atlas needs none of them.
 
 __all__ = ["DATASETS", "SIDE", "Images", "Split", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    """SIDE, Images and Split, which need torch; DATASETS, what `load` and `--dataset` accept."""
+    """Return SIDE, Images and Split, which need torch, or DATASETS, the names for `load` and `--dataset`."""
     if name == "DATASETS":
         return patterns()
     if name in ("SIDE", "Images", "Split"):
@@ -44,29 +44,30 @@ def load(
     download: bool = True,
     device: str | torch.device = "cpu",
 ) -> Images:
-    """Read one split of a data set, as 32 × 32 pictures.
+    """Return one split of a data set, as 32 × 32 pictures.
 
     MNIST and Fashion-MNIST gain a black border of 2 pixels; scikit-learn's digits are enlarged from 8 × 8;
-    SVHN and CIFAR-10 are 32 × 32 already; street-digits are made here, once; of a user's own pictures, the
-    central square is resized.
+    SVHN and CIFAR-10 are 32 × 32 already; street-digits are made here, once; the central square of a user's
+    own pictures is resized.
 
     Args:
-        name: one of `DATASETS`. In `folder:PATH`, PATH holds one sub-folder per class with images in it, of
-            any format that Pillow opens, or images without classes; folders further down are not read. Its
-            `train` and `test` (or `val`) are the splits; without them one image in seven of each class is
-            test, always the same ones. Transparent pixels become white.
+        name: one of `DATASETS`. In `folder:PATH`, PATH holds one sub-folder of images per class, in any
+        format
+            that Pillow opens, or images without classes; deeper folders are not read. Its `train` and `test`
+            (or `val`) are the splits; without them one image in seven of each class is for testing, always
+            the same ones. Transparent pixels become white.
         split: "train" or "test".
-        data_dir: where torchvision's folder layout is, or goes (`MNIST/raw/…`, `FashionMNIST/raw/…`,
-            `train_32x32.mat`, `cifar-10-batches-py/…`, and our own `street-digits/…`). `digits` and
+        data_dir: the folder of torchvision's layout (`MNIST/raw/…`, `FashionMNIST/raw/…`,
+            `train_32x32.mat`, `cifar-10-batches-py/…`), and of our `street-digits/…`. `digits` and
             `folder:PATH` do not use it.
-        download: fetch what is missing in `data_dir`. Nothing is asked of the network if nothing is missing.
-        device: where the tensors end up.
+        download: fetch missing files into `data_dir`. If no file is missing, the network is not used.
+        device: the device of the tensors.
 
     Returns:
         Images with `images` uint8 (N, C, 32, 32), 0 … 255, and `labels` int64 (N,).
 
     Raises:
-        UserError: the name is unknown, or the data are missing, damaged or not what they should be.
+        UserError: the name is unknown, or the data are missing, damaged or invalid.
     """
     if split not in ("train", "test"):
         raise ValueError(f"split is 'train' or 'test', not {split!r}")

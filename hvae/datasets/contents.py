@@ -1,4 +1,4 @@
-"""How many pictures of a user's folder are used, of which classes, and what is passed over."""
+"""Counts of a user's folder: the pictures that are used, by class, and the files that are passed over."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 NAMED = 10
-"""So many classes and kinds are named; the others are counted."""
+"""The largest number of classes and kinds that are named; the others are counted."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What became of the files in a folder of pictures.
+    """How many files of a folder of pictures were used, and for what.
 
-    train, test: class → the number of its pictures in that split; the only key is "" where the pictures
-    have no classes. passed_over: kind → the number of files; what systems leave behind is no file.
-    white: the value that is white in grey pictures of 16 bits, where those hold fewer; None otherwise.
+    train, test: class → the number of its pictures in that split; the only key is "" if the pictures have no
+    classes. passed_over: kind → the number of files; files that systems leave behind are not counted.
+    white: the value of white in 16-bit grey pictures with fewer significant bits; None otherwise.
     """
 
     train: Mapping[str, int]
@@ -47,12 +47,12 @@ class Contents:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 file`, `1,200 files`."""
+    """Return a number with its noun: `1 file`, `1,200 files`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def listed(counts: Mapping[str, int], noun: str, nouns: str) -> str:
-    """`30 .heic, 40 in sub-folders`; after NAMED of them, how many others there are."""
+    """Return a list such as `30 .heic, 40 in sub-folders`; after NAMED entries, the number of the others."""
     named = [f"{count:,} {' '.join(name.split())}" for name, count in counts.items()]
     if len(named) <= NAMED:
         return ", ".join(named)
@@ -62,7 +62,7 @@ def listed(counts: Mapping[str, int], noun: str, nouns: str) -> str:
 
 
 def difference(before: Contents, after: Contents) -> str:
-    """How many pictures came and went between two states of a folder, in words."""
+    """Return in words how many pictures were added and removed between two states of a folder."""
     names = {**before.used, **after.used}
     change = {name: after.used.get(name, 0) - before.used.get(name, 0) for name in names}
     came = {name: count for name, count in change.items() if count > 0}

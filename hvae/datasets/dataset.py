@@ -1,4 +1,4 @@
-"""What is known of a data set before it is read."""
+"""The record of a data set, known before the data are read."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 class Dataset:
     """A data set that `--dataset` accepts.
 
-    name: what `--dataset` calls it; before a colon, where it takes an argument. title: its name for people.
-    load: from split, data folder and whether to download to the images; where the data set takes an argument,
-        that comes in place of the data folder. torch is imported within.
-    channels: of its pictures, 1 (grey) or 3 (RGB); None where that depends on them.
-    files: what it needs below the data folder, `{split}` standing for the split; empty for nothing.
+    name: its name for `--dataset`; the part before the colon if it takes an argument. title: for people.
+    load: from split, data folder and whether to download, to the images. If the data set takes an argument,
+    the
+        argument replaces the data folder. torch is imported inside this function.
+    channels: of its pictures, 1 (grey) or 3 (RGB); None if it depends on the pictures.
+    files: the files it needs in the data folder, with `{split}` for the split; empty for none.
     downloads: whether `load` can fetch those files from the network.
-    argument: what stands behind `NAME:`, in capitals; empty for none.
-    model: options of the model that suit the data set, where they are not those of `HVAEConfig`.
-    place: where lists have it, lowest first; equals by name.
+    argument: the argument after `NAME:`, in capitals; empty for none.
+    model: options of the model for this data set, if they differ from those of `HVAEConfig`.
+    place: its place in lists, lowest first; equal places by name.
     """
 
     name: str
@@ -38,5 +39,5 @@ class Dataset:
 
     @property
     def pattern(self) -> str:
-        """What to write behind `--dataset`: `mnist`, `folder:PATH`."""
+        """The value of `--dataset`: `mnist`, `folder:PATH`."""
         return f"{self.name}:{self.argument}" if self.argument else self.name

@@ -1,4 +1,4 @@
-"""A user's own pictures: a folder of them, with or without classes, with or without a split of their own."""
+"""A folder of a user's own pictures, with or without classes, with or without its own split."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ T = TypeVar("T")
 
 PREFIX = "folder:"
 MOST_NAMED = 10
-"""So many pictures that cannot be read are named at once."""
+"""The largest number of unreadable pictures that one message names."""
 _ONE_IN_TEST = 7
 _SHORT = 40
 
 
 def load_folder(path: str, split: Split) -> Images:
-    """One split of the pictures in a folder. Raises UserError where a picture or the folder will not do.
+    """Return one split of the pictures in a folder. Raises UserError if a picture or the folder is unusable.
 
-    See `find_pictures` for where pictures lie. Where the folder has no split of its own, one picture in seven
-    of each class is for testing. Without classes, `classes` is empty and all labels are 0.
+    `find_pictures` describes the layout. If the folder has no split, one picture in seven of each class is
+    for testing. Without classes, `classes` is empty and all labels are 0.
     """
     root = Path(path).expanduser()
     if not path or not root.is_dir():
@@ -62,10 +62,10 @@ def load_folder(path: str, split: Split) -> Images:
 
 
 def located(dataset: str, data_dir: Path) -> str:
-    """The name of a data set of which the pictures may have moved: where they are, if they can be found.
+    """Return the name of a data set whose pictures may have moved, with their present folder if it is found.
 
-    Looked for are the folder itself and then, in `data_dir`, its path and its last part. Others than
-    `folder:PATH` stay as they are. Whoever loads it has to compare checksums.
+    Tried are the folder itself and then, in `data_dir`, its path and its last part. Other names than
+    `folder:PATH` are returned unchanged. The caller has to compare checksums.
     """
     if not dataset.startswith(PREFIX):
         return dataset
@@ -77,9 +77,9 @@ def located(dataset: str, data_dir: Path) -> str:
 
 
 def recorded_name(dataset: str) -> str:
-    """A data set's name as an atlas records it: `folder:x` for `folder:./x/`.
+    """Return a data set's name as an atlas records it: `folder:x` for `folder:./x/`.
 
-    Raises UserError for a folder whose name it cannot hold.
+    Raises UserError if an atlas cannot hold the folder's name.
     """
     if not dataset.startswith(PREFIX) or dataset == PREFIX:
         return dataset
@@ -99,7 +99,7 @@ def recorded_name(dataset: str) -> str:
 
 
 def _both_splits(layout: Layout, name: str) -> dict[Split, list[Path]]:
-    """Pictures of a class by split."""
+    """Return the pictures of a class by split."""
     files = layout.files[name]
     if None not in files:
         return files
@@ -109,7 +109,7 @@ def _both_splits(layout: Layout, name: str) -> dict[Split, list[Path]]:
 
 
 def split_members(count: int, split: Split) -> list[int]:
-    """Which of a class's `count` sorted files belong to `split`; a single file is for training."""
+    """Return which of a class's `count` sorted files belong to `split`; a single file is for training."""
     test_count = max(1, round(count / _ONE_IN_TEST)) if count >= 2 else 0
     # RandomState, unlike default_rng, promises the same numbers in every NumPy version.
     order = np.random.RandomState(0).permutation(count).tolist()
@@ -117,14 +117,14 @@ def split_members(count: int, split: Split) -> list[int]:
 
 
 def _read(root: Path, files: Sequence[Path], chosen: Sequence[Path]) -> tuple[list[np.ndarray], int | None]:
-    """The pixels of the chosen files, and what is white in those of 16 bits; None for all 16 bits, or none.
+    """Return the pixels of the chosen files, and the value of white in 16-bit ones if it is below 16 bits.
 
-    Both splits need the same number of channels and one scale, so each looks at the headers of all files.
-    Raises UserError, naming up to ten files at once.
+    Both splits need the same number of channels and one scale, so the headers of all files are read.
+    Raises UserError, which names up to ten files.
     """
     with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        # Pillow warns about metadata, which do not matter, and only warns about a picture between one and two
-        # times its limit.
+        # Pillow warns about metadata, which do not matter, and about pictures between one and two times its
+        # limit, which need an error.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         found, bad = _all_of(pool, header, files)
@@ -135,7 +135,7 @@ def _read(root: Path, files: Sequence[Path], chosen: Sequence[Path]) -> tuple[li
             partial(pixels, grey=grey, white=white or SIXTEEN_BITS),
             [file for file in (files if bad else chosen) if file not in bad],
         )
-        if more and not bad:  # those of the other split may not do either: name all at once
+        if more and not bad:  # the other split may have some, too: name all
             others = set(files) - set(chosen)
             more |= _all_of(pool, partial(pixels, grey=grey), [file for file in files if file in others])[1]
         bad |= more
@@ -147,7 +147,7 @@ def _read(root: Path, files: Sequence[Path], chosen: Sequence[Path]) -> tuple[li
 def _all_of(
     pool: Executor, look: Callable[[Path], T], files: Sequence[Path]
 ) -> tuple[dict[Path, T], dict[Path, str]]:
-    """File → what `look` finds in it, and file → why it finds nothing."""
+    """Return file → result of `look`, and file → why `look` failed."""
 
     def result(file: Path) -> T | Unreadable:
         try:
@@ -161,10 +161,10 @@ def _all_of(
 
 
 def _white(pool: Executor, found: dict[Path, Header], bad: dict[Path, str]) -> int | None:
-    """What is white in grey pictures of 16 bits, where all of them use fewer; else None.
+    """Return the value of white in 16-bit grey pictures that all use fewer bits; otherwise None.
 
-    Cameras and scanners put 12 bits into files of 16. One scale serves all pictures: a dark one stays dark.
-    Colours of which the like is true are added to `bad`.
+    Cameras and scanners put 12 bits into 16-bit files. All pictures get the same scale: a dark one stays
+    dark. Colour pictures with this problem are added to `bad`.
     """
     deep = {file: one for file, one in found.items() if one.is_deep and one.white is None}
     values, unread = _all_of(pool, brightest, list(deep))
@@ -179,7 +179,7 @@ def _white(pool: Executor, found: dict[Path, Header], bad: dict[Path, str]) -> i
 
 
 def _unreadable(root: Path, bad: dict[Path, str]) -> str:
-    """One sentence about pictures that cannot be read, file → why; not longer than a UserError may be."""
+    """Return one sentence about unreadable pictures, file → why, which fits into a UserError."""
     if len(bad) == 1:
         ((file, why),) = bad.items()
         return f"Cannot read the image {printable(file)} ({why}); mend or remove it, and run again."

@@ -1,4 +1,7 @@
-"""Which files in a folder are pictures of which class and split, and which are passed over."""
+"""The layout of a folder of pictures.
+
+The class and split of each file, and the files that are passed over.
+"""
 
 from __future__ import annotations
 
@@ -38,16 +41,16 @@ LEFT_BEHIND = {
     "icon\r",
     "cvs",
 }
-"""What systems and tools leave in folders, in lower case; so are names that begin with a dot or with ~$."""
+"""Files of systems and tools, in lower case; names that begin with a dot or with ~$ count as well."""
 
 TRAIN_FOLDERS = ("train", "training")
 TEST_FOLDERS = ("test", "testing", "val", "valid", "validation")
-"""Sub-folders that are the splits; of several for testing, the first in this order is."""
+"""Sub-folders that are the splits. If there are several for testing, the first in this order is used."""
 
 IN_SUB_FOLDERS = "in sub-folders"
 BESIDE_CLASSES = "beside the class folders"
 MOST_NAMES_BYTES = 500_000
-"""Of all class names together: atlas.json has to hold them."""
+"""Limit of all class names together: atlas.json has to hold them."""
 LONGEST_ENDING = 12
 HEIF = {".heic", ".heif", ".hif"}
 
@@ -56,8 +59,8 @@ HEIF = {".heic", ".heif", ".hif"}
 class Layout:
     """The pictures of a folder.
 
-    files: class → split → its pictures, sorted; the only class is "" where they have none. Split None: the
-    folder does not say which. passed_over: kind → number of files.
+    files: class → split → its pictures, sorted; the only class is "" if they have none. Split None: the
+    folder has no split. passed_over: kind → number of files.
     """
 
     files: dict[str, dict[Split | None, list[Path]]]
@@ -65,22 +68,22 @@ class Layout:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes' names, sorted; empty where pictures have none."""
+        """The names of the classes, sorted; empty if pictures have none."""
         return () if list(self.files) == [""] else tuple(self.files)
 
     @property
     def pictures(self) -> list[Path]:
-        """All of them."""
+        """All pictures."""
         return [file for splits in self.files.values() for files in splits.values() for file in files]
 
 
 def is_left_behind(name: str) -> bool:
-    """Whether a file or folder of this name is a system's or a tool's own, and no user's."""
+    """Return whether a file or folder of this name belongs to a system or a tool, not to the user."""
     return name.startswith((".", "~$")) or name.lower() in LEFT_BEHIND
 
 
 def endings() -> set[str]:
-    """The endings of files that can be opened, `.png` among them; HEIC where pillow-heif is installed."""
+    """Return the endings of files that can be opened, such as `.png`; HEIC if pillow-heif is installed."""
     try:
         import pillow_heif
 
@@ -94,9 +97,10 @@ def endings() -> set[str]:
 
 
 def find_pictures(root: Path) -> Layout:
-    """The pictures in a folder: in class folders or in it, or in its `train/` and `test/` (or `val/`) so.
+    """Return the pictures in a folder.
 
-    Raises UserError where they lie otherwise, or a class's name cannot be kept, and OSError where a folder
+    They lie in class folders or in the folder itself, or so in its `train/` and `test/` (or `val/`).
+    Raises UserError for any other layout, or if an atlas cannot hold a class's name, and OSError if a folder
     cannot be listed.
     """
     known = endings()
@@ -107,7 +111,7 @@ def find_pictures(root: Path) -> Layout:
 
 
 class _Listing:
-    """What lies in a folder, without what is left behind: pictures, folders, and other files by kind."""
+    """The contents of a folder, without files of systems: pictures, folders, and other files by kind."""
 
     def __init__(self, path: Path, known: set[str]) -> None:
         self.path, self.known = path, known
@@ -119,11 +123,11 @@ class _Listing:
         self.others = Counter(_kind(name) for name in files if name.suffix.lower() not in known)
 
     def inner(self) -> list[_Listing]:
-        """The folders in it, listed."""
+        """Return the folders in it, listed."""
         return [_Listing(folder, self.known) for folder in self.folders]
 
     def below(self) -> int:
-        """The number of files in its folders, at any depth."""
+        """Return the number of files in its folders, at any depth."""
         return sum(map(_files_below, self.folders))
 
     @property
@@ -132,13 +136,13 @@ class _Listing:
 
 
 def _plain_layout(here: _Listing) -> Layout:
-    """A folder that does not say which pictures are for testing."""
+    """Return the layout of a folder without a split."""
     files, passed_over = _by_class(here)
     return Layout({name: {None: pictures} for name, pictures in files.items()}, passed_over)
 
 
 def _split_layout(here: _Listing) -> Layout | None:
-    """A folder with `train/` and `test/`, or `val/`; None for any other."""
+    """Return the layout of a folder with `train/` and `test/` or `val/`; None for any other folder."""
     named = {folder.name.lower(): folder for folder in here.folders}
     train, test = (
         next((named[name] for name in names if name in named), None)
@@ -147,7 +151,7 @@ def _split_layout(here: _Listing) -> Layout | None:
     if train is None or test is None:
         return None
     inside = {folder: _Listing(folder, here.known) for folder in here.folders}
-    # Classes of these names lie beside classes of other names, and hold pictures themselves.
+    # Folders of these names may be classes: then they hold pictures themselves, beside other classes.
     others = [inside[folder] for folder in here.folders if folder.name.lower() not in _SPLIT_FOLDERS]
     if any(other.pictures for other in others) and not inside[train].folders:
         return None
@@ -180,7 +184,10 @@ _SPLIT_FOLDERS = {*TRAIN_FOLDERS, *TEST_FOLDERS}
 
 
 def _by_class(here: _Listing) -> tuple[dict[str, list[Path]], Counter[str]]:
-    """Class → its pictures, and what is passed over; the only class is "" where pictures lie right here."""
+    """Return class → its pictures, and the files passed over.
+
+    The only class is "" for pictures without classes.
+    """
     inner = here.inner()
     classes = [folder for folder in inner if folder.pictures]
     passed_over = Counter(here.others)
@@ -201,7 +208,8 @@ def _by_class(here: _Listing) -> tuple[dict[str, list[Path]], Counter[str]]:
         )
     for folder in inner:
         if not folder.pictures and not folder.is_empty:
-            # To pass over it in silence would lose a class of, say, HEIC photos, or of a folder too deep.
+            # Without this error, a class would be lost silently: of HEIC photos, for example, or a folder too
+            # deep.
             raise UserError(_no_picture_in(folder))
         passed_over += folder.others
         passed_over[IN_SUB_FOLDERS] += folder.below()
@@ -227,7 +235,7 @@ def _no_picture_in(folder: _Listing) -> str:
 
 
 def _kind(path: Path) -> str:
-    """What a file that is no picture counts as: its ending."""
+    """Return the kind of a file that is no picture: its ending."""
     ending = path.suffix.lower()
     if not ending:
         return "without an ending"
@@ -235,7 +243,7 @@ def _kind(path: Path) -> str:
 
 
 def _files_below(folder: Path) -> int:
-    """The number of files in a folder, at any depth, without what is left behind; no link is followed."""
+    """Return the number of files in a folder, at any depth, without files of systems; no link is followed."""
     found = 0
     for _, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not is_left_behind(name)]

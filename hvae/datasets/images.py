@@ -26,8 +26,8 @@ class Images:
     Attributes:
         images: uint8 (N, C, H, W), 0 … 255, with H = W = 32 and C = 1 (grey) or 3 (RGB).
         labels: int64 (N,), each an index into `classes`.
-        classes: the name of each class, for people to read; empty where the pictures have none.
-        contents: of a user's own folder, what became of its files.
+        classes: the name of each class, for people to read; empty if the pictures have none.
+        contents: counts of the files in a user's own folder.
     """
 
     images: Tensor
@@ -36,33 +36,33 @@ class Images:
     contents: Contents | None = None
 
     def __len__(self) -> int:
-        """N, the number of images."""
+        """Return N, the number of images."""
         return len(self.images)
 
     def to(self, device: str | torch.device) -> Images:
-        """The same images on `device`; no copy where they are there already."""
+        """Return the same images on `device`; no copy if they are already there."""
         return replace(self, images=self.images.to(device), labels=self.labels.to(device))
 
     def digest(self) -> str:
-        """Hexadecimal SHA-256 of all pixels and labels: what a stored number was measured on."""
+        """Return the hexadecimal SHA-256 of all pixels and labels, which identifies the data."""
         hashed = hashlib.sha256(self.images.cpu().numpy().tobytes())
         hashed.update(self.labels.cpu().numpy().tobytes())
         return hashed.hexdigest()
 
     def batch(self, index: Tensor) -> Tensor:
-        """The images at `index`, an integer tensor (n,), as float32 (n, C, H, W) in [0, 1]."""
+        """Return the images at `index`, an integer tensor (n,), as float32 (n, C, H, W) in [0, 1]."""
         chosen = self.images.index_select(0, index.to(self.images.device))
         return chosen.to(torch.float32).div_(255)
 
 
 def printable(text: str | os.PathLike) -> str:
-    """A path or name as it can be printed and stored, whatever bytes and control characters it has."""
+    """Return a path or name that can be printed and stored, without invalid bytes and control characters."""
     decoded = os.fsencode(text).decode("utf-8", "replace")
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in decoded)
 
 
 def reason(error: Exception) -> str:
-    """The core of an error message, without line breaks, error numbers and urllib's angle brackets."""
+    """Return the core of an error message, without line breaks, error numbers and urllib's angle brackets."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:
         return type(error).__name__

@@ -1,6 +1,6 @@
-"""One picture of a user's own: what its header says, and its central square as 32 × 32 pixels.
+"""One of a user's own pictures: its header, and its central square as 32 × 32 pixels.
 
-Metadata are a courtesy: a picture whose metadata cannot be read, but whose pixels can, is taken as it is.
+Metadata are optional: a picture with readable pixels and unreadable metadata is used without them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 SIXTEEN_BITS = 65535
 DARKEST_COLOUR = 64
-"""Colour pictures of 16 bits come as their upper bytes. Where none of a whole folder reaches this, of 255,
-they hold 14 bits or fewer, and the lower bytes, which are lost, would be what counts."""
+"""16-bit colour pictures are read as their upper bytes. If no picture of a folder reaches this value, of 255,
+they hold 14 bits or fewer, and most of the information is in the lower bytes, which are lost."""
 _BITS_PER_SAMPLE = 258
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,12 +35,15 @@ _UPRIGHT = {
 
 
 class Unreadable(Exception):
-    """Why a picture cannot be used, as words for people."""
+    """The reason why a picture cannot be used, in words for people."""
 
 
 class Header(NamedTuple):
-    """is_grey: whether it has no colours. is_deep: whether it has 16 bits for each value, or more. white: the
-    largest value that it can hold, where its header says so and it is less than 16 bits hold."""
+    """The header of a picture.
+
+    is_grey: whether it has no colours. is_deep: whether it has 16 bits or more per value. white: its largest
+    possible value, if the header says so and it is below that of 16 bits.
+    """
 
     is_grey: bool
     is_deep: bool
@@ -48,25 +51,31 @@ class Header(NamedTuple):
 
 
 def header(path: Path) -> Header:
-    """What the header says. Raises Unreadable."""
+    """Return a picture's header. Raises Unreadable."""
     return _looked_at(path, _header)
 
 
 def brightest(path: Path) -> int:
-    """The largest value in a picture of 16 bits, of 65535 if grey, of 255 in colours. Raises Unreadable."""
+    """Return the largest value in a 16-bit picture: up to 65535 if grey, up to 255 in colour.
+
+    Raises Unreadable.
+    """
     return _looked_at(path, lambda image: int(np.asarray(image).max()))
 
 
 def pixels(path: Path, grey: bool, white: int = SIXTEEN_BITS) -> np.ndarray:
-    """The central square, upright, as uint8 (C, 32, 32). Raises Unreadable.
+    """Return the central square, upright, as uint8 (C, 32, 32). Raises Unreadable.
 
-    white: the value that is white in a grey picture of 16 bits, where its header does not say.
+    white: the value of white in a 16-bit grey picture, if its header does not say.
     """
     return _looked_at(path, lambda image: _pixels(image, grey, white))
 
 
 def _looked_at(path: Path, look: Callable[[Image.Image], T]) -> T:
-    """What `look` finds in a picture: as it is, or else without the metadata that cannot be read."""
+    """Return the result of `look` for a picture.
+
+    If that fails, for the picture without unreadable metadata.
+    """
     _refuse_what_is_no_file(path)
     first: Exception | None = None
     try:
@@ -87,7 +96,7 @@ def _looked_at(path: Path, look: Callable[[Image.Image], T]) -> T:
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
-    """Raise Unreadable for pipes, devices and broken links; to open a pipe would be to wait for ever."""
+    """Raise Unreadable for pipes, devices and broken links: opening a pipe would wait for ever."""
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -97,7 +106,7 @@ def _refuse_what_is_no_file(path: Path) -> None:
 
 
 def _ways_to_open(path: Path) -> Iterator[Callable[[], Image.Image]]:
-    """The picture as it is, then without the parts of it that hold no pixels."""
+    """Yield the picture unchanged, then without the parts that hold no pixels."""
     yield lambda: Image.open(path)
     try:
         data = path.read_bytes()
@@ -113,14 +122,17 @@ def _ways_to_open(path: Path) -> Iterator[Callable[[], Image.Image]]:
 
 def _bare_tiff(path: Path) -> Image.Image:
     image = Image.open(path)
-    # There Pillow looks at all metadata, with the pixels in its hands already.
+    # Pillow reads all metadata here, after the pixels.
     image.load_end = lambda: None
     image.getexif = lambda: {}
     return image
 
 
 def _without_metadata(data: bytes, keep_exif: bool) -> bytes | None:
-    """A PNG or JPEG file with nothing but what its pixels need, and its EXIF if wanted; None for others."""
+    """Return a PNG or JPEG file with only what its pixels need, and its EXIF if wanted.
+
+    None for other formats.
+    """
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         kept = [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", *([b"eXIf"] if keep_exif else [])]
         return data[:8] + b"".join(chunk for name, chunk in _png_chunks(data) if name in kept)
@@ -148,7 +160,7 @@ def _bare_jpeg(data: bytes, keep_exif: bool) -> bytes | None:
             return b"".join([*parts, data[at:]])
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         is_exif = marker == 0xE1 and data[at + 4 : at + 8] == b"Exif"
-        # APP0 and APP14 say what the colours mean.
+        # APP0 and APP14 give the meaning of colours.
         is_metadata = (0xE1 <= marker <= 0xEF and marker != 0xEE) or marker == 0xFE
         if not is_metadata or (is_exif and keep_exif):
             parts.append(data[at:end])
@@ -179,7 +191,7 @@ def _pixels(image: Image.Image, grey: bool, white: int) -> np.ndarray:
     if way is not None:
         picture = picture.transpose(way)
     if picture.has_transparency_data:
-        # What lies under transparent pixels is arbitrary, and often as black as the strokes beside it.
+        # The colour of transparent pixels is arbitrary, and often as black as the strokes beside them.
         behind = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(behind, picture.convert("RGBA"))
     picture = picture.convert("L" if grey else "RGB")
@@ -188,7 +200,7 @@ def _pixels(image: Image.Image, grey: bool, white: int) -> np.ndarray:
 
 
 def _orientation(image: Image.Image) -> int | None:
-    """How the camera was held, by EXIF; None where that cannot be read."""
+    """Return the camera's orientation by EXIF; None if it cannot be read."""
     try:
         held = image.getexif().get(ExifTags.Base.Orientation)
         return held if isinstance(held, int) else None

@@ -1,7 +1,7 @@
-"""Every data set there is: the records of the modules in `hvae/datasets/known/`, found on import.
+"""All data sets: the records of the modules in `hvae/datasets/known/`, found on import.
 
-`hvae.datasets.load`, the help of `--dataset` and the page's titles derive from them. Importing this does not
-import torch.
+`hvae.datasets.load`, the help of `--dataset` and the page's titles derive from them. Importing this module
+does not import torch.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _REGISTERED: dict[str, Dataset] = {}
 
 
 def register(dataset: Dataset) -> None:
-    """Add a data set to all that derives from the registry. Raises ValueError where its name is taken."""
+    """Add a data set. Raises ValueError if its name is taken."""
     if dataset.name in _REGISTERED:
         raise ValueError(f"a data set {dataset.name!r} is registered already")
     _REGISTERED[dataset.name] = dataset
 
 
 def unregister(name: str) -> None:
-    """Take a data set out again. Raises KeyError where there is none of that name."""
+    """Remove a data set. Raises KeyError if there is none of that name."""
     del _REGISTERED[name]
 
 
 def discover() -> None:
-    """Register what is new among the `DATASETS` of the modules in `hvae/datasets/known/`."""
+    """Register the new `DATASETS` of the modules in `hvae/datasets/known/`."""
     for module in iter_modules(home.__path__, f"{home.__name__}."):
         for dataset in import_module(module.name).DATASETS:
             if _REGISTERED.get(dataset.name) != dataset:
@@ -36,17 +36,17 @@ def discover() -> None:
 
 
 def datasets() -> list[Dataset]:
-    """All data sets, in the order of lists."""
+    """Return all data sets, in the order of lists."""
     return sorted(_REGISTERED.values(), key=lambda dataset: (dataset.place, dataset.name))
 
 
 def patterns() -> tuple[str, ...]:
-    """What may stand behind `--dataset`: names, and `NAME:ARGUMENT`."""
+    """Return the values of `--dataset`: names, and `NAME:ARGUMENT`."""
     return tuple(dataset.pattern for dataset in datasets())
 
 
 def find(name: str) -> tuple[Dataset | None, str]:
-    """The data set of a name as `--dataset` has it, None where there is none; and its argument."""
+    """Return the data set of a value of `--dataset`, None if there is none; and its argument."""
     first, colon, argument = name.partition(":")
     dataset = _REGISTERED.get(first)
     return (dataset if dataset and bool(dataset.argument) == bool(colon) else None), argument

@@ -17,14 +17,14 @@ from hvae.datasets.images import SIDE, Images, Split, reason
 from hvae.datasets.known.torchvision_sets import Source
 from hvae.errors import UserError
 
-# A firewall that drops packets in silence would otherwise hold a run for minutes per mirror.
+# Otherwise a firewall that drops packets silently would hold up a run for minutes per mirror.
 _NETWORK_TIMEOUT_SECONDS = 30
 
 
 def load_torchvision(source: Source, split: Split, root: Path, download: bool) -> Images:
-    """One split, downloaded where it is missing. Raises UserError where it cannot be had."""
+    """Return one split, downloaded if it is missing. Raises UserError if that is impossible."""
     try:
-        # Without download first: what is on disk must load without a network, and without new folders.
+        # First without download: files on disk must load without a network, and without new folders.
         data_set = source.open(split, root, download=False)
     except Exception as error:  # torchvision's readers let nearly any exception out on a damaged file
         missing = any(not os.path.isfile(path) for path in source.paths(split, root))
@@ -82,7 +82,7 @@ def _as_images(source: Source, data_set: Any) -> Images:
 def _missing(source: Source, split: Split, root: Path, problem: str, remedy: str) -> str:
     paths = source.paths(split, root)
     absent = [path.name for path in paths if not os.path.isfile(path)]
-    # A file that is there and yet unusable is one whose md5 is wrong: a download that was cut short, usually.
+    # An unusable file has a wrong md5: usually a download that was cut short.
     state = f"has no {absent[0]}" if absent else "holds a damaged copy"
     holds = paths[0].relative_to(root)
     return (

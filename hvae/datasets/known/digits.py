@@ -14,7 +14,7 @@ _TEST_IMAGES = 360
 
 
 def load(split: Split, data_dir: str | Path, download: bool) -> Images:
-    """1,437 or 360 of scikit-learn's digits, enlarged from 8 × 8."""
+    """Return 1,437 or 360 of scikit-learn's digits, enlarged from 8 × 8."""
     import numpy as np
     import torch
     import torch.nn.functional as F

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def load(split: Split, path: str | Path, download: bool) -> Images:
-    """One split of the pictures in a folder, with classes or without."""
+    """Return one split of the pictures in a folder, with classes or without."""
     from hvae.datasets.folder import load_folder
 
     return load_folder(str(path), split)

@@ -1,4 +1,4 @@
-"""Procedural photographs of house numbers, which stand in for SVHN."""
+"""Procedural photographs of house numbers, a substitute for SVHN."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 VERSION = 1
-"""Raise it when pictures change: those of another version are made anew, beside the old ones."""
+"""Raise this when pictures change: a new version is made again, beside the old one."""
 FILE = f"street-digits/{{split}}-{VERSION}.npz"
 
 
 def load(split: Split, data_dir: str | Path, download: bool) -> Images:
-    """One split, made on this machine the first time."""
+    """Return one split, made on this machine the first time."""
     from hvae.datasets.street_digits.dataset import load_street_digits
 
     return load_street_digits(split, Path(data_dir))

@@ -21,7 +21,7 @@ class Source:
     torchvision_name: str
     channels: int
     files: tuple[str, ...]
-    # Where torchvision pins the md5 of every file it reads, it replaces a damaged one by itself.
+    # If torchvision knows the md5 of every file that it reads, it replaces damaged ones by itself.
     pinned: bool
     digit_classes: bool
 
@@ -29,9 +29,9 @@ class Source:
         return [root / file.format(split=split) for file in self.files]
 
     def open(self, split: Split, root: Path, download: bool) -> Any:
-        """torchvision's data set object.
+        """Return torchvision's data set object.
 
-        md5 checks stay as torchvision makes them: CIFAR-10 is pickles, and only pinned ones may be read.
+        torchvision's md5 checks are kept: CIFAR-10 is pickles, and only files with a known md5 may be read.
         """
         import torchvision.datasets
 
@@ -66,7 +66,7 @@ SOURCES = {
 
 
 def load(name: str, split: Split, data_dir: str | Path, download: bool) -> Images:
-    """One split, downloaded where it is missing and `download` allows it."""
+    """Return one split, downloaded if it is missing and `download` allows it."""
     from hvae.datasets.torchvision_sets import load_torchvision
 
     return load_torchvision(SOURCES[name], split, Path(data_dir), download)

@@ -1,4 +1,4 @@
-"""Street digits: procedural 32 × 32 photographs of house numbers, made here in place of a download."""
+"""Street digits: procedural 32 × 32 photographs of house numbers, made here instead of downloaded."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _CHUNK = 1_000
 
 
 def load_street_digits(split: Split, data_dir: Path) -> Images:
-    """RGB pictures of a digit, with others beside it: 50,000 or 10,000, ten classes of equal size.
+    """Return RGB pictures of a digit with others beside it: 50,000 or 10,000, ten classes of equal size.
 
-    Made once, in about a minute, and kept in DATA_DIR/street-digits. Raises UserError where matplotlib, whose
-    fonts are used, is not installed, and OSError where the folder cannot be written.
+    They are made once, in about a minute, and kept in DATA_DIR/street-digits. Raises UserError if matplotlib,
+    whose fonts are used, is not installed, and OSError if the folder cannot be written.
     """
     file = data_dir / FILE.format(split=split)
     pictures, labels = kept(file, COUNTS[split]) or made(split, file)
@@ -31,7 +31,7 @@ def load_street_digits(split: Split, data_dir: Path) -> Images:
 
 
 def kept(file: Path, count: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """The pictures and labels in a file; None where it is missing, or damaged, or no such file."""
+    """Return the pictures and labels in a file; None if it is missing, damaged or of another kind."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
             pictures, labels = arrays["images"], arrays["labels"]
@@ -55,7 +55,7 @@ def made(split: Split, file: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def street_digits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures uint8 (N, 3, 32, 32) and labels int64 (N,); the first ones are the same whatever N is."""
+    """Return pictures uint8 (N, 3, 32, 32) and labels int64 (N,); the first ones are the same for any N."""
     from hvae.datasets.street_digits.glyphs import read_glyphs
     from hvae.datasets.street_digits.scenes import draw_scenes, paint
 

@@ -1,7 +1,7 @@
 """The digits of some open-licensed typefaces, as signed distance fields.
 
-A distance field is a small image that a digit can be drawn from at any size, softness and stroke weight:
-ink is where the distance is positive.
+A distance field is a small image from which a digit can be drawn at any size, softness and stroke weight. The
+distance is positive inside the ink.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FACES = (
 CELLS = 64
 """A field has CELLS × CELLS values."""
 EXTENT = 1.5
-"""Width and height of a field, in heights of a digit, which is in its middle."""
+"""Width and height of a field, in heights of a digit. The digit is in the middle."""
 
 # Drawn this much finer, then averaged.
 _FINER = 4
@@ -44,14 +44,14 @@ class Glyphs:
 
 @lru_cache(maxsize=1)
 def read_glyphs() -> Glyphs:
-    """The digits of all FACES. Raises UserError where matplotlib, which brings them, is not installed."""
+    """Return the digits of all FACES. Raises UserError if matplotlib, which brings them, is not installed."""
     folder = font_folder()
     faces = [face_glyphs(folder / f"{name}.ttf") for name in FACES]
     return Glyphs(*(np.stack(part) for part in zip(*faces, strict=True)))
 
 
 def font_folder() -> Path:
-    """Where matplotlib keeps its fonts. It is not imported: that would take longer than drawing a digit."""
+    """Return matplotlib's folder of fonts, without importing matplotlib, which would be slow."""
     found = importlib.util.find_spec("matplotlib")
     if found is None or not found.submodule_search_locations:
         raise UserError(
@@ -61,7 +61,7 @@ def font_folder() -> Path:
 
 
 def face_glyphs(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Distances and widths of one face's ten digits. Raises UserError where there is no such font file."""
+    """Return distances and widths of one face's ten digits. Raises UserError if the font file is missing."""
     from scipy.ndimage import distance_transform_edt
 
     side = CELLS * _FINER
@@ -89,7 +89,7 @@ def face_glyphs(file: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def drawn(font: ImageFont.FreeTypeFont, text: str, width: int) -> Image.Image:
-    """White text on black, on a baseline that is the same for all texts of a font."""
+    """Return white text on black; all texts of a font have the same baseline."""
     picture = Image.new("L", (width, 2 * CELLS * _FINER))
     start = CELLS * _FINER / 2, 1.5 * CELLS * _FINER
     ImageDraw.Draw(picture).text(start, text, fill=255, font=font, anchor="ls")

@@ -1,10 +1,11 @@
-"""Procedural photographs of house numbers: draw what is in a picture at random, then paint it.
+"""Procedural photographs of house numbers: choose the contents of a picture at random, then paint it.
 
 Everything is a function of the seed. Only uniform random numbers of NumPy's legacy generator and elementwise
 float32 arithmetic are used, which give the same pictures in every version and on every processor.
 
-A pixel is mapped back into the plane of the number, where the digits stand in a row, one height of a digit
-high, the labelled one around the origin. Each digit has its own stretch of that row, so none covers another.
+A pixel is mapped back into the plane of the number. There the digits stand in a row, whose height is the unit
+of length, with the labelled digit around the origin. Each digit has its own part of the row, so none covers
+another.
 """
 
 from __future__ import annotations
@@ -52,15 +53,15 @@ WALLS = np.array(
 
 @dataclass(frozen=True, eq=False)
 class Scenes:
-    """What is in N pictures; colours in [0, 1], lengths in pixels unless said otherwise.
+    """The contents of N pictures. Colours are in [0, 1]; lengths are in pixels unless another unit is given.
 
-    face, digits (N, ROW), present (N, ROW): which typeface, which digits, which of them are there.
+    face, digits (N, ROW), present (N, ROW): the typeface, the digits, and which of them are shown.
     gap: between digits, in heights of a digit.
     height, aspect, angle, slant, tilt (N, 2), shift (N, 2): from the row's plane to the picture; angle in
     radians, tilt is the perspective's share per pixel.
-    weight, softness: what strokes gain, and how wide their edges are.
+    weight, softness: the extra width of strokes, and the width of their edges.
     ink, ground, wall (N, 3): colours. plate: how far the ground reaches beyond the digits, in heights of a
-    digit; infinite where all is ground.
+    digit; infinite if all is ground.
     outline, shadow (N, 3): the width of a rim of the wall's colour; a shadow's place and its depth.
     light (N, 3): a gradient's direction, and how the ink takes part in it.
     texture (N, 4, 4), boards (N, 2): blotches; depth and width of joints between boards or bricks.
@@ -100,7 +101,7 @@ class Scenes:
 
 
 def draw_scenes(n: int, *seed: int) -> Scenes:
-    """N scenes at random, each digit the label of as many, give or take one."""
+    """Return N random scenes. Each digit is the label equally often, up to one."""
     random = np.random.RandomState(list(seed))
 
     def uniform(low: float, high: float, *shape: int) -> np.ndarray:
@@ -154,7 +155,7 @@ def draw_scenes(n: int, *seed: int) -> Scenes:
 
 
 def paint(scenes: Scenes, glyphs: Glyphs) -> np.ndarray:
-    """The pictures, uint8 (N, 3, SIDE, SIDE)."""
+    """Return the pictures, uint8 (N, 3, SIDE, SIDE)."""
     x, y = pixels(scenes)
     u, v = number_plane(scenes, x, y)
     distance = ink_distance(scenes, glyphs, u, v)
@@ -183,19 +184,22 @@ def paint(scenes: Scenes, glyphs: Glyphs) -> np.ndarray:
 
 
 def each(values: np.ndarray) -> np.ndarray:
-    """One value per picture, as a column beside its pixels: (N,) → (N, 1)."""
+    """Return one value per picture, as a column beside its pixels: (N,) → (N, 1)."""
     return values.reshape(-1, 1)
 
 
 def pixels(scenes: Scenes) -> tuple[np.ndarray, np.ndarray]:
-    """x and y of every pixel, from where the labelled digit's middle is: (N, SIDE²) each."""
+    """Return x and y of every pixel, relative to the middle of the labelled digit: (N, SIDE²) each."""
     line = np.arange(SIDE, dtype=np.float32) - np.float32((SIDE - 1) / 2)
     y, x = (part.reshape(1, -1) for part in np.meshgrid(line, line, indexing="ij"))
     return x - each(scenes.shift[:, 0]), y - each(scenes.shift[:, 1])
 
 
 def number_plane(scenes: Scenes, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where pixels lie in the plane of the number, in heights of a digit: along the row, and down."""
+    """Return the places of pixels in the plane of the number, in heights of a digit.
+
+    Along the row, and down.
+    """
     far = 1 + each(scenes.tilt[:, 0]) * x + each(scenes.tilt[:, 1]) * y
     x, y = x / far, y / far
     cos, sin = each(np.cos(scenes.angle)), each(np.sin(scenes.angle))
@@ -205,7 +209,7 @@ def number_plane(scenes: Scenes, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarr
 
 
 def row_layout(scenes: Scenes, glyphs: Glyphs) -> tuple[np.ndarray, np.ndarray]:
-    """The digits' middles and half widths along the row, (N, ROW) each; ink of neighbours is `gap` apart."""
+    """Return the digits' middles and half widths along the row, (N, ROW) each, `gap` between their ink."""
     half = glyphs.widths[scenes.face[:, None], scenes.digits] / 2
     steps = half[:, 1:] + half[:, :-1] + each(scenes.gap)
     middles = np.concatenate([np.zeros_like(half[:, :1]), np.cumsum(steps, axis=1)], axis=1)
@@ -213,7 +217,7 @@ def row_layout(scenes: Scenes, glyphs: Glyphs) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ink_distance(scenes: Scenes, glyphs: Glyphs, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Distance to the edge of the nearest digit, pixels, positive in its ink; (N, SIDE²)."""
+    """Return the distance to the edge of the nearest digit, pixels, positive in its ink; (N, SIDE²)."""
     middles, half = row_layout(scenes, glyphs)
     borders = (middles[:, 1:] - half[:, 1:] + middles[:, :-1] + half[:, :-1]) / 2
     which = np.zeros(u.shape, np.int64)
@@ -227,7 +231,7 @@ def ink_distance(scenes: Scenes, glyphs: Glyphs, u: np.ndarray, v: np.ndarray) -
 
 
 def bilinear(fields: np.ndarray, field: np.ndarray, v: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Values of distance fields between their cells; beyond the last cell, that one's."""
+    """Return values of distance fields, interpolated between cells; beyond the last cell, its value."""
     flat = fields.reshape(-1)
     at = [np.clip((w / np.float32(EXTENT) + np.float32(0.5)) * CELLS - 0.5, 0, CELLS - 1.001) for w in (v, u)]
     (row, column), (down, right) = zip(*((part.astype(np.int64), part % 1) for part in at), strict=True)
@@ -238,7 +242,7 @@ def bilinear(fields: np.ndarray, field: np.ndarray, v: np.ndarray, u: np.ndarray
 
 
 def plate_distance(scenes: Scenes, glyphs: Glyphs, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Distance to the edge of the plate that bears the number, pixels, positive on it."""
+    """Return the distance to the edge of the number's plate, pixels, positive on the plate."""
     middles, half = row_layout(scenes, glyphs)
     left = np.where(scenes.present, middles - half, np.inf).min(axis=1) - scenes.plate
     right = np.where(scenes.present, middles + half, -np.inf).max(axis=1) + scenes.plate
@@ -247,19 +251,19 @@ def plate_distance(scenes: Scenes, glyphs: Glyphs, u: np.ndarray, v: np.ndarray)
 
 
 def coverage(distance: np.ndarray, weight: np.ndarray | float, softness: np.ndarray) -> np.ndarray:
-    """The share of a pixel, in [0, 1], that a shape covers; `weight` pixels are added to its edge."""
+    """Return the share of a pixel, in [0, 1], that a shape covers; `weight` pixels are added to its edge."""
     return np.clip(0.5 + (distance + weight) / softness, 0, 1).astype(np.float32)
 
 
 def joints(scenes: Scenes, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """How much darker the joints between the wall's boards are."""
+    """Return how much darker the joints between the wall's boards are."""
     depth, width = (each(part) for part in scenes.boards.T)
     across = np.abs((v / width + each(scenes.gap) * 10) % 1 - 0.5)
     return depth * np.clip(1 - across * 10 * width, 0, 1)
 
 
 def blotches(texture: np.ndarray) -> np.ndarray:
-    """Grids of (4, 4) values, smoothly enlarged to pictures: (N, SIDE²)."""
+    """Return grids of (4, 4) values, smoothly enlarged to pictures: (N, SIDE²)."""
     at = np.linspace(0, 3, SIDE, dtype=np.float32)
     cell = np.minimum(at.astype(int), 2)
     share = at - cell
@@ -268,7 +272,7 @@ def blotches(texture: np.ndarray) -> np.ndarray:
 
 
 def blurred(pictures: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Pictures (N, 3, SIDE, SIDE) after a Gaussian of 5 × 5 pixels, each with its own deviation."""
+    """Return pictures (N, 3, SIDE, SIDE) after a Gaussian of 5 × 5 pixels, each with its own deviation."""
     squares = np.array([4, 1, 0, 1, 4], np.float32)
     weights = np.exp(-squares / (2 * each(deviation) ** 2))
     weights /= weights.sum(axis=1, keepdims=True)
@@ -284,7 +288,10 @@ def blurred(pictures: np.ndarray, deviation: np.ndarray) -> np.ndarray:
 
 
 def sensor_noise(scenes: Scenes) -> np.ndarray:
-    """Noise of every pixel and channel, (N, 3, SIDE, SIDE): uniform numbers added up, nearly normal."""
+    """Return the noise of every pixel and channel, (N, 3, SIDE, SIDE).
+
+    Sums of uniform numbers, nearly normal.
+    """
     random = np.random.RandomState(scenes.noise_seed)
     shape = (len(scenes.noise), 3, SIDE, SIDE)
     total = sum(random.randint(-128, 128, shape, np.int16) for _ in range(3))
