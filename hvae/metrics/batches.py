@@ -1,4 +1,4 @@
-"""How every metric walks over a data set: fixed batches, each image with its own noise."""
+"""Batches of a data set for all metrics: fixed batches, each image with its own noise."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def slices(n: int, batch_size: int) -> Iterator[slice]:
 
 
 def batch(images: Images, index: Tensor, device: torch.device | str) -> Tensor:
-    """The images at `index` (n,) as float32 (n, C, H, W) in [0, 1] on `device`.
+    """Return the images at `index` (n,) as float32 (n, C, H, W) in [0, 1] on `device`.
 
     On the CPU they are channels_last, in which convolutions run about twice as fast.
     """
@@ -32,5 +32,8 @@ def batch(images: Images, index: Tensor, device: torch.device | str) -> Tensor:
 
 
 def rows_of(noise: list[Tensor], rows: slice) -> list[Tensor]:
-    """The noise of some images, from the noise of all: what image i sees depends on no batch size."""
+    """Return the noise of some images, from the noise of all.
+
+    An image's noise does not depend on the batch size.
+    """
     return [layer[rows] for layer in noise]

@@ -1,7 +1,7 @@
 """A small image classifier, one per data set: the judge behind the inception score (Eq. 8–9).
 
-It is trained once per atlas and stored in it. It answers with calibrated class probabilities rather than with
-the last tenth of a per cent of accuracy: no label smoothing and no flips (a mirrored digit is no digit).
+It is trained once per atlas and stored in it. Calibrated class probabilities matter more than the last tenth
+of a per cent of accuracy: no label smoothing and no flips (a mirrored digit is no digit).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Classifier(nn.Module):
 
 _BATCH_SIZE = 128
 _MIN_BATCH_SIZE = 32
-# A pass over few images has about so many steps: a batch that is most of them tells the next step little new.
+# A pass over few images has about this many steps: larger batches would be nearly the same images each time.
 _STEPS_PER_PASS = 20
 _MIN_STEPS = 300
 _LARGEST_SHIFT = 2
@@ -146,12 +146,15 @@ def train_classifier(
         schedule.step()
         if on_step:
             on_step(step + 1, steps)
-    # An atlas carries its judge: stored at half the size, it should still be the very one that judged.
+    # An atlas stores its judge at half the size; the stored judge must be exactly the one that judges.
     return classifier.half().float().eval()
 
 
 def shifted(x: Tensor, generator: torch.Generator) -> Tensor:
-    """Every image of x (N, C, H, W) moved by up to 2 pixels each way; its border is repeated outwards."""
+    """Return every image of x (N, C, H, W) moved by up to 2 pixels each way.
+
+    Its border is repeated outwards.
+    """
     reach = 2 * _LARGEST_SHIFT + 1
     down, right = torch.randint(reach, (2, len(x)), generator=generator).to(x.device)
     padded = F.pad(x, [_LARGEST_SHIFT] * 4, mode="replicate")
@@ -164,19 +167,19 @@ def shifted(x: Tensor, generator: torch.Generator) -> Tensor:
 
 @torch.inference_mode()
 def class_probabilities(classifier: Classifier, x: Tensor) -> Tensor:
-    """p(y|x), float64 (N, K) on the CPU, of images x (N, C, 32, 32) in [0, 1]."""
+    """Return p(y|x), float64 (N, K) on the CPU, of images x (N, C, 32, 32) in [0, 1]."""
     x = x.to(classifier.device).contiguous(memory_format=torch.channels_last)
     return classifier(x).cpu().double().softmax(dim=1)
 
 
 def image_probabilities(classifier: Classifier, images: Images, *, batch_size: int = 500) -> Tensor:
-    """p(y|x), float64 (N, K) on the CPU, of every image of a data set."""
+    """Return p(y|x), float64 (N, K) on the CPU, of every image of a data set."""
     parts = [class_probabilities(classifier, x) for _, x in batches(images, batch_size, classifier.device)]
     return torch.cat(parts)
 
 
 def accuracy(classifier: Classifier, images: Images, *, batch_size: int = 500) -> Estimate:
-    """The share of images whose label is the most probable one, in [0, 1], and its binomial error."""
+    """Return the share of images whose label is the most probable one, in [0, 1], with its binomial error."""
     guesses = image_probabilities(classifier, images, batch_size=batch_size).argmax(1)
     return Estimate.share_of(guesses == images.labels.cpu())
 
@@ -195,9 +198,9 @@ def save_classifier(classifier: Classifier, path: Path) -> None:
 
 
 def load_classifier(path: Path, device: str | torch.device = "cpu") -> Classifier:
-    """The classifier stored at `path`, in eval mode on `device`.
+    """Return the classifier stored at `path`, in eval mode on `device`.
 
-    Raises UserError where the file is missing, is no classifier, or its weights do not fit its config.
+    Raises UserError if the file is missing, is no classifier, or has weights that do not fit its config.
     """
     config = read_metadata(path).get("classifier")
     tensors = read_tensors(path)

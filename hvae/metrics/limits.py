@@ -1,4 +1,4 @@
-"""What cannot be measured on a data set, known before anything is trained."""
+"""Metrics that cannot be measured on a data set, known before training."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from hvae.metrics.registry import measurements
 
 FEW_TEST_IMAGES = 30
 MOST_PROBE_IMAGES = 10_000
-"""Training images that probes are fitted on."""
+"""Number of training images on which probes are fitted."""
 MOST_CLASSES_TIMES_IMAGES = 1_000_000
-"""Probes that tell classes apart one by one take time in proportion to classes × training images: with so
-many, a linear SVM takes some 20 s of a core for each layer of a point."""
+"""Limit for probes that separate one class after another, whose time grows with classes × training images. At
+this limit, a linear SVM takes some 20 s of a core for each layer of a point."""
 COSTLY_PROBES = tuple(probe for probe in PROBES if probe != "knn")
 
 
 class Limit(NamedTuple):
-    """A sentence about what the data set makes impossible, and the columns that are NaN because of that.
+    """A sentence about an impossible measurement, and the columns that are NaN for this reason.
 
-    Where a column is, that of its standard error is as well.
+    The standard errors of these columns are NaN as well.
     """
 
     sentence: str
@@ -34,7 +34,7 @@ class Limit(NamedTuple):
 
 
 def costly_probes(train: Images) -> tuple[str, ...]:
-    """The probes that are not fitted on these images, for the time it would take."""
+    """Return the probes that are not fitted on these images, because they would take too long."""
     classes = len(train.labels.unique())
     return COSTLY_PROBES if classes * _probe_images(train) > MOST_CLASSES_TIMES_IMAGES else ()
 
@@ -44,7 +44,7 @@ def _probe_images(train: Images) -> int:
 
 
 def limits(train: Images, test: Images) -> list[Limit]:
-    """What can be said beforehand about measuring on these images; nothing where all is as usual."""
+    """Return warnings about measurements on these images; none in the usual case."""
     found: list[Limit] = []
     in_train, in_test = (images.labels.cpu().unique().tolist() for images in (train, test))
     without_labels = _without_labels(train, in_train)
@@ -68,7 +68,7 @@ def limits(train: Images, test: Images) -> list[Limit]:
 
 
 def undefined(found: Iterable[Limit]) -> dict[str, str]:
-    """Column → why it is NaN for every point."""
+    """Return column → why it is NaN for every point."""
     return {column: limit.sentence for limit in reversed(list(found)) for column in limit.columns}
 
 
@@ -77,7 +77,7 @@ def _of_labels() -> tuple[str, ...]:
 
 
 def _without_labels(train: Images, in_train: Sequence[int]) -> str:
-    """Why labels tell nothing, the beginning of a sentence; empty where they do."""
+    """Return why labels carry no information, as the beginning of a sentence; empty if they carry some."""
     if not train.classes:
         return "These pictures have no classes"
     if len(train.classes) == 1:

@@ -1,4 +1,4 @@
-"""What is known of a metric before anything is measured: one record a column, one record a measurement."""
+"""The records of metrics: one per column, and one per measurement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hvae.model import HVAE
 
 LATENTS = {"z2": "z₂", "z1": "z₁"}
-"""The latents by the names that columns give them, and their signs; the top one first."""
+"""The latents: their names in columns, and their signs; the top one first."""
 
 Goal = Literal["reconstruction", "representation", "generation"]
 Unit = Literal["nats per image", "nats", "dB", "share", ""]
@@ -24,14 +24,14 @@ Unit = Literal["nats per image", "nats", "dB", "share", ""]
 class Metric:
     """One column of metrics.parquet; the column `*_se` beside it holds its standard error, in the same unit.
 
-    column: its name in the table. title: its name for people. documentation: what it is, a clause for the
-    table in docs/atlas-format.md. unit: of the numbers stored; a `share`, in [0, 1], is shown in %.
-    higher_is_better: which way is better. low, high: the allowed range; infinite where there is no bound.
-    short_title: its name on axes, where the figure's head says the rest; `title` where empty.
-    goal: what it measures of the source's three goals; the generation view lists those of generation.
-    preference: among those of its goal, which sizes the dots of the goal's landscape: 1 first; 0 never.
+    column: its name in the table. title: its name for people. documentation: a clause that describes it in
+    the table of docs/atlas-format.md. unit: of the stored numbers; a `share`, in [0, 1], is shown in %.
+    higher_is_better: which way is better. low, high: the allowed range; infinite for no bound.
+    short_title: its name on axes, if the figure's title has the rest; if empty, `title`.
+    goal: the one of the source's three goals that it measures; the generation view lists those of generation.
+    preference: order among the metrics of a goal for sizing the dots of its landscape: 1 first; 0 never.
     sizes_dots: whether a visitor may choose it for the size and the colour of dots.
-    menu_place: where it stands in menus, lowest first; equals in the order of the table.
+    menu_place: its place in menus, lowest first; equal places in the order of the table.
     """
 
     column: str
@@ -64,23 +64,24 @@ class Metric:
 
 
 def no_parameters(manifest: Manifest) -> Mapping[str, int | str]:
-    """Parameters of a measurement that depends on nothing but the checkpoint, the data set and the seed."""
+    """Return no parameters: the measurement depends only on the checkpoint, the data set and the seed."""
     return {}
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Metrics that are computed together, since they share the costly part.
+    """Metrics that are computed together, because they share the costly part.
 
-    name: what atlas.json and progress call it.
+    name: its name in atlas.json and in progress lines.
     metrics: its columns, in the order of the table.
-    measure: from a model and what it is measured on to every column, standard errors too (`columns_of`).
-        torch and scikit-learn are imported within, so that finding nothing to do is quick.
-    version: raise it when the definition changes; stored values with another one are stale.
-    parameters: what else the values depend on, from the atlas's manifest: the judge's checksum, for one.
-    when_trained: whether each point has it as soon as it is trained; `precompute evaluate` adds the others.
-    needs_labels: whether it takes labels, or a classifier that learned from them.
-    place: where its columns stand in the table, lowest first; equals by name.
+    measure: from a model and the evaluation data to all columns with their standard errors (`columns_of`).
+        It imports torch and scikit-learn itself, so that a run with nothing to do is quick.
+    version: raise it when the definition changes; stored values of another version are measured again.
+    parameters: other things that the values depend on, from the atlas's manifest, such as the judge's
+    checksum.
+    when_trained: whether it is measured as soon as a point is trained; `precompute evaluate` adds the others.
+    needs_labels: whether it needs labels, or a classifier that learned from labels.
+    place: the place of its columns in the table, lowest first; equal places by name.
     """
 
     name: str
@@ -94,7 +95,7 @@ class Measurement:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns of its metrics, without those of their standard errors."""
+        """The columns of its metrics, without standard errors."""
         return tuple(metric.column for metric in self.metrics)
 
     @property
@@ -103,9 +104,9 @@ class Measurement:
         return tuple(name for metric in self.metrics for name in (metric.column, metric.error_column))
 
     def fingerprint(self, manifest: Manifest | None = None) -> str:
-        """Version and parameters in an atlas, as its atlas.json and the cache record them.
+        """Return version and parameters, as atlas.json and the cache record them.
 
-        manifest: the atlas's; not needed by what has no parameters.
+        manifest: the atlas's; a measurement without parameters does not need it.
         """
         parameters = self.parameters(manifest) if manifest else {}
         return json.dumps({"version": self.version, **parameters}, sort_keys=True)

@@ -1,8 +1,8 @@
 """Mutual information between a layer's latent and the labels, I_q(y; z_ℓ): the middle of Eq. 7.
 
-Two estimators, since only the top layer's posterior has a density that can be written down:
-`mixture_information` for z_L, exact but for sampling; `variational_information`, a lower bound that needs
-draws alone, for the layers below, whose q(z_ℓ|x) = E_q(z_>ℓ|x) q(z_ℓ|z_>ℓ, x) is an integral.
+There are two estimators, because only the top layer's posterior has a density in closed form.
+`mixture_information` is for z_L, and exact up to sampling. `variational_information` is a lower bound that
+needs only draws, for the layers below, whose q(z_ℓ|x) = E_q(z_>ℓ|x) q(z_ℓ|z_>ℓ, x) is an integral.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hvae.model import HVAE
 
 # Rows at a time: against 10,000 columns of float64 a block of 10 MB, which stays in most processors' caches.
 _ROWS = 128
-# Draws that the variational estimator learns from.
+# Number of draws from which the variational estimator learns.
 _TRAINING_DRAWS = 30_000
 
 
@@ -27,22 +27,22 @@ _TRAINING_DRAWS = 30_000
 def mutual_information(
     model: HVAE, images: Images, train: Images, *, batch_size: int = 500, seed: int = 0
 ) -> list[Estimate]:
-    """I_q(y; z_ℓ) of every layer, nats, layer 1 first, each with its standard error.
+    """Return I_q(y; z_ℓ) of every layer, nats, layer 1 first, each with its standard error.
 
     With it, accuracy ≤ f⁻¹(I_q(y; z_ℓ)) ≤ f⁻¹(E[R(z_≥ℓ)]) (Xiao & Bamler, 2023, Eq. 7; f⁻¹ is
-    `hvae.bounds.best_accuracy`). What is estimated:
+    `hvae.bounds.best_accuracy`). The estimates are:
 
     * z_L: I(y; z_L) for images drawn from `images` alone, see `mixture_information`. In expectation
       0 ≤ I ≤ min(R(z_L), log K).
-    * z_ℓ below: a lower bound on I_q(y; z_ℓ), see `variational_information`, hence in expectation
-      0 ≤ I ≤ I_q(y; z_ℓ) ≤ min(E[R(z_≥ℓ)], log K). Each draw of z_ℓ comes with its own draws of the latents
-      above, which nobody is told: z_ℓ alone has to give the label away. A mixture of q(z_ℓ|z_>ℓ^j, x_j), one
-      draw z_>ℓ^j per image j, would be told, and measures I(y; z_ℓ | those draws) instead. That is an upper
-      bound, and a useless one: z_ℓ betrays z_>ℓ^j, which betrays j and its label. For three MNIST models it
-      was H[y] = 2.30 nats alike, one with a total rate of 0.07 nats among them.
+    * z_ℓ below: a lower bound on I_q(y; z_ℓ), see `variational_information`. So in expectation
+      0 ≤ I ≤ I_q(y; z_ℓ) ≤ min(E[R(z_≥ℓ)], log K). Each draw of z_ℓ has its own draws of the latents above,
+      and the network sees only z_ℓ. A mixture of q(z_ℓ|z_>ℓ^j, x_j), with one draw z_>ℓ^j per image j, would
+      use these draws and measure I(y; z_ℓ | draws) instead. That upper bound is useless: z_ℓ reveals z_>ℓ^j,
+      which reveals j and its label. For three MNIST models it was H[y] = 2.30 nats each time, even for one
+      with a total rate of 0.07 nats.
 
-    train: images whose draws the variational estimator learns from; not used where L = 1.
-    NaN for every layer where a latent is not finite.
+    train: images from whose draws the variational estimator learns; not used if L = 1.
+    The result is NaN for every layer in which a latent is not finite.
     """
     classes = max(len(images.classes), len(train.classes))
     posteriors, latents = _draws(model, images, torch.arange(len(images)), batch_size, seed)
@@ -51,7 +51,7 @@ def mutual_information(
     estimates = [mixture_information(latents[-1], posteriors, images.labels)]
     if model.config.layers == 1:
         return estimates
-    # Draws of one image are neighbours, so that those held out at the end are of other images.
+    # Draws of one image are neighbours, so the held-out draws at the end are of other images.
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
     index = order.repeat_interleave(-(-_TRAINING_DRAWS // len(train)))[:_TRAINING_DRAWS]
     _, learned_from = _draws(model, train, index, batch_size, seed + 1)
@@ -69,7 +69,7 @@ def mutual_information(
 
 
 def mixture_information(latents: Tensor, posteriors: Gaussian, labels: Tensor) -> Estimate:
-    """I(y; z) between labels and draws z_i ~ q(z|x_i), nats, where the N images are the whole world.
+    """Return I(y; z) between labels and draws z_i ~ q(z|x_i), nats, as if there were only these N images.
 
         I = 1/N Σ_i [log q(z_i|y_i) − log q(z_i)],
         q(z) = 1/N Σ_j q(z|x_j),    q(z|y) = 1/N_y Σ_{j: y_j=y} q(z|x_j),
@@ -78,13 +78,13 @@ def mixture_information(latents: Tensor, posteriors: Gaussian, labels: Tensor) -
     exactly the density that z_i was drawn from, for i uniform over these images, and in expectation
     0 ≤ I(y; z) ≤ I(i; z) ≤ min(log N, E[KL(q(z|x_i) ‖ r(z))]) for every density r, the prior among them.
     I ≤ H[y] ≤ log K holds for each draw. Without that term (leave-one-out) a sharp posterior, far from all
-    others, would give a difference of two tiny densities, thousands of nats of noise. The price: images
-    that were not seen count for nothing, so where a latent tells single images apart, from some log N nats
-    on, I is H[y] whether or not the label could be told from a new image's latent.
+    others, would give a difference of two tiny densities, thousands of nats of noise. The price is that other
+    images do not count. If a latent identifies single images, from some log N nats on, I is H[y], even if the
+    latent of a new image would not show its label.
 
     All N² log-densities are one matrix product of [z², z] with [−½σ⁻², μσ⁻²], in blocks of rows. It runs in
-    float64: for σ = 0.01 the summands reach 10⁶ where the result is about 1, more than float32 resolves,
-    and the price is a factor of 1.6 in the time of the product.
+    float64: for σ = 0.01 the summands reach 10⁶ and the result is about 1, which float32 does not resolve.
+    The product takes 1.6 times as long as in float32.
 
     Args:
         latents: z, (N, *latent).
@@ -93,7 +93,7 @@ def mixture_information(latents: Tensor, posteriors: Gaussian, labels: Tensor) -
 
     Returns:
         The mean over images, nats, and its standard error, s/√N of the N terms: the scatter of images and
-        of their noise. NaN where a latent or a posterior is not finite.
+        of their noise. NaN if a latent or a posterior is not finite.
     """
     n = len(latents)
     z, mean, log_std = (_on_float64_device(t).reshape(n, -1).double() for t in (latents, *posteriors))
@@ -126,26 +126,26 @@ def variational_information(
     classes: int,
     seed: int = 0,
 ) -> Estimate:
-    """A lower bound on I(y; z), nats, from draws alone (Barber & Agakov, 2003).
+    """Return a lower bound on I(y; z), nats, from draws alone (Barber & Agakov, 2003).
 
         I(y; z) = H[y] − H(y|z) ≥ H[y] + E log r(y|z) = E[log r(y|z) − log p(y)]   for every r(y|z),
 
     the gap being E KL(p(y|z) ‖ r(y|z)). r is a small network that learned from other draws, of other images
     (`label_log_ratios`), so the mean over draws estimates the right side without bias, and is at most
-    min(I(y; z), H[y]) in expectation. p(y) are the frequencies among `labels`. Where z tells nothing, r is
-    p(y), and the bound 0. For z_2 of MNIST models, where both can be had, it is 0.00 to 0.15 nats lower than
-    `mixture_information`, which errs upwards.
+    min(I(y; z), H[y]) in expectation. p(y) are the frequencies among `labels`. If z has no information, r is
+    p(y), and the bound 0. For z_2 of MNIST models both estimators work: this one is 0.00 to 0.15 nats lower
+    than `mixture_information`, which errs upwards.
 
     Args:
         latents: the draws to measure on, (N, *latent).
-        labels: theirs, (N,).
+        labels: their labels, (N,).
         train_latents: the draws to learn from, (M, *latent); no image should be in both.
-        train_labels: theirs, (M,).
+        train_labels: their labels, (M,).
         classes: K; labels are 0 … K − 1.
-        seed: of the network's start and its order of learning.
+        seed: of the network's initial weights and its order of learning.
 
     Returns:
-        The mean over draws, nats, and its standard error s/√N. NaN where a latent is not finite.
+        The mean over draws, nats, and its standard error s/√N. NaN if a latent is not finite.
     """
     z, train_z = (t.detach().flatten(1).float().cpu() for t in (latents, train_latents))
     if len(z) == 0 or len(train_z) == 0 or not bool(z.isfinite().all() and train_z.isfinite().all()):
@@ -161,9 +161,9 @@ def variational_information(
 def _draws(
     model: HVAE, images: Images, index: Tensor, batch_size: int, seed: int
 ) -> tuple[Gaussian, list[Tensor]]:
-    """One draw of all latents for each image at `index`: the posteriors of z_L, and z per layer.
+    """Return one draw of all latents for each image at `index`: the posteriors of z_L, and z per layer.
 
-    An image whose draws are neighbours has its features computed once.
+    If the draws of an image are neighbours, its features are computed once.
     """
     noise = model.noise(len(index), seed)
     top, latents = [], []
@@ -178,5 +178,5 @@ def _draws(
 
 
 def _on_float64_device(tensor: Tensor) -> Tensor:
-    """Apple's GPUs know no float64: there, the CPU's copy."""
+    """Return the tensor on a device with float64: the CPU for Apple's GPUs, which have none."""
     return tensor.cpu() if tensor.device.type == "mps" else tensor

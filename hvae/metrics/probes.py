@@ -1,7 +1,7 @@
 """How much of the label a simple classifier reads off a layer's latent: the accuracies of Fig. 4.
 
-Four of scikit-learn's own classifiers, each behind a StandardScaler, which gives all latent dimensions an
-equal say whatever their scale.
+The probes are four classifiers of scikit-learn, each behind a StandardScaler, which gives all latent
+dimensions the same scale.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hvae.metrics.limits import MOST_PROBE_IMAGES, costly_probes
 from hvae.metrics.measurements.accuracy import PROBES
 from hvae.model import HVAE
 
-# Images that a kernel machine is fitted on: its matrix of them takes 0.5 GB, of 10,000 it would take 0.8.
+# Number of images for a kernel machine: its matrix takes 0.5 GB; with 10,000 images it would take 0.8.
 _KERNEL_IMAGES = 8_000
 # Test images per call of `predict`: bounds the kernel matrix of test against training images.
 _TEST_ROWS = 1_000
@@ -48,14 +48,14 @@ def probe_accuracies(
     seed: int = 0,
     jobs: int | None = None,
 ) -> list[dict[str, Estimate]]:
-    """Test accuracy of every probe for every layer: a dictionary from probe to accuracy, layer 1 first.
+    """Return the test accuracy of every probe for every layer: probe → accuracy, layer 1 first.
 
-    Fitted on the posterior means of up to `max_train` training images, chosen at random by `seed`; scored on
-    the means of all test images. Accuracies are in [0, 1], see `probe_accuracy` for their standard errors;
-    NaN for what would take too long (`hvae.metrics.limits.costly_probes`).
+    Probes are fitted on the posterior means of up to `max_train` training images, chosen at random by `seed`,
+    and scored on the means of all test images. Accuracies are in [0, 1]; see `probe_accuracy` for their
+    standard errors. They are NaN for probes that would take too long (`hvae.metrics.limits.costly_probes`).
 
     from_draws: fit and score on one draw z_ℓ ~ q(z_ℓ|x) per image instead. Eq. 7 bounds these accuracies, not
-    those on means: a mean is a noiseless function of x, and scaling makes the most of its last digits.
+    those on means: a mean is a noiseless function of x, and scaling amplifies its last digits.
     """
     chosen = random_subset(train, max_train, seed)
     train_features, test_features = (
@@ -79,7 +79,7 @@ def probe_accuracies(
 def representations(
     model: HVAE, images: Images, *, batch_size: int = 500, seed: int | None = None
 ) -> list[np.ndarray]:
-    """What a probe sees of each image: per layer, layer 1 first, (N, D_ℓ) float32, flattened.
+    """Return a probe's features of each image: per layer, layer 1 first, (N, D_ℓ) float32, flattened.
 
     Posterior means, with the layers above at theirs; or, given a `seed`, one draw of all latents.
     """
@@ -93,7 +93,7 @@ def representations(
 
 
 def random_subset(images: Images, size: int, seed: int = 0) -> Images:
-    """At most `size` of the images, drawn without replacement, in their order; all of them where few."""
+    """Return at most `size` of the images, drawn without replacement, in their old order."""
     if len(images) <= size:
         return images
     generator = torch.Generator().manual_seed(seed)
@@ -102,7 +102,7 @@ def random_subset(images: Images, size: int, seed: int = 0) -> Images:
 
 
 def make_probe(name: str, *, seed: int = 0) -> Pipeline:
-    """An unfitted pipeline, StandardScaler and then
+    """Return an unfitted pipeline of StandardScaler and a classifier:
 
     logistic: LogisticRegression, L2, C = 1; linear_svm: LinearSVC, C = 1; knn: the 5 nearest neighbours;
     rbf_svm: SVC, C = 10, kernel exp(−|a − b|²/D). SVC gets it as a function: scikit-learn then computes all
@@ -111,7 +111,7 @@ def make_probe(name: str, *, seed: int = 0) -> Pipeline:
     """
     makers = {
         "logistic": lambda: LogisticRegression(C=1.0, tol=1e-3, max_iter=200, random_state=seed),
-        # With more images than dimensions the primal problem is the smaller one, and uses no random numbers.
+        # With more images than dimensions the primal problem is smaller, and it uses no random numbers.
         "linear_svm": lambda: LinearSVC(C=1.0, dual=False, tol=1e-2, random_state=seed),
         "rbf_svm": lambda: SVC(C=10.0, kernel=rbf_kernel, tol=1e-2, cache_size=50, random_state=seed),
         "knn": lambda: KNeighborsClassifier(n_neighbors=5),
@@ -131,11 +131,12 @@ def probe_accuracy(
     *,
     seed: int = 0,
 ) -> Estimate:
-    """Test accuracy of one probe, the share of correct labels in [0, 1], and its binomial standard error.
+    """Return the test accuracy of one probe, in [0, 1], and its binomial standard error.
 
-    train_features, test_features: (n, D) and (N, D); labels (n,) and (N,). Of more than 8,000 training images
-    rbf_svm is fitted on 8,000, evenly spaced. The error is of the test set's size alone: another training set
-    would give another probe. NaN where a feature is not finite, or the training labels are all the same.
+    train_features, test_features: (n, D) and (N, D); labels (n,) and (N,). If there are more than 8,000
+    training images, rbf_svm is fitted on 8,000, evenly spaced. The error is that of the finite test set; it
+    does not include another training set. NaN if a feature is not finite, or the training labels are all the
+    same.
     Raises ValueError for an unknown name.
     """
     probe = make_probe(name, seed=seed)
@@ -159,7 +160,7 @@ def probe_accuracy(
 def _ignore_warnings() -> None:
     # 200 iterations are the definition of a probe, whether or not the last digit has settled.
     warnings.simplefilter("ignore", ConvergenceWarning)
-    # Of labels that are nearly as many as images, scikit-learn guesses that they are numbers to be predicted.
+    # If labels are nearly as many as images, scikit-learn takes them for numbers to be predicted.
     warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)
     warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
 
@@ -174,10 +175,10 @@ def feature_accuracies(
     seed: int = 0,
     jobs: int | None = None,
 ) -> list[dict[str, Estimate]]:
-    """Test accuracy of every probe for every layer: a dictionary from probe to accuracy, layer 1 first.
+    """Return the test accuracy of every probe for every layer: probe → accuracy, layer 1 first.
 
     train_features, test_features: one (n, D_ℓ) and (N, D_ℓ) per layer, as from `representations`.
-    jobs: probes at work at once, each in one thread (scikit-learn's solvers let go of Python's lock);
+    jobs: number of probes at the same time, one thread each (scikit-learn's solvers release Python's lock);
     None for one per core. The result does not depend on it.
     """
 
@@ -187,7 +188,7 @@ def feature_accuracies(
         )
 
     tasks = [(layer, name) for layer in range(len(train_features)) for name in probes]
-    # Kernel matrices are large, so one worker makes them all, one after another; being the longest work, they
+    # Kernel matrices are large, so one worker makes them all, one after another. They take longest, so they
     # start first.
     kernel_tasks = [task for task in tasks if task[1] == "rbf_svm"]
     groups = [kernel_tasks, *([task] for task in tasks if task not in kernel_tasks)]

@@ -14,13 +14,13 @@ from hvae.model import HVAE
 
 @torch.inference_mode()
 def psnr(model: HVAE, images: Images, *, batch_size: int = 500) -> Estimate:
-    """PSNR = 10 log₁₀(1 / MSE) of `model.reconstruct` over all images, dB, and its standard error.
+    """Return PSNR = 10 log₁₀(1 / MSE) of `model.reconstruct` over all images, dB, and its standard error.
 
     MSE is one mean of squared errors over every pixel of every image, as in Fig. 3 of the source and in
     torchmetrics' PeakSignalNoiseRatio(data_range=1.0); the mean of each image's own PSNR is another number.
-    Reconstructions are posterior means all the way, so there is no sampling noise. +inf for perfect
+    Reconstructions use posterior means in all layers, so there is no sampling noise. +inf for perfect
     reconstructions, NaN for a model with NaN weights. The standard error is that of the mean over images of
-    each one's own MSE, carried through the logarithm: (10 / ln 10) SE(MSE) / MSE.
+    each one's own MSE, propagated through the logarithm: (10 / ln 10) SE(MSE) / MSE.
     Raises ValueError for a set without images.
     """
     if len(images) == 0:

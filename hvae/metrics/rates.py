@@ -18,7 +18,7 @@ class RatesAndDistortion:
 
     rates: (L,), R(z_ℓ|z_>ℓ) of every layer, layer 1 first.
     distortion: E[−log p(x|z_1)], constants included.
-    top_rates: (top_dim,), what each dimension of z_L contributes to `rates[-1]`.
+    top_rates: (top_dim,), the part of each dimension of z_L in `rates[-1]`.
     of_images: (N, L + 1), each image's rates, layer 1 first, and its distortion.
     """
 
@@ -40,11 +40,11 @@ class RatesAndDistortion:
 
 @torch.inference_mode()
 def layer_rates(model: HVAE, images: Images, *, batch_size: int = 500, seed: int = 0) -> RatesAndDistortion:
-    """Rate of each layer and distortion, means over all images (Xiao & Bamler, 2023, Eq. 3–5).
+    """Return the rate of each layer and the distortion, means over all images (Xiao & Bamler, 2023, Eq. 3–5).
 
-    R(z_ℓ|z_>ℓ) = E_x E_q(z_>ℓ|x) KL(q(z_ℓ|z_>ℓ, x) ‖ p(z_ℓ|z_>ℓ)), the KL in closed form, the latents above
-    one draw per image; D = E_x E_q(z_1|x)[−log p(x|z_1)] from the same draw. The noise of image i is a
-    function of (seed, i) alone, whatever the batch size. A model with NaN weights yields NaN.
+    R(z_ℓ|z_>ℓ) = E_x E_q(z_>ℓ|x) KL(q(z_ℓ|z_>ℓ, x) ‖ p(z_ℓ|z_>ℓ)), with the KL in closed form and one draw
+    per image of the latents above; D = E_x E_q(z_1|x)[−log p(x|z_1)] from the same draw. The noise of image i
+    is a function of (seed, i) alone, for any batch size. A model with NaN weights gives NaN.
 
     Raises ValueError for a set without images.
     """
@@ -72,10 +72,10 @@ def layer_rates(model: HVAE, images: Images, *, batch_size: int = 500, seed: int
 
 @torch.inference_mode()
 def image_rates(model: HVAE, x: torch.Tensor, draws: int, seed: int = 0) -> Elbo:
-    """Rates (N, L) and distortion (N,) of each image of x (N, C, H, W), nats, means over posterior draws.
+    """Return rates (N, L) and distortion (N,) of each image of x (N, C, H, W), nats.
 
-    As `layer_rates`, but image by image, each expectation over q(z|x) a mean of `draws` terms. Draw i of
-    every image uses noise i of the seed.
+    As `layer_rates`, but for single images: each expectation over q(z|x) is a mean of `draws` terms. Draw i
+    of every image uses noise i of the seed.
     """
     noise = [part.repeat(len(x), *[1] * (part.ndim - 1)) for part in model.noise(draws, seed)]
     distortion, rates = model(x.repeat_interleave(draws, dim=0), noise)

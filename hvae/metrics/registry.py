@@ -1,7 +1,7 @@
-"""Every metric there is: the records of the modules in `hvae/metrics/measurements/`, found on import.
+"""All metrics: the records of the modules in `hvae/metrics/measurements/`, found on import.
 
-The table's columns, what `precompute evaluate` computes, and the page's menus, units and texts derive from
-them. Importing this imports neither torch nor scikit-learn.
+The table's columns, the work of `precompute evaluate`, and the page's menus, units and texts derive from
+them. Importing this module imports neither torch nor scikit-learn.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class EvaluationData:
-    """What measurements look at besides the model: both splits of the data set, and a classifier."""
+    """The data of measurements: both splits of the data set, and a classifier."""
 
     train: Images
     test: Images
@@ -40,10 +40,7 @@ _REGISTERED: dict[str, Measurement] = {}
 
 
 def register(measurement: Measurement) -> None:
-    """Add a measurement to all that derives from the registry.
-
-    Raises ValueError where one of that name, or with one of its columns, is registered already.
-    """
+    """Add a measurement. Raises ValueError if its name or one of its columns is registered already."""
     if measurement.name in _REGISTERED:
         raise ValueError(f"a measurement {measurement.name!r} is registered already")
     taken = {*("beta_2", "beta_1", "checkpoint"), *(name for one in measurements() for name in one.columns)}
@@ -53,12 +50,12 @@ def register(measurement: Measurement) -> None:
 
 
 def unregister(name: str) -> None:
-    """Take a measurement out again. Raises KeyError where there is none of that name."""
+    """Remove a measurement. Raises KeyError if there is none of that name."""
     del _REGISTERED[name]
 
 
 def discover() -> None:
-    """Register what is new among the `MEASUREMENTS` of the modules in `hvae/metrics/measurements/`."""
+    """Register the new `MEASUREMENTS` of the modules in `hvae/metrics/measurements/`."""
     for module in iter_modules(home.__path__, f"{home.__name__}."):
         for measurement in import_module(module.name).MEASUREMENTS:
             if _REGISTERED.get(measurement.name) != measurement:
@@ -66,22 +63,22 @@ def discover() -> None:
 
 
 def measurements() -> list[Measurement]:
-    """All measurements, in the order of the table."""
+    """Return all measurements, in the order of the table."""
     return sorted(_REGISTERED.values(), key=lambda measurement: (measurement.place, measurement.name))
 
 
 def metrics() -> dict[str, Metric]:
-    """Column → its metric, in the order of the table."""
+    """Return column → its metric, in the order of the table."""
     return {metric.column: metric for measurement in measurements() for metric in measurement.metrics}
 
 
 def metric_of(column: str) -> Metric:
-    """The metric in a column. Raises KeyError where there is none."""
+    """Return the metric in a column. Raises KeyError if there is none."""
     return metrics()[column]
 
 
 def metric_columns() -> tuple[str, ...]:
-    """The columns of all metrics, in the order of the table; without those of their standard errors."""
+    """Return the columns of all metrics, in the order of the table, without standard errors."""
     return tuple(metrics())
 
 

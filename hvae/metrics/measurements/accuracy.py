@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Probe(NamedTuple):
     """A classifier that reads the label off a latent.
 
-    title: its name. menu_title: its name where it has a line of its own. documentation: in a sentence about
-    its accuracy. preference: which one a visitor sees first, 1 before the others.
+    title: its name. menu_title: its name on its own line. documentation: its name in a sentence about its
+    accuracy. preference: the order in which visitors see them, 1 first.
     """
 
     title: str
@@ -34,7 +34,7 @@ PROBES = {
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
-    """Accuracies of scikit-learn's classifiers on the posterior means of both layers."""
+    """Return accuracies of scikit-learn's classifiers on the posterior means of both layers."""
     from hvae.metrics.probes import probe_accuracies
 
     layers = probe_accuracies(model, data.train, data.test, seed=data.seed)

@@ -18,7 +18,7 @@ SAMPLES = 10_000
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
-    """Inception score and its two factors, of 10,000 pictures from the prior."""
+    """Return the inception score and its two factors, of 10,000 pictures from the prior."""
     from hvae.metrics.inception import sample_probabilities
 
     assert data.classifier is not None
@@ -27,7 +27,7 @@ def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
 
 
 def generation_scores(probabilities: Tensor) -> dict[str, Estimate]:
-    """The three scores of Eqs. 8–9 from class probabilities (N, K)."""
+    """Return the three scores of Eqs. 8–9 from class probabilities (N, K)."""
     from hvae.metrics.inception import diversity, inception_score, sharpness
 
     return {
@@ -38,7 +38,7 @@ def generation_scores(probabilities: Tensor) -> dict[str, Estimate]:
 
 
 def parameters(manifest: Manifest) -> dict[str, int | str]:
-    """How many samples, and the checksum of the classifier that judges them."""
+    """Return the number of samples, and the checksum of the classifier that judges them."""
     from hvae.atlas.untrusted_files import CLASSIFIER
 
     return {"samples": SAMPLES, "classifier": manifest.files[CLASSIFIER]}

@@ -18,7 +18,7 @@ WHAT_IT_IS = {
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
-    """I_q(y; z_ℓ) of both layers, nats, on the whole test set."""
+    """Return I_q(y; z_ℓ) of both layers, nats, on the whole test set."""
     from hvae.metrics.mutual_information import mutual_information
 
     of_layers = mutual_information(model, data.test, data.train, seed=data.seed)
@@ -27,7 +27,7 @@ def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
 
 INFORMATION = Measurement(
     "mutual information",
-    # No bounds: what is 0 may be estimated a little below it, and log K depends on the data set.
+    # No bounds: an estimate of 0 may be a little below 0, and log K depends on the data set.
     tuple(
         Metric(
             f"mi_{latent}",

@@ -1,4 +1,4 @@
-"""Rates, distortion, −ELBO and PSNR: what each point has as soon as it is trained."""
+"""Rates, distortion, −ELBO and PSNR: measured as soon as a point is trained."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
-    """Rates, distortion, −ELBO (nats per image) and PSNR (dB) on the whole test set."""
+    """Return rates, distortion, −ELBO (nats per image) and PSNR (dB) on the whole test set."""
     from hvae.metrics.psnr import psnr
     from hvae.metrics.rates import layer_rates
 
@@ -23,7 +23,7 @@ def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
 
 
 def reconstruction_columns(measured: RatesAndDistortion, decibels: Estimate) -> dict[str, float]:
-    """Rates, distortion, −ELBO and PSNR of a two-layer HVAE and their standard errors, by column."""
+    """Return rates, distortion, −ELBO and PSNR of a two-layer HVAE and their standard errors, by column."""
     rate_1, rate_2, distortion = measured.of_images.T
     of_images = {
         "rate_z2": (float(measured.rates[1]), rate_2),
@@ -40,7 +40,7 @@ def reconstruction_columns(measured: RatesAndDistortion, decibels: Estimate) -> 
 
 
 def rate(column: str, title: str, documentation: str) -> Metric:
-    """A rate: where a dot sits, not how well it does."""
+    """Return the record of a rate. Rates place the dots; they are no scores."""
     return Metric(
         column,
         title,
