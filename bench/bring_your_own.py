@@ -1,10 +1,10 @@
-"""What README's "Your own pictures" takes: its three commands on a folder of pictures, each timed.
+"""How long README's "Your own pictures" takes: its three commands on a folder of pictures, each timed.
 
     python bench/bring_your_own.py [--pictures 120 10000] [--device auto]
 
 Draws colour pictures of discs, squares and triangles, trains a 5 × 5 grid and its parent on them, checks the
-atlas and opens the page. One column of README's table for each number of pictures; on a machine with a GPU
-`run` uses it by itself. About a quarter of an hour on two cores.
+atlas and opens the page. Prints one column of README's table for each number of pictures. `run` uses a GPU if
+the machine has one. Takes about a quarter of an hour on two cores.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ SHAPES = ("disc", "square", "triangle")
 
 
 class Spent(NamedTuple):
-    """Seconds on the clock, and CPU seconds of a command and all processes that it waited for."""
+    """Wall-clock seconds, and CPU seconds of a command and all processes that it waited for."""
 
     wall: float
     cpu: float
 
 
 def drawing(shape: str, generator: np.random.Generator) -> Image.Image:
-    """A picture of one shape, anywhere, of any colour, on a dark ground of any colour."""
+    """Return a picture of one shape, anywhere, of any colour, on a dark ground of any colour."""
     image = Image.new("RGB", (48, 40), tuple(generator.integers(0, 60, 3).tolist()))
     (x, y), size = generator.integers(14, 26, 2).tolist(), int(generator.integers(7, 12))
     corners = [x - size, y - size, x + size, y + size]
@@ -53,7 +53,7 @@ def drawing(shape: str, generator: np.random.Generator) -> Image.Image:
 
 
 def draw_pictures(folder: Path, count: int, mode: str = "RGB") -> None:
-    """Write `count` pictures of a mode of Pillow's, a sub-folder for each shape."""
+    """Write `count` pictures in a mode of Pillow, with a sub-folder for each shape."""
     generator = np.random.default_rng(0)
     for number in range(count):
         place = folder / SHAPES[number % len(SHAPES)]
@@ -71,7 +71,7 @@ def timed(*arguments: object, cwd: Path) -> Spent:
 
 
 def until_it_answers(atlas: str, cwd: Path) -> float:
-    """Seconds from the command to the page's first answer."""
+    """Return the seconds from the command to the page's first answer."""
     command = [sys.executable, "-m", "app", atlas, "--port", "0", "--no-browser"]
     started = time.monotonic()
     server = subprocess.Popen(command, cwd=cwd, env=environment(cwd), stdout=subprocess.PIPE, text=True)
@@ -86,7 +86,7 @@ def until_it_answers(atlas: str, cwd: Path) -> float:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """One in which this very code is found, and no number that an earlier run has measured."""
+    """Return an environment with this code and with an empty cache of measured numbers."""
     return {**os.environ, "PYTHONPATH": str(ROOT), "HVAE_CACHE_DIR": str(folder / "cache")}
 
 

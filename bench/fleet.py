@@ -2,17 +2,16 @@
 
     python bench/fleet.py --data-dir DIR [--device auto] [--seconds 5]
 
-Speeds are model·images per second: so many models, each trained on so many images, a second. First a plain
-research loop (DataLoader, ToTensor, eager, Adam, `.item()` every step), over one point at a time, at four
-places of the plane; then the fleet in every formulation. On a CUDA device also an eager loop over 64 points
-whose data already live on the device, and the share of the card's measured bf16 peak that the fleet
-reaches.
+Speeds are model·images per second: the number of models times the number of images that each is trained on in
+a second. First a plain research loop (DataLoader, ToTensor, eager, Adam, `.item()` every step) trains one
+point at a time, at four places of the plane. Then the fleet trains in every formulation. On a CUDA device
+there are also an eager loop over 64 points with its data on the device, and the share of the card's measured
+bf16 peak that the fleet reaches.
 
 Measurements take turns, twice, and the better one counts: other work on the machine can only slow one down.
-With OMP_NUM_THREADS=1 on a CPU, seconds are the CPU's own, which other work disturbs little. The research
-loop first trains for 200 steps: where a latent collapses, gradients become denormal numbers, at which a CPU
-is slow. The fleet has the CPU take those for zero; lines say what that alone is worth. What does so is
-measured in a process of its own.
+With OMP_NUM_THREADS=1 on a CPU, seconds are CPU seconds, which other work disturbs little. The research loop
+first trains for 200 steps: if a latent collapses, gradients become denormal numbers, on which a CPU is slow.
+The fleet flushes them to zero; some lines show the effect of this alone, measured in a separate process.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ EAGER = f"eager loop on the device, {MANY} points"
 
 
 def speed(step, images_per_step: int, seconds: float, device: torch.device) -> float:
-    """model·images/s of calling `step` for so many seconds, after a few calls that do not count."""
+    """Return model·images/s of calling `step` for so many seconds, after a few calls that do not count."""
     one_thread = device.type == "cpu" and torch.get_num_threads() == 1
     clock = time.process_time if one_thread else time.perf_counter
     for _ in range(WARM_UP_STEPS):
@@ -66,7 +65,7 @@ def synchronise(device: torch.device) -> None:
 
 
 def research_loop(data_dir: Path, device: torch.device, place: list[float]):
-    """One step of a model, as published code trains it."""
+    """Return one step of a model, as published code trains it."""
     from torchvision.datasets import MNIST
     from torchvision.transforms import Compose, Pad, ToTensor
 
@@ -97,7 +96,7 @@ def research_loop(data_dir: Path, device: torch.device, place: list[float]):
 
 
 def resident_loop(images: Images, models: int):
-    """One eager step of each of many models, one after another, the data on the device."""
+    """Return one eager step of each of many models, one after another, the data on the device."""
     device, batch_size = images.images.device, REFINEMENT.batch_size
     trained = [HVAE(HVAEConfig()).to(device) for _ in range(models)]
     optimizers = [torch.optim.Adam(model.parameters(), lr=1e-3, fused=True) for model in trained]
@@ -125,20 +124,20 @@ def fleet(images: Images, models: int, formulation: str) -> Fleet:
 
 
 _runs: dict[str, tuple[Callable[[], None], int]] = {}
-"""What this process measures: a step, and for how many model·images it counts."""
+"""The measurements of this process: a step, and its number of model·images."""
 
 
 def process_of_its_own(flush: bool) -> ProcessPoolExecutor:
-    """A process that has its CPU take denormal numbers for zero, or not, from its start.
+    """Return a process that flushes denormal numbers to zero, or not, from its start.
 
-    The setting is one of each thread: torch's others inherit it when they begin, and do not change with it.
+    Each thread has this setting. torch's other threads take it over when they begin, and not later.
     """
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(1, context, initializer=torch.set_flush_denormal, initargs=(flush,))
 
 
 def prepare(data_dir: Path, device: torch.device, flush: bool) -> list[str]:
-    """Make what this process measures; returns the names."""
+    """Make the measurements of this process, and return their names."""
     batch_size = REFINEMENT.batch_size
     for place in PLACES:
         step = research_loop(data_dir, device, place)
@@ -157,23 +156,26 @@ def prepare(data_dir: Path, device: torch.device, flush: bool) -> list[str]:
 
 
 def measure(name: str, seconds: float, device: torch.device) -> float:
-    """model·images/s of one of these."""
+    """Return model·images/s of one measurement."""
     step, images_per_step = _runs[name]
     return speed(step, images_per_step, seconds, device)
 
 
 def research_name(place: list[float], flush: bool) -> str:
-    zero = ", denormals taken for zero" if flush else ""
+    zero = ", denormals flushed to zero" if flush else ""
     return f"research loop, β₂ = {place[1]:g}, β₁ = {place[0]:g}{zero}"
 
 
 def over_the_plane(speeds: dict[str, float], flush: bool) -> float:
-    """The research loop's model·images/s over all places: as many images at each, so a harmonic mean."""
+    """Return the research loop's model·images/s over all places.
+
+    A harmonic mean, for as many images at each.
+    """
     return len(PLACES) / sum(1 / speeds[research_name(place, flush)] for place in PLACES)
 
 
 def flops_per_image() -> float:
-    """Floating-point operations that training takes for one image and model."""
+    """Return the floating-point operations of training for one image and model."""
     model, n = HVAE(HVAEConfig()), 16
     with FlopCounterMode(display=False) as counter:
         elbo = model(torch.rand(n, 1, 32, 32), model.noise(n))
@@ -182,7 +184,7 @@ def flops_per_image() -> float:
 
 
 def bf16_peak(device: torch.device, seconds: float) -> float:
-    """FLOP/s of a large bf16 matrix product."""
+    """Return the FLOP/s of a large bf16 matrix product."""
     side = 8192
     a, b = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
     return speed(lambda: a @ b, 2 * side**3, seconds, device)
@@ -223,7 +225,7 @@ def main() -> None:
     print(f"\nThe project trains with {fastest(device)}: {ours / plain:.2f} × the research loop.")
     if device.type == "cpu":
         flushed = over_the_plane(best, flush=True)
-        print(f"Against a research loop that takes denormals for zero: {ours / flushed:.2f} ×.")
+        print(f"Against a research loop that flushes denormals to zero: {ours / flushed:.2f} ×.")
     if device.type == "cuda":
         reached = chosen[MANY] * flops_per_image()
         peak = bf16_peak(device, arguments.seconds)

@@ -1,17 +1,17 @@
-"""A full hall: `python bench/hall.py [ATLAS]` serves a page to simulated viewers and prints what they saw.
+"""A full hall: serve a page to simulated viewers, and print their waiting times.
 
     python bench/hall.py [ATLAS] [--viewers 100] [--seconds 60] [--workers N]
     python bench/hall.py [ATLAS] --clicks 10000 [--viewers 8] [--workers N]
 
-A server is started (`python -m app ATLAS --no-browser`), and the viewers of bench/viewers.py live in this
+A server is started (`python -m app ATLAS --no-browser`), and the viewers of bench/viewers.py run in this
 process, on the same cores. They open the page within the first twenty seconds, and then pick dots, draw again
-and drag sliders, with pauses of people. Printed are the times of requests by what they were for, all answers
-that were no success (503 among them), frames per second, and the server's CPU and memory (Linux only). With
---workers it is gunicorn's, of so many processes; memory is then that of all of them.
+and drag sliders, with pauses like people. Printed are the times of each kind of request, all answers without
+success (such as 503), frames per second, and the server's CPU and memory (Linux only). With --workers,
+gunicorn runs that many processes; memory is then the sum of all of them.
 
 With --clicks, viewers click on all points of all atlases in turn, one click after another without a pause,
-each round with other noise; of interest is whether the server's memory stays as it is. Ends by itself, with 0
-if every target that is printed was met, else with 1; --seconds says when at the latest.
+with new noise in each round. This shows whether the server's memory grows. The script ends by itself, after
+--seconds at the latest, with exit code 0 if every printed target was met, else with 1.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def serve(atlas: Path | None, port: int, workers: int | None) -> subprocess.Popen:
-    """Start the server that is to be watched."""
+    """Start the server to be watched."""
     command, environment = [sys.executable, "-m"], dict(os.environ)
     if workers:
         command += ["gunicorn", "app.wsgi:server", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
@@ -82,7 +82,7 @@ def serve(atlas: Path | None, port: int, workers: int | None) -> subprocess.Pope
 
 
 def all_points(path: Path | None) -> list[Point]:
-    """Every point of every atlas that is served."""
+    """Return every point of every atlas that is served."""
     return [
         Point(name, point, tuple(entry["dimension"] for entry in known["dimensions"]))
         for name, atlas in served_atlases(path).items()
@@ -91,19 +91,19 @@ def all_points(path: Path | None) -> list[Point]:
 
 
 class Watched:
-    """What was seen of the server from outside: its CPU, and (clicks so far, its resident bytes) often."""
+    """The server seen from outside: its CPU, and its resident bytes after so many clicks, measured often."""
 
     def __init__(self, process: int, tally: Tally) -> None:
         self._process, self.tally = process, tally
         self.memory: list[tuple[int, int]] = []
 
     def family(self) -> list[int]:
-        """The server's process, and those that it has started."""
+        """Return the server's process, and those that it has started."""
         children = Path(f"/proc/{self._process}/task/{self._process}/children").read_text()
         return [self._process, *map(int, children.split())]
 
     def cpu(self) -> float:
-        """CPU seconds of the server so far."""
+        """Return the CPU seconds of the server so far."""
         ticks = 0
         for process in self.family():
             fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
@@ -121,7 +121,7 @@ class Watched:
 async def hall(
     server: subprocess.Popen, port: int, viewers: int, points: list[Point], seconds: float, clicks: int | None
 ) -> Watched:
-    """Fill the hall, and return when everybody has gone."""
+    """Fill the hall, and return when everybody has left."""
     tally = Tally()
     await answers(server, port, points[0])
     watched = Watched(server.pid, tally)
@@ -158,7 +158,7 @@ async def come(viewer: Viewer, after: float, until: float) -> None:
 
 
 def rounds(points: list[Point]) -> Iterator[tuple[Point, int]]:
-    """(point, seed) for ever: all points in a new order each round, with other noise."""
+    """Yield (point, seed) for ever: all points in a new order each round, with other noise."""
     order = random.Random(0)
     for seed in itertools.count():
         for point in order.sample(points, len(points)):
@@ -173,7 +173,7 @@ async def click(viewer: Viewer, todo: Iterator[tuple[Point, int]], until: float)
 
 
 def report(watched: Watched, viewers: int, clicks: int | None) -> int:
-    """Print it; the exit status."""
+    """Print the results, and return the exit status."""
     tally = watched.tally
     table = Table(title=f"{viewers} viewers, {watched.lasted:.0f} s, {os.cpu_count()} cores for all")
     for heading in ("what", "how many", "p50", "p95", "p99"):
@@ -227,7 +227,7 @@ def report(watched: Watched, viewers: int, clicks: int | None) -> int:
 
 
 def quantiles(times: list[float]) -> tuple[float, float, float]:
-    """p50, p95 and p99."""
+    """Return p50, p95 and p99."""
     if len(times) < 2:
         return (times[0],) * 3 if times else (float("nan"),) * 3
     cuts = statistics.quantiles(times, n=100)

@@ -1,25 +1,25 @@
 """How fast the page is: `python bench/latency.py [ATLAS] [--grid N]` prints a table.
 
 A server is started (`python -m app ATLAS --no-browser`) and a headless Chromium opens its page, both on this
-machine. Times in the page are taken by the page: from an input event's own time stamp to the beginning of the
-animation frame that has the picture asked for. "painted" is the browser's own account of the same (Element
-Timing): until that frame was handed to the screen.
+machine. The page measures times itself: from an input event's time stamp to the beginning of the animation
+frame with the requested picture. "painted" is the browser's own measurement (Element Timing): until that
+frame was sent to the screen.
 
 - server answers: from the start of its process to its first answer to GET /.
-- first paint: from the page's request to the first thing that is painted.
+- first paint: from the page's request to the first paint of anything.
 - first load: from the start of the server's process to all three pictures on the screen.
 - click: on 60 dots, from the button's release to that dot's samples and to the last of its three pictures;
-  first as a hand does it, then as only a script can. Between dots the pointer is beside them all for 0.15 s.
-  No dot is clicked twice: a browser that has had a picture need not be sent it again.
-  As a hand: the pointer arrives, rests on the dot for 150 ms, and the button is down for 60 ms; the page asks
-  ahead for what a pointer rests on. At once: the pointer jumps onto the dot and the button goes down and up
-  in the same moment, so that nothing can be asked ahead.
+  first like a hand, then as only a script can. Between dots, the pointer is away from all dots for 0.15 s.
+  No dot is clicked twice, because a browser keeps the pictures that it has had.
+  As a hand: the pointer arrives, rests on the dot for 150 ms, and the button is down for 60 ms; the page
+  requests the pictures of a dot under the pointer ahead. At once: the pointer jumps onto the dot and the
+  button goes down and up in the same moment, so that nothing can be requested ahead.
 - hover: over 40 further dots, from the pointer's arrival to that dot's card with its numbers and samples.
-- view: from the key that switches to another of the views of figures, each seen before, to the next frame.
+- view: from the key that switches to another view of figures, each seen before, to the next frame.
 - draw again: 40 clicks on the button, 80 ms after the samples of the last, each to the new samples.
 - drag: a slider moved at constant speed for 3 s by real mouse moves, in both directions. A move is an `input`
-  event of the slider; it is drawn when the picture of its very value was on the screen. Frames/s: pictures
-  drawn over the time from the first to the last input event.
+  event of the slider; it counts as drawn if the picture of its value was on the screen. Frames/s: pictures
+  drawn, divided by the time from the first to the last input event.
 """
 
 from __future__ import annotations
@@ -122,13 +122,13 @@ def measure(atlas: str | None, moves_per_second: int) -> None:
 
 
 def find_browser() -> str | None:
-    """A Chromium on this machine; None for Playwright's own."""
+    """Return a Chromium on this machine; None for Playwright's own."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
 def wait_for(url: str, server: subprocess.Popen) -> None:
-    """Return once `url` answers."""
+    """Wait until `url` answers."""
     while server.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=5).read()
@@ -139,7 +139,7 @@ def wait_for(url: str, server: subprocess.Popen) -> None:
 
 
 def open_page(browser: Browser, url: str) -> Page:
-    """The page with its first pictures shown and its dots clickable."""
+    """Return the page with its first pictures shown and its dots clickable."""
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.goto(url)
     page.wait_for_function(ALL_SHOWN)
@@ -148,12 +148,12 @@ def open_page(browser: Browser, url: str) -> Page:
 
 
 def first_paint(page: Page) -> float:
-    """Seconds from the request of the page to its first paint."""
+    """Return the seconds from the request of the page to its first paint."""
     return page.evaluate("performance.getEntriesByName('first-paint')[0].startTime") / 1000
 
 
 def dots(page: Page) -> list[dict]:
-    """Where the dots are: point, x, y in the window."""
+    """Return where the dots are: point, x, y in the window."""
     return page.evaluate(
         """() => {
             const plot = document.querySelector('#landscapes-0 .js-plotly-plot');
@@ -176,7 +176,7 @@ def drawn_since(page: Page, slot: str, since: float) -> list[dict]:
 
 
 def settle(page: Page, slots: list[str], since: float) -> list[float]:
-    """Wait until every slot has drawn a picture asked for after `since`; how long each took, in ms."""
+    """Wait until every slot has drawn a picture requested after `since`; return how long each took, in ms."""
     page.wait_for_function(
         """([slots, since]) => slots.every((slot) =>
             hvae.pictures.drawn.some((one) => one.slot === slot && one.since >= since))""",
@@ -186,7 +186,7 @@ def settle(page: Page, slots: list[str], since: float) -> list[float]:
 
 
 def watch_paints(page: Page) -> None:
-    """Have the browser note when it paints the strip's pictures, from here on: in `window.paints`."""
+    """Make the browser note in `window.paints` when it paints the strip's pictures, from now on."""
     page.evaluate(
         """(slots) => {
             window.paints = [];
@@ -203,7 +203,7 @@ def watch_paints(page: Page) -> None:
 def clicks(
     page: Page, rest_ms: int, press_ms: int, dots_from: int
 ) -> tuple[list[float], list[float], list[float]]:
-    """Click on many dots far from each other in the list; ms to samples, to their paint, to all pictures."""
+    """Click on many dots far apart in the list; return ms to samples, to their paint, to all pictures."""
     first, painted, last = [], [], []
     for number in range(dots_from, dots_from + CLICKS):
         places = dots(page)
@@ -229,20 +229,20 @@ def clicks(
 
 
 def nth(places: list[dict], number: int) -> dict:
-    """The number-th dot to be visited: far from the last one in the list, and another each time.
+    """Return the number-th dot to be visited: far from the last one in the list, and a new one each time.
 
-    What was on screen before, the browser would get without being decoded again.
+    The browser still has pictures that it has shown, and would get them without decoding.
     """
     return places[(7 * number + 1) % len(places)]
 
 
 def beside(places: list[dict]) -> tuple[float, float]:
-    """A place of the window that is above all dots."""
+    """Return a place in the window that is above all dots."""
     return min(place["x"] for place in places), min(place["y"] for place in places) - 30
 
 
 def hovers(page: Page) -> list[float]:
-    """Move the pointer over dots far from each other in the list; ms to the samples on each card."""
+    """Move the pointer over dots far apart in the list; return ms to the samples on each card."""
     times = []
     for number in range(2 * CLICKS, 2 * CLICKS + HOVERS):
         place = nth(dots(page), number)
@@ -259,7 +259,7 @@ def hovers(page: Page) -> list[float]:
 
 
 def switches(page: Page) -> list[float]:
-    """Switch between the views of figures, all of them drawn once before; ms to the next frame."""
+    """Switch between the views of figures, all drawn before; return ms to the next frame."""
     times = []
     for number in range(24):
         key = str(number % 4 + 1)
@@ -277,7 +277,7 @@ def switches(page: Page) -> list[float]:
 
 
 def draws(page: Page) -> list[float]:
-    """Click `draw again`; ms to the new samples."""
+    """Click `draw again`; return ms to the new samples."""
     times = []
     for _ in range(DRAWS):
         since = page.evaluate("performance.now()")
@@ -338,7 +338,7 @@ def report_drag(table: Table, number: int, result: dict) -> None:
 
 
 def spread(times: list[float]) -> tuple[str, str]:
-    """Median and 95th percentile of times in ms."""
+    """Return the median and 95th percentile of times in ms."""
     high = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
     return f"{statistics.median(times):.0f} ms", f"{high:.0f} ms"
 

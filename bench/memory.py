@@ -1,8 +1,8 @@
-"""Peak host memory of `precompute run` on MNIST: parent, one point, every metric, in a process of its own.
+"""Peak host memory of `precompute run` on MNIST: parent, one point, every metric, in a separate process.
 
     python bench/memory.py --data-dir DIR [--device auto]
 
-More points or epochs take longer, not more memory. This takes some minutes on two cores.
+More points or epochs take more time, not more memory. Takes some minutes on two cores.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main() -> None:
         options = ["--dataset", "mnist", "--betas", "1:1:1", "--epochs", "1", "--device", arguments.device]
         command = [sys.executable, "-m", "precompute", "run", f"{folder}/atlas"]
         subprocess.run([*command, *options, "--data-dir", str(arguments.data_dir)], check=True)
-    # Kilobytes, but on macOS bytes.
+    # Kilobytes; on macOS, bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
     print(f"Peak host memory: {peak / 2**30:.2f} GiB.")

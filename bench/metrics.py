@@ -1,14 +1,16 @@
 """What the metrics of one MNIST point cost: `python bench/metrics.py --data-dir data` prints a table.
 
-- Every metric of `precompute evaluate` on 10,000 test images, seconds on the clock, and the most memory that
-  the process ever held, its libraries and data sets included. MI of z_1: both layers, less z_2 alone.
+- Every metric of `precompute evaluate` on 10,000 test images: wall-clock seconds, and the peak memory of the
+  process with its libraries and data sets. MI of z_1: the time for both layers, minus that for z_2 alone.
 - Naive: the mutual information of z_2 as published code computes it, for 2,000 images: for each one,
-  torch.distributions.Normal over all posteriors, log_prob, sum, logsumexp over all and over its class. A true
-  double loop, one pair at a time, would take some 40 µs for each of 4 million pairs, minutes, so rows it is.
-- Classifier, with --classifier: trained from scratch as for an atlas, and its accuracy on the test set. If
-  not, an untrained one of the same size judges the samples: the score means nothing, the time is the same.
+  torch.distributions.Normal over all posteriors, log_prob, sum, logsumexp over all and over its class. A
+  double loop, one pair at a time, would take some 40 µs for each of 4 million pairs, which is minutes; so
+  this loops over rows.
+- Classifier, with --classifier: trained from scratch as for an atlas, and its accuracy on the test set.
+Without
+  it, an untrained one of the same size judges the samples: the score means nothing, the time is the same.
 
-For numbers that mean something, let nothing else run.
+Run nothing else at the same time.
 """
 
 from __future__ import annotations
@@ -114,7 +116,7 @@ def show(estimate) -> str:
 
 @torch.inference_mode()
 def top_draws(model, images, n):
-    """A draw of z_L and its posterior for the first n images, n a multiple of 500."""
+    """Return a draw of z_L and its posterior for the first n images, n a multiple of 500."""
     noise = model.noise(len(images), seed=0)
     inferred = (
         model.infer(x, rows_of(noise, rows)) for rows, x in batches(images, 500, "cpu") if rows.stop <= n

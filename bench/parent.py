@@ -1,15 +1,15 @@
-"""What a parent is worth: quality for cost, against points trained from scratch.
+"""Quality for cost: a parent with refined points against points trained from scratch.
 
     python bench/parent.py --data-dir DIR [--work FOLDER]
 
-On MNIST, at five pairs of β that no setting was tuned on: L_β on the test set of the parent's fold, of the
+On MNIST, at five pairs of β that were not used for tuning: L_β on the test set of the parent's fold, of the
 fold after one epoch of refinement, and of a point trained from scratch on as many images as the parent's
-whole run plus the refinement. Then how long training from scratch takes to come as far as the refined point,
-by runs of fewer epochs, and what a 13 × 13 plane costs either way. Times are CPU seconds on one thread; with
-other work on the machine they have been longer by a third.
+whole run plus the refinement. Runs of fewer epochs then show how long training from scratch takes to be as
+good as the refined point. Finally, the cost of a 13 × 13 plane in both ways. Times are CPU seconds on one
+thread; with other work on the machine they were longer by a third.
 
-Every result is kept in FOLDER, so that a run that was stopped goes on, and several processes may share the
-work. All of it takes about three hours on one core.
+Every result is kept in FOLDER, so that a stopped run can continue, and several processes can share the work.
+Everything takes about three hours on one core.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SHORTER = (3, 6, 12)
 
 
 def trained(model, betas, images: Images, recipe: Recipe):
-    """The trained model, and the CPU seconds that it took."""
+    """Return the trained model, and the CPU seconds that it took."""
     started = time.process_time()
     fleet = Fleet([model], ["parent"], betas and [betas], images, recipe)
     while not fleet.is_finished:
@@ -61,16 +61,16 @@ def trained(model, betas, images: Images, recipe: Recipe):
 
 
 def objective_on(model, test: Images, point: Point) -> float:
-    """L_β on the test set, nats per image."""
+    """Return L_β on the test set, nats per image."""
     measured = layer_rates(model.to(memory_format=torch.channels_last), test, seed=0)
     return float(measured.distortion + point.beta_1 * measured.rates[0] + point.beta_2 * measured.rates[1])
 
 
 def epochs_to_reach(goal: float, objectives: dict[int, float]) -> float:
-    """Epochs of training from scratch for L_β = goal, from runs of several lengths, {epochs: L_β}.
+    """Return epochs of training from scratch for L_β = goal, from runs of several lengths, {epochs: L_β}.
 
-    Linear in log epochs between the two runs on either side of the goal, or beyond the shortest two; the
-    longest run's epochs, a lower bound, where none comes as far.
+    Linear in log epochs between the two runs on both sides of the goal, or beyond the shortest two. If no run
+    reaches the goal, the longest run's epochs, a lower bound.
     """
     lengths = sorted(objectives)
     upper = next((i for i, n in enumerate(lengths) if objectives[n] <= goal), len(lengths) - 1)
@@ -80,7 +80,7 @@ def epochs_to_reach(goal: float, objectives: dict[int, float]) -> float:
 
 
 def kept(path: Path, make) -> dict:
-    """What is in the JSON file `path`, made first where there is none."""
+    """Return what is in the JSON file `path`, made first where there is none."""
     if not path.exists():
         write_json(path, make())
     return json.loads(path.read_text())
@@ -153,8 +153,8 @@ def main() -> None:
         name = f"({point.beta_2:.3g}, {point.beta_1:.3g})"
         values = "".join(f"{value:11.2f}" for value in theirs.values())
         print(f"{name:>18}{fold:9.2f}{ours:9.2f}{values}{ours - theirs[long]:+14.2f}{reached[-1]:9.1f}")
-    # An epoch of refinement and one from scratch are the same work, so they have one price: what else ran on
-    # the machine at the time of either does not count.
+    # An epoch of refinement and one from scratch are the same work, so they have one price: other work on the
+    # machine at the time of one of them does not count.
     spent = [(REFINEMENT.epochs, result["seconds"]) for result in refined.values()]
     spent += [(epochs, result["seconds"]) for runs in scratch.values() for epochs, result in runs.items()]
     epoch = sum(seconds for _, seconds in spent) / sum(epochs for epochs, _ in spent)

@@ -1,16 +1,16 @@
-"""Make part of an atlas that ships once more, and say how far its numbers are from those that ship.
+"""Make part of an atlas that ships again, and compare its numbers with those that ship.
 
     python bench/reproduce.py --data-dir DIR [--atlas mnist] [--points 3] [--parent] [--metrics]
 
-Points are picked at random (always the same ones) and trained from the parent that ships; with --parent it
-is trained first, as `precompute run` would (12 minutes on two quiet cores for MNIST). Compared are weights,
-and what is measured when a point is trained; with --metrics the classifier is trained, too, and every column
-measured. On the kind of CPU that the atlas was made on every digit is the same; on another, differences
-should be a few standard errors at most.
+Points are picked at random (always the same ones) and trained from the parent that ships. With --parent, the
+parent is trained first, as by `precompute run` (12 minutes on two quiet cores for MNIST). Weights are
+compared, and the columns that are measured when a point is trained. With --metrics the classifier is trained,
+too, and every column is measured. On the same kind of CPU as the atlas's, every digit is the same; on
+another, differences should be a few standard errors at most.
 
-This is `precompute run` of the same plan, but for fewer points, in a folder for what is under way (--work
-names another): it says how far it is, and when it was stopped the same command goes on, at most a minute
-behind. Once the table is there, that folder is removed.
+This is `precompute run` of the same plan with fewer points, in a temporary folder (--work names another). It
+shows its progress. After a stop, the same command continues; at most a minute is lost. The folder is removed
+when the table is printed.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ from precompute.run import INTERVAL_SECONDS, Run
 
 @dataclass(frozen=True)
 class Part(Plan):
-    """The plan of an atlas, of which only some points are wanted."""
+    """The plan of an atlas, with only some of its points."""
 
     chosen: tuple[Point, ...] = ()
 
     @property
     def points(self) -> list[Point]:
-        """Those that are wanted."""
+        """The points to train."""
         return list(self.chosen)
 
 
 def part_of(atlas: Atlas, count: int) -> Part:
-    """The plan that the atlas was made from, and so many of its points."""
+    """Return the atlas's plan with so many of its points."""
     made = atlas.manifest
     rows = random.Random(0).sample(atlas.metrics.to_dict("records"), count)
     points = tuple(Point(row["beta_2"], row["beta_1"]) for row in rows)
@@ -76,7 +76,7 @@ def make(atlas: Atlas, plan: Part, data: EvaluationData, folder: Path, arguments
     try:
         if not arguments.parent:
             shutil.copyfile(atlas.checked_file(PARENT), folder / PARENT)
-            again.write(PARENT)  # what nobody vouches for would be trained again
+            again.write(PARENT)  # without them, the files would be trained again
         run = Run(again, plan, data, console)
         run.config = config
         engine = LocalEngine(data.train, 1, INTERVAL_SECONDS, console)
@@ -90,7 +90,7 @@ def make(atlas: Atlas, plan: Part, data: EvaluationData, folder: Path, arguments
 
 
 def weights_line(name: str, first: torch.nn.Module, second: torch.nn.Module) -> str:
-    """How far two models' weights are apart."""
+    """Return how far two models' weights are apart."""
     theirs = second.state_dict()
     apart = max(float((mine - theirs[key]).abs().max()) for key, mine in first.state_dict().items())
     count = sum(value.numel() for value in theirs.values())
@@ -98,7 +98,7 @@ def weights_line(name: str, first: torch.nn.Module, second: torch.nn.Module) -> 
 
 
 def report(shipped: Atlas, again: Atlas) -> None:
-    """Print the weights' and the numbers' differences."""
+    """Print the differences of weights and numbers."""
     console, found = Console(width=110), []
     console.print(weights_line("parent", shipped.load_parent(), again.load_parent()))
     table = Table("β₂, β₁", "column", "ships", "again", "difference", "in standard errors")
@@ -113,7 +113,7 @@ def report(shipped: Atlas, again: Atlas) -> None:
             if not np.isfinite(row[column]):
                 continue
             difference = row[column] - ships[column]
-            # A rate of nothing is without error: 0/0 is no difference.
+            # A rate of 0 has no standard error: 0/0 is no difference.
             of_errors = difference / ships[error] if difference else 0.0
             found.append(abs(of_errors))
             numbers = f"{ships[column]:.4f} ± {ships[error]:.4f}", f"{row[column]:.4f}"
@@ -130,7 +130,7 @@ def report(shipped: Atlas, again: Atlas) -> None:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run the command line; returns its exit code."""
+    """Run the command line, and return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data-dir", type=Path, default=Path("data"))
     parser.add_argument("--atlas", default="mnist", help="the name of one that ships, or an atlas's folder")
@@ -145,7 +145,7 @@ def main(words: list[str] | None = None) -> int:
         atlas = Atlas.open(path if path.is_dir() else arguments.atlas)
         kind = f"{'parent-' * arguments.parent}{arguments.points}"
         work = arguments.work or Path(tempfile.gettempdir()) / f"hvae-reproduce-{atlas.name}-{kind}"
-        # Numbers that were measured when the atlas was made are not to be found in a cache.
+        # With an empty cache: numbers that were measured when the atlas was made must not be found in it.
         os.environ["HVAE_CACHE_DIR"] = str(work / "cache")
         device = choose_device(arguments.device)
         dataset = atlas.manifest.dataset

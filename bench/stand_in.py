@@ -1,7 +1,7 @@
-"""An atlas of many points out of one of few, to time the page with: real models, made-up places.
+"""Make an atlas with many points from a small one, to time the page: real models, made-up places.
 
 Every point of an N × N grid gets the file of the nearest point of the given atlas, and metrics interpolated
-over log β. Nothing but speed may be read off it.
+over log β. Use it for speed only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hvae.files import sha256, write_json, write_whole
 
 
 def stand_in(atlas: Atlas, n: int, folder: Path) -> Path:
-    """Write an n × n stand-in of a complete square atlas into `folder`; returns it."""
+    """Write an n × n stand-in of a complete square atlas into `folder`, and return it."""
     (folder / "models").mkdir(parents=True)
     table = atlas.metrics.sort_values(["beta_2", "beta_1"])
     sides = [np.log(np.unique(table[column])) for column in ("beta_2", "beta_1")]
@@ -38,7 +38,7 @@ def stand_in(atlas: Atlas, n: int, folder: Path) -> Path:
     others = [name for name in (EXAMPLES, CLASSIFIER, PARENT) if name in atlas.manifest.files]
     for name in others:
         shutil.copy(atlas.checked_file(name), folder / name)
-    # Of what was interpolated, errors belong to no number of images, and products to no factors.
+    # Interpolated errors belong to no number of images, and interpolated products to no factors.
     rows["inception_score"] = rows["diversity"] * rows["sharpness"]
     metrics = rows[[column for column in table.columns if not column.endswith("_se")]]
     write_whole(folder / METRICS, lambda aside: metrics.to_parquet(aside, index=False))
@@ -51,7 +51,7 @@ def stand_in(atlas: Atlas, n: int, folder: Path) -> Path:
 
 
 def moved(checkpoint: bytes, beta_2: float, beta_1: float) -> bytes:
-    """The bytes of a checkpoint that says it was trained at (β₂, β₁), and nothing of how."""
+    """Return the bytes of a checkpoint whose metadata hold (β₂, β₁), but not how it was trained."""
     (length,) = struct.unpack("<Q", checkpoint[:8])
     header = json.loads(checkpoint[8 : 8 + length])
     about = json.loads(header["__metadata__"][KEY])

@@ -1,8 +1,8 @@
-"""How long the street digits take to make, and how many pictures, classes and typefaces there are.
+"""Time to make the street digits, and the numbers of pictures, classes and typefaces.
 
     python bench/street_digits.py
 
-Both splits are made from nothing, on all cores, and are not kept. About a minute on two cores.
+Both splits are made on all cores, and are not kept. Takes about a minute on two cores.
 """
 
 from __future__ import annotations

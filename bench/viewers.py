@@ -1,9 +1,9 @@
-"""Simulated viewers of the page: what their browsers ask the server, in the order and at the pace of people.
+"""Simulated viewers of the page: the requests of their browsers, in the order and at the pace of people.
 
-No browser runs: a viewer is a coroutine that asks for the very addresses that the page's scripts ask for, on
-at most six connections, with its own cache of ETags and of what may be kept for a year. As in
-assets/page/core/pictures.js, a slot has one request in flight and only its latest wish follows; a wish that
-is refused with 503 is asked for again if it is still the latest.
+No browser runs. A viewer is a coroutine that requests the same addresses as the page's scripts, on at most
+six connections, with its own cache of ETags and of files that may be kept for a year. As in
+assets/page/core/pictures.js, a slot has one request in flight, and only its latest wish follows; a wish that
+is refused with 503 is requested again if it is still the latest.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 CONNECTIONS = 6
-"""What browsers open to one server."""
+"""Connections of a browser to one server."""
 
 PATIENCE = 30.0
-"""Seconds until an answer is given up, as in assets/page/core/requests.js."""
+"""Seconds to wait for an answer, as in assets/page/core/requests.js."""
 
 MOVES_PER_SECOND = 60
 LINK = re.compile(r'(?:src|href)="(/[^"]+)"')
-# What Dash's scripts ask for once they run.
+# The requests of Dash's scripts once they run.
 BY_SCRIPTS = (
     "/_dash-component-suites/dash/dcc/async-graph.js",
     "/_dash-component-suites/plotly/package_data/plotly.min.js",
@@ -32,7 +32,7 @@ BY_SCRIPTS = (
 
 
 class Asked(NamedTuple):
-    """One request: what it was for, how long it took in seconds, and its status; 0 is no answer."""
+    """One request: its kind, its time in seconds, and its status; 0 is no answer."""
 
     kind: str
     took: float
@@ -41,7 +41,10 @@ class Asked(NamedTuple):
 
 @dataclass
 class Tally:
-    """What viewers saw. waits: kind → seconds from an input to its picture. dragged: seconds of all hands."""
+    """The viewers' experience. waits: kind → seconds from an input to its picture.
+
+    Dragged: seconds of all drags.
+    """
 
     asked: list[Asked] = field(default_factory=list)
     waits: dict[str, list[float]] = field(default_factory=dict)
@@ -67,14 +70,14 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """One kept-alive HTTP/1.1 connection, as little of it as these answers need."""
+    """A minimal kept-alive HTTP/1.1 connection."""
 
     def __init__(self, host: str, port: int) -> None:
         self._place = (host, port)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, path: str, headers: dict[str, str]) -> Answer:
-        """Raises OSError, ValueError or asyncio.IncompleteReadError where there is no whole answer."""
+        """Return the answer. Raises OSError, ValueError or asyncio.IncompleteReadError if it is not whole."""
         fresh = self._streams is None
         try:
             return await self._get(path, headers)
@@ -82,7 +85,7 @@ class Connection:
             self.close()
             if fresh:
                 raise
-        # A server may close what was idle for long; browsers then ask once more.
+        # A server may close a connection that was idle for long; browsers then ask again.
         return await self._get(path, headers)
 
     async def _get(self, path: str, headers: dict[str, str]) -> Answer:
@@ -123,7 +126,10 @@ class Browser:
         self._tally = tally
 
     async def get(self, kind: str, path: str) -> Answer:
-        """The answer; status 0 where there is none. What is kept for good is not asked for again."""
+        """Return the answer; status 0 if there is none.
+
+        Files that are kept for ever are not requested again.
+        """
         if path in self._for_good:
             return Answer(200, {}, b"")
         async with self._free:
@@ -164,7 +170,7 @@ class Slot:
             self._work = asyncio.create_task(self._until_shown())
 
     async def settled(self) -> None:
-        """Returns when the latest wish has been met, or has failed."""
+        """Wait until the latest wish has been answered, or has failed."""
         if self._work is not None:
             await self._work
 
@@ -181,7 +187,7 @@ class Slot:
 
 
 class Viewer:
-    """Somebody with the page open; `choose` is their own random.Random."""
+    """A viewer with the page open; `choose` is their own random.Random."""
 
     def __init__(
         self, host: str, port: int, points: list[Point], tally: Tally, choose: random.Random
@@ -204,7 +210,7 @@ class Viewer:
             self._browser.close()
 
     async def open(self) -> None:
-        """Page, what it links to, layout and dependencies, what scripts load late, the first pictures."""
+        """Load the page, its links, layout and dependencies, late scripts, and the first pictures."""
         began = time.perf_counter()
         page = await self._browser.get("page", "/")
         await self._all("asset", dict.fromkeys(LINK.findall(page.body.decode())))
@@ -214,7 +220,7 @@ class Viewer:
         self._tally.waited("page, all of it", time.perf_counter() - began)
 
     async def pick(self, point: Point | None = None, seed: int | None = None) -> None:
-        """Click on a dot, any where none is given: its samples, reconstructions and traversal."""
+        """Click on a dot, by default any: its samples, reconstructions and traversal."""
         self._point = point or self._choose.choice(self._points)
         self._seed = self._seed if seed is None else seed
         began = time.perf_counter()
@@ -234,7 +240,7 @@ class Viewer:
         await self._settled()
 
     async def drag(self) -> None:
-        """One slider, back and forth for one to three seconds, an event for each step that is passed."""
+        """Drag one slider back and forth for one to three seconds, with an event for each step."""
         if not self._point.dimensions:
             return
         dimension = self._choose.choice(self._point.dimensions)

@@ -35,17 +35,17 @@ PACKAGES = ("python", "torch", "torchvision", "scikit-learn", "numpy", "pandas",
 
 
 def title(atlas: Atlas) -> str:
-    """What the page calls an atlas."""
+    """Return what the page calls an atlas."""
     return dataset_title(atlas.manifest.dataset)
 
 
 def answers(atlas: Atlas) -> list[Answer]:
-    """What an atlas says of each claim of the source."""
+    """Return what an atlas says of each claim of the source."""
     return [claim(atlas.metrics) for claim in CLAIMS.values()]
 
 
 def comparison(atlases: Sequence[Atlas]) -> str:
-    """The source's claims, and whether they hold in each atlas."""
+    """Return the source's claims, and whether they hold in each atlas."""
     rows = [
         [claim, *(f"{answer.verdict}: {answer.why}" for answer in of_atlases)]
         for claim, *of_atlases in zip(CLAIMS, *map(answers, atlases), strict=True)
@@ -54,23 +54,23 @@ def comparison(atlases: Sequence[Atlas]) -> str:
 
 
 def tally(atlases: Sequence[Atlas]) -> str:
-    """How many of the claims hold in each atlas, and with which a lecture had better begin."""
+    """Return how many of the claims hold in each atlas, and which atlas is best for a lecture."""
     lines, held = [], []
     for atlas in atlases:
         verdicts = [answer.verdict for answer in answers(atlas)]
         held.append(verdicts.count(YES))
         lines.append(
-            f"- **{title(atlas)}**: of these {len(verdicts)} claims, {verdicts.count(YES)} borne out, "
-            f"{verdicts.count(OPEN)} open, {verdicts.count(NO)} not borne out."
+            f"- **{title(atlas)}**: of these {len(verdicts)} claims, {verdicts.count(YES)} confirmed, "
+            f"{verdicts.count(OPEN)} open, {verdicts.count(NO)} not confirmed."
         )
     if held.count(max(held)) == 1 < len(held):
         first = title(atlases[held.index(max(held))])
-        lines.append(f"- A lecture on the source had better begin with {first}: more of it holds there.")
+        lines.append(f"- Begin a lecture on the source with {first}: more of its claims hold there.")
     return "\n".join(lines)
 
 
 def optima(table: pd.DataFrame) -> str:
-    """Where each goal is met best."""
+    """Return where each goal is met best."""
     rows = []
     for metric, goal in GOALS.items():
         top, same = best(table, metric), as_good(table, metric)
@@ -89,7 +89,7 @@ def optima(table: pd.DataFrame) -> str:
 
 
 def off_the_line(table: pd.DataFrame) -> str:
-    """The largest gains over β-VAEs of equal total rate."""
+    """Return the largest gains over β-VAEs of equal total rate."""
     rows = []
     for metric in ("psnr", *(f"acc_{probe}_z2" for probe in PROBES), "inception_score"):
         found = gains(table, metric)
@@ -111,7 +111,7 @@ def off_the_line(table: pd.DataFrame) -> str:
 
 
 def probes(table: pd.DataFrame) -> str:
-    """Where each classifier of z₂ does best."""
+    """Return where each classifier of z₂ does best."""
     rows = []
     for metric in (f"acc_{probe}_z2" for probe in PROBES):
         top, same = best(table, metric), as_good(table, metric)
@@ -122,7 +122,7 @@ def probes(table: pd.DataFrame) -> str:
 
 
 def generation(table: pd.DataFrame) -> str:
-    """How the two factors of the inception score go with the two rates."""
+    """Return how the two factors of the inception score depend on the two rates."""
     rows = []
     for score in ("sharpness", "diversity"):
         for rate, name, fixed in (("rate_z1", "R(z₁|z₂)", "beta_2"), ("rate_z2", "R(z₂)", "beta_1")):
@@ -135,7 +135,7 @@ def generation(table: pd.DataFrame) -> str:
 
 
 def made(atlas: Atlas) -> str:
-    """How the atlas came to be."""
+    """Return how the atlas was made."""
     facts = atlas.manifest.made_with
     parent, training, metrics = (facts[f"{part}_seconds"] for part in ("parent", "training", "metrics"))
     versions = ", ".join(f"{name} {facts[name]}" for name in PACKAGES)
@@ -153,7 +153,7 @@ def made(atlas: Atlas) -> str:
 
 
 def chapter(atlas: Atlas) -> str:
-    """The figures and tables of one atlas."""
+    """Return the figures and tables of one atlas."""
     table, name, called = atlas.metrics, atlas.name, title(atlas)
     count = len(gains(table, "psnr"))
     return f"""## {called}
@@ -168,7 +168,7 @@ def chapter(atlas: Atlas) -> str:
 
 ![PSNR, accuracy and inception score over the total rate](findings/{name}/off-the-line.svg)
 
-The largest of {count} gains of mere noise would be about {largest_noise(count):.1f} standard errors.
+With noise alone, the largest of {count} gains would be about {largest_noise(count):.1f} standard errors.
 
 {off_the_line(table)}
 
@@ -191,13 +191,13 @@ The largest of {count} gains of mere noise would be about {largest_noise(count):
 
 
 def page(atlases: Sequence[Atlas]) -> str:
-    """The whole page."""
+    """Return the whole page."""
     chapters = "\n".join(map(chapter, atlases))
     return f"""# Findings
 
-What the atlases that ship say about {listed([title(atlas) for atlas in atlases])}, beside what Xiao & Bamler
-(ICLR 2023) saw on SVHN. `python docs/findings.py` writes this page and its figures; a test fails when page
-and atlas disagree.
+What the atlases that ship show for {listed([title(atlas) for atlas in atlases])}, compared with the
+results of Xiao & Bamler (ICLR 2023) on SVHN. `python docs/findings.py` writes this page and its figures.
+A test fails if the page and an atlas disagree.
 
 ## The source's claims
 
@@ -208,12 +208,13 @@ and atlas disagree.
 ## How to read this page
 
 - Rates are in nats per image. ± is one standard error over 10,000 test images (or samples) of one training
-  run per point; what another seed would change is not in it.
-- A *gain* off the line β₂ = β₁ is over the β-VAE of the same total rate, interpolated between the two on the
-  grid around it. Where the gain over the better of these two neighbours is positive, too, nothing hangs on
-  interpolation. A gain is *clear* from {CLEAR:g} standard errors on. Clear gains leave a claim open unless
-  one is so clear that noise would show its like, among as many models, with a probability below {SURE:.0%}.
-- Models are *as good* as the best where the difference is within two of its standard errors.
+  run per point. It does not include the effect of another seed.
+- A *gain* of a point off the line β₂ = β₁ is over the β-VAE of the same total rate, interpolated between
+  the two neighbours on the grid. If the gain over the better neighbour is positive, too, it does not depend
+  on the interpolation. A gain is *clear* from {CLEAR:g} standard errors on. With clear gains a claim is
+  open. It is confirmed if noise alone, among as many models, would give the largest gain with a probability
+  below {SURE:.0%}.
+- Models are *as good* as the best if the difference is within two of its standard errors.
 - Lines of the grid are, for R(z₁|z₂), models that share β₂; for R(z₂), models that share β₁. ρ is Spearman's.
 
 {chapters}"""
@@ -231,12 +232,12 @@ def write(atlases: Sequence[Atlas]) -> None:
 
 
 def source_of(atlas: Atlas) -> str:
-    """What an atlas's numbers and figures come from: the checksum of its table."""
+    """Return the source of an atlas's numbers and figures: the checksum of its table."""
     return f"metrics.parquet, sha256 {atlas.manifest.files[TABLE]}"
 
 
 def shipped() -> list[Atlas]:
-    """The atlases that ship, in the order of the page."""
+    """Return the atlases that ship, in the order of the page."""
     return [Atlas.shipped(name) for name in shipped_names()]
 
 

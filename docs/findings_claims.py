@@ -1,4 +1,7 @@
-"""What the source claims of SVHN, and whether an atlas bears it out: a verdict, and the numbers behind it."""
+"""The source's claims about SVHN, and whether an atlas confirms them.
+
+A verdict, and the numbers behind it.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ YES, OPEN, NO = "yes", "open", "**no**"
 
 
 class Answer(NamedTuple):
-    """What an atlas says of a claim, and why."""
+    """The verdict of an atlas on a claim, and the reason."""
 
     verdict: str
     why: str
 
 
 def apart(table: pd.DataFrame) -> Answer:
-    """Whether the three optima are different models, and none is among the best for two goals."""
+    """Return whether the three optima are different models, and none is among the best for two goals."""
     tops = {metric: best(table, metric) for metric in GOALS}
     places = listed(
         [f"{sign(metric)} {top['rate_z2']:.1f} + {top['rate_z1']:.1f}" for metric, top in tops.items()]
@@ -38,7 +41,7 @@ def apart(table: pd.DataFrame) -> Answer:
 
 
 def off_the_line(metric: str, table: pd.DataFrame) -> Answer:
-    """Whether some model is better than β-VAEs of its total rate."""
+    """Return whether some model is better than β-VAEs of its total rate."""
     found = gains(table, metric)
     top, clear = found[0], sum(gain.is_clear for gain in found)
     largest = number(metric, top.gain, top.error)
@@ -51,7 +54,7 @@ def off_the_line(metric: str, table: pd.DataFrame) -> Answer:
 
 
 def linear_lower(table: pd.DataFrame) -> Answer:
-    """Whether both linear classifiers do best at a lower rate of z₂ than the two others."""
+    """Return whether both linear classifiers do best at a lower rate of z₂ than the two others."""
     metrics = {f"acc_{probe}_z2": probe in LINEAR for probe in PROBES}
     rates = {metric: best(table, metric)["rate_z2"] for metric in metrics}
     highest = max(rates[metric] for metric, is_linear in metrics.items() if is_linear)
@@ -66,7 +69,7 @@ def linear_lower(table: pd.DataFrame) -> Answer:
 
 
 def rises(rate: str, score: str, fixed: str, table: pd.DataFrame) -> Answer:
-    """Whether a score rises with a rate, over all models and along most lines of the grid."""
+    """Return whether a score rises with a rate, over all models and along most lines of the grid."""
     over_all = rank_correlation(table[rate], table[score])
     on_lines = along(table, fixed, rate, score).median()
     why = signed(f"ρ = {over_all:.2f} over all models, {on_lines:.2f} along lines of the grid")

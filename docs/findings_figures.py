@@ -34,7 +34,7 @@ Z2, Z1, TOTAL = "R(z₂), nats", "R(z₁|z₂), nats", "total rate, nats"
 
 
 def three_optima(table: pd.DataFrame) -> Figure:
-    """The rate plane with the optimum of each goal marked."""
+    """Return the rate plane with the optimum of each goal marked."""
     figure, axes = panels(1, width=5.2, height=4.2)
     [plane] = axes
     dots(plane, table, "rate_z2", "rate_z1")
@@ -58,7 +58,7 @@ def three_optima(table: pd.DataFrame) -> Figure:
 
 
 def off_the_line(table: pd.DataFrame) -> Figure:
-    """Each goal's metric over the total rate, β-VAEs joined by a line."""
+    """Return each goal's metric over the total rate, β-VAEs joined by a line."""
     figure, axes = panels(3)
     for axis, metric in zip(axes, OPTIMA, strict=True):
         dots(axis, table, "rate_total", metric)
@@ -69,7 +69,7 @@ def off_the_line(table: pd.DataFrame) -> Figure:
 
 
 def probes(table: pd.DataFrame) -> Figure:
-    """Accuracies of the four probes over R(z₂), with the best of each marked."""
+    """Return accuracies of the four probes over R(z₂), with the best of each marked."""
     figure, axes = panels(4)
     for axis, metric in zip(axes, PROBES, strict=True):
         dots(axis, table, "rate_z2", metric)
@@ -82,7 +82,7 @@ def probes(table: pd.DataFrame) -> Figure:
 
 
 def generation(table: pd.DataFrame) -> Figure:
-    """Sharpness and diversity over either layer's rate."""
+    """Return sharpness and diversity over the rate of each layer."""
     figure, axes = panels(4)
     for axis, (rate, score) in zip(
         axes,
@@ -110,7 +110,7 @@ FIGURES: dict[str, Callable[[pd.DataFrame], Figure]] = {
 
 
 def svg(draw: Callable[[pd.DataFrame], Figure], table: pd.DataFrame, source: str) -> bytes:
-    """The figure as SVG, with `source` in its metadata; the same bytes for the same table and matplotlib."""
+    """Return the figure as SVG, with `source` in its metadata; same table and matplotlib, same bytes."""
     written = io.BytesIO()
     with matplotlib.rc_context(STYLE):
         draw(table).savefig(written, format="svg", metadata={"Date": None, "Source": source})

@@ -34,30 +34,31 @@ class Gain(NamedTuple):
         return self.gain > CLEAR * self.error
 
     def is_sure(self, count: int) -> bool:
-        """Whether it is more than noise would show anywhere among so many models (Bonferroni's bound)."""
+        """Return whether noise alone would not give it among so many models (Bonferroni's bound)."""
         return self.gain > norm.isf(SURE / count) * self.error
 
 
 def best(table: pd.DataFrame, metric: str) -> pd.Series:
-    """The row where the metric is highest."""
+    """Return the row where the metric is highest."""
     return table.loc[table[metric].idxmax()]
 
 
 def as_good(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """The rows whose metric cannot be told from the best: within two standard errors of the difference."""
+    """Return the rows whose metric is within two standard errors of the difference from the best."""
     top = best(table, metric)
     error = np.hypot(table[f"{metric}_se"], top[f"{metric}_se"])
     return table[(top[metric] - table[metric] <= 2 * error) | (table.index == top.name)]
 
 
 def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows on the line β₂ = β₁, lowest total rate first."""
+    """Return the rows on the line β₂ = β₁, lowest total rate first."""
     return table[np.isclose(table["beta_2"], table["beta_1"])].sort_values("rate_total")
 
 
 def gains(table: pd.DataFrame, metric: str) -> list[Gain]:
-    """Each point off the line β₂ = β₁ against β-VAEs of equal total rate: clear gains first, largest first.
+    """Return gains of points off the line β₂ = β₁ over β-VAEs of equal total rate.
 
+    Clear first, largest first.
     The β-VAE of a total rate is interpolated linearly between the two on the grid around it; its standard
     error is that of the interpolation. Points outside the range of β-VAEs are left out.
     """
@@ -79,17 +80,17 @@ def gains(table: pd.DataFrame, metric: str) -> list[Gain]:
 
 
 def largest_noise(count: int) -> float:
-    """The median of the largest of so many independent gains of mere noise, in standard errors."""
+    """Return the median of the largest of so many independent gains from noise alone, in standard errors."""
     return float(norm.ppf(0.5 ** (1 / count)))
 
 
 def rank_correlation(first: pd.Series, second: pd.Series) -> float:
-    """Spearman's ρ of two columns."""
+    """Return Spearman's ρ of two columns."""
     return float(np.corrcoef(first.rank(), second.rank())[0, 1])
 
 
 def along(table: pd.DataFrame, fixed: str, first: str, second: str) -> pd.Series:
-    """Spearman's ρ of two columns within each line of the grid that has one `fixed` β."""
+    """Return Spearman's ρ of two columns within each line of the grid with one `fixed` β."""
     return table.groupby(fixed)[[first, second]].apply(
         lambda line: rank_correlation(line[first], line[second])
     )

@@ -15,7 +15,7 @@ GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2": "◇ Represent", "inceptio
 
 
 def number(metric: str, value: float, error: float = math.nan) -> str:
-    """A metric, with its standard error where there is one, to the second digit of that error."""
+    """Return a metric, with its standard error where there is one, to the second digit of that error."""
     scale, unit = {"share": (100, " %"), "dB": (1, " dB")}.get(metric_of(metric).unit, (1, ""))
     if not error > 0:
         return signed(f"{scale * value:.2f}{unit}")
@@ -24,39 +24,39 @@ def number(metric: str, value: float, error: float = math.nan) -> str:
 
 
 def sign(metric: str) -> str:
-    """The sign of the goal that a metric measures."""
+    """Return the sign of the goal that a metric measures."""
     return GOALS[metric][0]
 
 
 def signed(text: str) -> str:
-    """A number's text with a minus sign in place of the hyphen."""
+    """Return a number's text with a minus sign in place of the hyphen."""
     return text.replace("-", "−")
 
 
 def measured(row: pd.Series, column: str) -> str:
-    """What a row says about a column; rates, in nats, to two digits behind the point."""
+    """Return a row's number in a column; rates, in nats, have two digits after the point."""
     value, error = row[column], row[f"{column}_se"]
     return f"{value:.2f} ± {error:.2f}" if column.startswith("rate_") else number(column, value, error)
 
 
 def span(values: pd.Series) -> str:
-    """From the lowest to the highest of some rates, nats."""
+    """Return the range of some rates, nats."""
     low, high = f"{values.min():.2f}", f"{values.max():.2f}"
     return low if low == high else f"{low} to {high}"
 
 
 def probe_name(metric: str) -> str:
-    """The classifier of a column `acc_PROBE_z2`."""
+    """Return the classifier of a column `acc_PROBE_z2`."""
     return metric_title(metric).removeprefix("Accuracy, ").removesuffix(" on z₂")
 
 
 def listed(names: Sequence[str]) -> str:
-    """`a`, `a and b`, or `a, b and c`."""
+    """Return a list in words: `a`, `a and b`, or `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown; bars within a cell are escaped."""
+    """Return a table in Markdown; bars within a cell are escaped."""
     lines = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
     lines.insert(1, ["---"] * len(lines[0]))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

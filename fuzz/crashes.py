@@ -1,12 +1,12 @@
-"""Runs that are killed again and again, or whose disk is full again and again, against an undisturbed one.
+"""Kill runs again and again, or fill their disks, and compare the results with an undisturbed run.
 
     python fuzz/crashes.py [--kills 20] [--in-writes 6] [--full 6] [--seed 0]
 
-Everything goes through `python -m precompute run` on a 2 × 2 grid of `digits`. SIGKILL comes at random
-moments, drawn over the whole length of the run, and some more times while a file is being written. After each
-kill, whatever `verify` calls sound is compared with the undisturbed atlas, and so is every byte at the end.
-Then the same on a disk (a tmpfs, which takes root to mount) that is full at random sizes and grows, and that
-is read-only at last. Prints a table and exits with 1 where anything differs. Some minutes on two cores.
+All runs are `python -m precompute run` on a 2 × 2 grid of `digits`. SIGKILL comes at random moments of the
+whole run, and some more times while a file is being written. After each kill, everything that `verify` calls
+sound is compared with the undisturbed atlas; at the end, every byte is compared. Then the same on a disk (a
+tmpfs, which needs root) that is full at random sizes and grows, and is read-only at the end. Prints a table
+and exits with 1 if anything differs. Takes some minutes on two cores.
 """
 
 from __future__ import annotations
@@ -36,23 +36,26 @@ from hvae.files import sha256
 ROOT = Path(__file__).parent.parent
 PLAN = ["--dataset", "digits", "--betas", "0.1:10:2", "--epochs", "3", "--refine-epochs", "2"]
 OFTEN, SELDOM = "0.2", "60"
-"""Seconds between checkpoints of what is in training."""
+"""Seconds between checkpoints of models in training."""
 COSTS = ("command", "parent_seconds", "training_seconds", "metrics_seconds", "device_hours")
-"""What `made_with` in atlas.json says about the way, not the result: OUT is part of the command, and seconds
-are never twice the same."""
+"""Entries of `made_with` in atlas.json that do not depend on the result: OUT is part of the command, and
+seconds are never the same twice."""
 LIMIT_SECONDS = 1200.0
 SPARE_BYTES = 40_000
-"""About what the folder, its lock and the first atlas.json take: less, and nothing is ever written."""
+"""About the size of the folder, its lock and the first atlas.json.
+
+On a smaller disk nothing is ever written.
+"""
 
 
 class Table:
-    """Lines of a table; `wrong` counts those that should not be there."""
+    """Lines of a table; `wrong` counts those with faults."""
 
     def __init__(self) -> None:
         self.wrong = 0
 
     def line(self, what: str, seconds: float, said: str, faults: list[str]) -> None:
-        """Print what was done, how long it took, and what came of it."""
+        """Print what was done, how long it took, and the result."""
         self.wrong += bool(faults)
         print(f"{what:<34} {seconds:6.1f} s  {'; '.join(faults).upper() or 'ok':<6} {said}", flush=True)
 
@@ -85,7 +88,7 @@ def main() -> int:
 
 
 def start(out: Path, place: Path, interval: str = OFTEN) -> subprocess.Popen:
-    """Start `precompute run`, with a cache and a temporary folder of this bench's own."""
+    """Start `precompute run`, with its own cache and temporary folder."""
     cache = "cache-undisturbed" if out.name == "undisturbed" else "cache"
     (place / "tmp").mkdir(exist_ok=True)
     environment = {
@@ -103,13 +106,13 @@ def start(out: Path, place: Path, interval: str = OFTEN) -> subprocess.Popen:
 
 
 def finish(process: subprocess.Popen) -> str:
-    """Wait for the end of a run; returns the last line that it said."""
+    """Wait for the end of a run, and return the last line of its output."""
     _, said = process.communicate(timeout=LIMIT_SECONDS)
     return (said.strip().splitlines() or [""])[-1]
 
 
 def whole_run(out: Path, place: Path) -> tuple[float, float]:
-    """Run to the end: the seconds until there was a file, and in all."""
+    """Run to the end, and return the seconds until the first file, and in all."""
     started = time.monotonic()
     process = start(out, place)
     wait_until(lambda: (out / MANIFEST).exists(), process)
@@ -129,7 +132,7 @@ def killed(
     chance: random.Random,
     table: Table,
 ) -> None:
-    """Kill a run at random moments and while it writes, then let it come to its end."""
+    """Kill a run at random moments and while it writes, then let it finish."""
     out = place / "killed"
     # Moments of an undisturbed run. Each run starts where the one before was killed, after the start-up.
     moments = sorted(chance.uniform(0.0, length) for _ in range(arguments.kills))
@@ -156,7 +159,7 @@ def killed(
 def kill(
     what: str, out: Path, place: Path, undisturbed: Path, seconds: float, in_write: bool, table: Table
 ) -> None:
-    """Start a run, kill it after some seconds, or in the first write after them, and look at what it left."""
+    """Start a run, kill it after some seconds or in the next write, and check what it left."""
     started = time.monotonic()
     process = start(out, place)
     wait_until(lambda: time.monotonic() - started > seconds, process)
@@ -174,20 +177,20 @@ def kill(
 
 
 def wait_until(is_time: Callable[[], bool], process: subprocess.Popen) -> None:
-    """Until it is time, or the process has ended."""
+    """Wait until it is time, or the process has ended."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while not is_time() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.0002)
 
 
 def being_written(out: Path) -> list[str]:
-    """Names of files that are not in their place yet."""
+    """Return the names of temporary files."""
     places = [out, out / "models", out / ".training"]
     return [name for place in places if place.is_dir() for name in os.listdir(place) if name.endswith(".tmp")]
 
 
 def reached(out: Path) -> str:
-    """What a run that was killed had done, in a few words."""
+    """Return the progress of a killed run, in a few words."""
     if not (out / METRICS).exists():
         return "nothing there"
     table = pd.read_parquet(out / METRICS)
@@ -198,7 +201,7 @@ def reached(out: Path) -> str:
 
 
 def unsound(out: Path, undisturbed: Path) -> list[str]:
-    """What `verify` calls sound in an atlas in the making, and is not as in the undisturbed atlas."""
+    """Return what `verify` calls sound in an unfinished atlas, but differs from the undisturbed atlas."""
     if problems(out):
         return ["verify finds a problem"] if (out / METRICS).exists() else []
     atlas = Atlas.open(out)
@@ -217,7 +220,7 @@ def unsound(out: Path, undisturbed: Path) -> list[str]:
 
 
 def different(out: Path, undisturbed: Path) -> list[str]:
-    """What is not byte for byte as in the undisturbed atlas; of atlas.json, what differs besides COSTS."""
+    """Return what differs from the undisturbed atlas: bytes of files, and atlas.json except COSTS."""
     if found := problems(out):
         return found
     names = {
@@ -238,7 +241,7 @@ def different(out: Path, undisturbed: Path) -> list[str]:
 
 
 def manifest_without_costs(folder: Path) -> dict:
-    """atlas.json, parsed, but for what it cost to get there."""
+    """Return atlas.json, parsed, without COSTS."""
     content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     for name in COSTS:
         content["made_with"].pop(name, None)
@@ -257,7 +260,8 @@ def full_disk(place: Path, undisturbed: Path, times: int, chance: random.Random,
         for size, interval in zip(sizes, itertools.cycle([SELDOM, OFTEN])):
             resize(disk, f"size={size}")
             started = time.monotonic()
-            # Checkpoints of what is in training need more room than the atlas: without them it gets further.
+            # Checkpoints of models in training need more room than the atlas; a run without them gets
+            # further.
             process = start(out, place, interval)
             said = finish(process)
             faults = unsound(out, undisturbed)
@@ -284,7 +288,7 @@ def full_disk(place: Path, undisturbed: Path, times: int, chance: random.Random,
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[Path | None]:
-    """A file system in memory of so many bytes; None where this user may not mount one."""
+    """Mount a file system in memory of so many bytes; None if this user may not mount one."""
     folder.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={size}"]
     mounted = (

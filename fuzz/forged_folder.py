@@ -1,4 +1,4 @@
-"""The folder of an atlas that is forged: files, manifest, checksums; and values that nobody expects."""
+"""The folder of a forged atlas: files, manifest, checksums; and unexpected values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def rewrite(folder: Path, content: Any) -> None:
 
 
 def sign(folder: Path) -> None:
-    """Give atlas.json the checksums of the files as they are."""
+    """Write the present checksums of the files to atlas.json."""
     content = content_of(folder)
     for name in content["files"]:
         path = folder / name

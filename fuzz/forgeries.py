@@ -4,9 +4,9 @@
 
 A forgery must open, or be refused in one line. Anything else is a fault: another exception than UserError,
 a second line, a worker that dies, 5 s of CPU, 60 s without an answer, or 1 GiB of resident memory (of the
-whole process, with torch and the page in it). The same count and seed make the same forgeries. Three minutes
-of CPU; with --sparing, as in the tests, 40 s: the page is laid out, and what was not forged is loaded, for
-one forgery in 20 only.
+whole process, with torch and the page in it). The same count and seed make the same forgeries. Takes three
+minutes of CPU. With --sparing, as in the tests, it takes 40 s: only for one forgery in 20 the page is laid
+out and the files that were not forged are loaded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NO_ANSWER = 60.0
 
 
 class Seen(NamedTuple):
-    """What became of one forgery. outcome: `opened`, `refused`, `part refused` or `fault`."""
+    """The result of one forgery. outcome: `opened`, `refused`, `part refused` or `fault`."""
 
     index: int
     way: str
@@ -43,9 +43,10 @@ class Seen(NamedTuple):
 
 
 def open_as_the_app_does(folder: Path, template: Path, whole: bool) -> tuple[bool, list[str]]:
-    """Whether the atlas opens, and the sentences that it and its parts are refused with.
+    """Return whether the atlas opens, and the sentences that refuse it or its parts.
 
-    whole: lay out the page, load every model and verify; otherwise only models that are not as in `template`.
+    whole: lay out the page, load every model and verify; otherwise only load models that differ from
+    `template`.
     """
     from app.page.points import points_data
     from app.server.build import page
@@ -79,14 +80,14 @@ def open_as_the_app_does(folder: Path, template: Path, whole: bool) -> tuple[boo
 
 
 def is_same(one: Path, other: Path) -> bool:
-    """Whether two files hold the same; not for what is no file."""
+    """Return whether two files have the same content; False if one is no file."""
     if one.is_symlink() or not one.is_file() or not other.is_file() or one.stat().st_size > 2**20:
         return False
     return one.read_bytes() == other.read_bytes()
 
 
 def judged(index: int, seed: int, sparing: bool, template: Path, place: Path) -> Seen:
-    """Make one forgery in a folder of its own, open it, and say what happened."""
+    """Make one forgery in its own folder, open it, and return what happened."""
     from mutations import forge
 
     folder = place / str(index)
@@ -114,7 +115,7 @@ def judged(index: int, seed: int, sparing: bool, template: Path, place: Path) ->
 
 
 def trace(error: BaseException) -> list[str]:
-    """Where an exception came from, innermost last."""
+    """Return where an exception came from, innermost last."""
     import traceback
 
     return [
@@ -123,7 +124,7 @@ def trace(error: BaseException) -> list[str]:
 
 
 def forget_peak() -> None:
-    """Let the peak of resident memory begin anew, where the platform can."""
+    """Reset the peak of resident memory, if the platform can."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -131,7 +132,7 @@ def forget_peak() -> None:
 
 
 def peak_memory() -> int:
-    """The peak of this process's resident memory, bytes."""
+    """Return the peak of this process's resident memory, bytes."""
     try:
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -142,7 +143,7 @@ def peak_memory() -> int:
 
 
 def work(pipe: Connection, seed: int, sparing: bool, template: Path, place: Path) -> None:
-    """In a process of its own: judge the forgeries whose numbers come through the pipe."""
+    """In a worker process: judge the forgeries whose numbers come through the pipe."""
     sys.path.insert(0, str(Path(__file__).parent))
     import warnings
 

@@ -1,4 +1,4 @@
-"""A small atlas whose numbers were measured: untrained models on random pictures, stored as a run does."""
+"""A small atlas with measured numbers: untrained models on random pictures, stored as by a run."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ BETAS = (0.5, 2.0)
 def honest_atlas(folder: Path, seed: int = 0, test: Images | None = None) -> Path:
     """Write a 2 × 2 atlas of untrained models with parent, classifier and examples; returns `folder`.
 
-    test: what it was measured on, of ten classes; 48 random pictures if not given. Information and accuracies
-    are made up, but can be.
+    test: the images to measure on, of ten classes; by default 48 random pictures. Information and accuracies
+    are made up, but possible.
     """
     import torch
 
@@ -99,7 +99,7 @@ def honest_atlas(folder: Path, seed: int = 0, test: Images | None = None) -> Pat
 
 
 def random_images() -> Images:
-    """48 pictures of noise, with labels."""
+    """Return 48 pictures of noise, with labels."""
     import torch
 
     from hvae.datasets import Images
@@ -109,7 +109,7 @@ def random_images() -> Images:
 
 
 def wild(model):
-    """The model, with weights that make rates, pictures and points differ."""
+    """Return the model with new weights, so that rates, pictures and points differ."""
     import torch
 
     with torch.no_grad():
@@ -120,7 +120,7 @@ def wild(model):
 
 
 def made_up(number: int, row: dict, images: int) -> dict[str, float]:
-    """Information and accuracies that could have been measured beside these rates."""
+    """Return information and accuracies that are possible with these rates."""
     from hvae.metrics.measurements.accuracy import PROBES
 
     found = {"mi_z2": min(0.3, row["rate_z2"]), "mi_z1": min(0.5, row["rate_total"])}

@@ -1,10 +1,11 @@
-"""Forge atlases that no honest run could have made, and count who notices: opening, verify, verify --deep.
+"""Forge atlases that no honest run can make, and count which check notices.
 
+Opening, verify, or verify --deep.
     python fuzz/impossible.py [--verbose] [--shallow]
 
-Every forgery is signed: files are well-formed, and atlas.json has their checksums. It is refused by name when
-it is opened, or by `verify`; the rest takes measuring again, or passes.
-Two minutes of CPU; with --shallow, without measuring, a quarter of one.
+Every forgery is signed: files are well-formed, and atlas.json has their checksums. Most are refused when they
+are opened, or by `verify`, with the reason. The others are found by measuring again, or pass. Takes two
+minutes of CPU; with --shallow, without measuring, a quarter of a minute.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ SEEN_BY = ("opening", "verify", "verify --deep", "nobody")
 
 
 class Forgery(NamedTuple):
-    """A way to forge an atlas, by name. seen_by: the first of SEEN_BY that has to notice."""
+    """A way to forge an atlas, by name. seen_by: the first check of SEEN_BY that must notice it."""
 
     name: str
     forge: Forge
@@ -40,7 +41,7 @@ class Forgery(NamedTuple):
 
 
 def on_table(change: Callable[[pd.DataFrame], pd.DataFrame | None]) -> Forge:
-    """A forgery of metrics.parquet; `change` returns another table or changes the one it is given."""
+    """Return a forgery of metrics.parquet; `change` returns another table or changes the one it is given."""
 
     def forge(folder: Path) -> None:
         table = pd.read_parquet(folder / "metrics.parquet")
@@ -52,7 +53,7 @@ def on_table(change: Callable[[pd.DataFrame], pd.DataFrame | None]) -> Forge:
 
 
 def put(row: int = 1, **values: float) -> Forge:
-    """A forgery of numbers in one row."""
+    """Return a forgery of numbers in one row."""
 
     def change(table: pd.DataFrame) -> None:
         for column, value in values.items():
@@ -62,12 +63,12 @@ def put(row: int = 1, **values: float) -> Forge:
 
 
 def scaled(*columns: str, by: float) -> Forge:
-    """A forgery of whole columns."""
+    """Return a forgery of whole columns."""
     return on_table(lambda table: table.assign(**{column: table[column] * by for column in columns}))
 
 
 def summed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Forge:
-    """A forgery of rates or distortion by someone who knows that totals are sums."""
+    """Return a forgery of rates or distortion by someone who knows that totals are sums."""
 
     def consistent(table: pd.DataFrame) -> pd.DataFrame:
         table = change(table)
@@ -78,7 +79,7 @@ def summed(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Forge:
 
 
 def on_manifest(change: Callable[[dict], object]) -> Forge:
-    """A forgery of atlas.json."""
+    """Return a forgery of atlas.json."""
 
     def forge(folder: Path) -> None:
         content = content_of(folder)
@@ -89,7 +90,7 @@ def on_manifest(change: Callable[[dict], object]) -> Forge:
 
 
 def on_text(file: str, old: str, new: str) -> Forge:
-    """A forgery of a text in a file, or in a safetensors header."""
+    """Return a forgery of a text in a file, or in a safetensors header."""
 
     def forge(folder: Path) -> None:
         path = folder / file if file.endswith(".json") else weights(folder, file)[0]
@@ -109,7 +110,7 @@ def on_text(file: str, old: str, new: str) -> Forge:
 
 
 def on_headers(which: str, change: Callable[[dict], object]) -> Forge:
-    """A forgery of what files of weights say about themselves; which: see `weights`."""
+    """Return a forgery of the metadata of files of weights; which: see `weights`."""
 
     def forge(folder: Path) -> None:
         for path in weights(folder, which):
@@ -125,7 +126,7 @@ def on_headers(which: str, change: Callable[[dict], object]) -> Forge:
 
 
 def on_tensors(which: str, change: Callable[[dict[str, np.ndarray]], object]) -> Forge:
-    """A forgery of weights, their header as it was."""
+    """Return a forgery of weights with an unchanged header."""
 
     def forge(folder: Path) -> None:
         from safetensors.numpy import load, save
@@ -143,13 +144,13 @@ def on_tensors(which: str, change: Callable[[dict[str, np.ndarray]], object]) ->
 
 
 def weights(folder: Path, which: str) -> list[Path]:
-    """Files of weights by a word: `models`, `point`, `parent`, `classifier`."""
+    """Return the files of weights for a word: `models`, `point`, `parent`, `classifier`."""
     models = sorted((folder / "models").iterdir())
     return {"models": models, "point": models[1:2]}.get(which) or [folder / f"{which}.safetensors"]
 
 
 def parts(path: Path) -> tuple[dict, bytes]:
-    """The header and the rest of a safetensors file."""
+    """Return the header and the rest of a safetensors file."""
     data = path.read_bytes()
     (length,) = struct.unpack("<Q", data[:8])
     return json.loads(data[8 : 8 + length]), data[8 + length :]
@@ -162,12 +163,12 @@ def join(path: Path, header: dict, body: bytes) -> None:
 
 
 def in_turn(*forges: Forge) -> Forge:
-    """Several forgeries of one atlas."""
+    """Return a forgery that makes several forgeries, one after another."""
     return lambda folder: [forge(folder) for forge in forges]
 
 
 def rotated(folder: Path) -> None:
-    """Every checkpoint takes the next one's place on the disk."""
+    """Rename every checkpoint to the next one's name."""
     files = weights(folder, "models")
     contents = [file.read_bytes() for file in files]
     for file, content in zip(files, [*contents[1:], contents[0]], strict=True):
@@ -176,7 +177,7 @@ def rotated(folder: Path) -> None:
 
 
 def of_another_atlas(*names: str) -> Forge:
-    """Files from an atlas of the same plan but for its seed."""
+    """Return files from an atlas of the same plan with another seed."""
 
     def forge(folder: Path) -> None:
         other = folder.parent / "another"
@@ -207,13 +208,13 @@ def everywhere(**fields: object) -> Forge:
 
 
 def silent(about: dict) -> None:
-    """A header that says nothing but its config, as one of a first release."""
+    """Reduce a header to its config, as in a first release."""
     for key in set(about) - {"config", "beta_range"}:
         del about[key]
 
 
 def renamed(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows' checkpoints, each moved to the next row."""
+    """Return the rows' checkpoints, each moved to the next row."""
     return table.assign(checkpoint=np.roll(table["checkpoint"].to_numpy(), 1))
 
 
@@ -227,7 +228,7 @@ def brighter(tensors: dict[str, np.ndarray]) -> None:
 
 
 def of_columns() -> Iterator[Forgery]:
-    """Every measured column and its error, made negative, or a hundred thousand."""
+    """Yield forgeries of every measured column and its error: negative, or a hundred thousand."""
     from hvae.metrics.registry import metric_columns
 
     for column in metric_columns():
@@ -457,14 +458,14 @@ MEASURED_FALSELY = [
 
 
 OTHERS = [*BETWEEN_COLUMNS, *OF_PLACES, *OF_THE_MANIFEST, *OF_OTHER_WEIGHTS, *MEASURED_FALSELY]
-"""Every forgery but those of single columns."""
+"""All forgeries except those of single columns."""
 
 
 # ---------------------------------------------------------------------------------------------- who notices
 
 
 def seen_by(folder: Path, deep: bool) -> tuple[str, list[str]]:
-    """Who notices first that an atlas is forged, and what is said. deep: measure again, too."""
+    """Return which check first notices that an atlas is forged, and the message. deep: measure again, too."""
     from hvae import Atlas, UserError
     from hvae.atlas.measured_again import compared, images_to_measure, judge_differences
     from hvae.atlas.verify import problems
@@ -487,7 +488,7 @@ def seen_by(folder: Path, deep: bool) -> tuple[str, list[str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--verbose", action="store_true", help="every forgery, and what is said of it")
+    parser.add_argument("--verbose", action="store_true", help="print every forgery and the message about it")
     parser.add_argument("--shallow", action="store_true", help="do not measure again")
     arguments = parser.parse_args()
     from honest_atlas import honest_atlas

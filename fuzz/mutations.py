@@ -1,6 +1,6 @@
-"""Ways to forge an atlas: each changes a folder that held a sound one, and says what it did.
+"""Ways to forge an atlas: each changes the folder of a sound atlas, and returns what it did.
 
-Most forgeries are signed, that is, atlas.json gets the checksums of what was forged: a stranger's would be.
+Most forgeries are signed: atlas.json gets the checksums of the forged files, as a stranger would do it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from mutated_tables import table
 
 
 def places(value: Any, path: tuple = ()) -> list[tuple]:
-    """The path of every value in a JSON tree."""
+    """Return the path of every value in a JSON tree."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(place for key, inner in items for place in places(inner, (*path, key)))]
 
 
 def mutated(value: Any, rng: random.Random) -> tuple[Any, str]:
-    """A JSON tree with one place changed, and what was done."""
+    """Return a JSON tree with one place changed, and what was done."""
     *above, last = rng.choice(places(value)[1:])
     parent = value
     for key in above:
@@ -133,7 +133,7 @@ def a_size(folder: Path, rng: random.Random) -> str:
 
 
 def no_file(folder: Path, rng: random.Random) -> str:
-    """A link, a pipe, a device, a folder, or nothing in place of a file or of models/."""
+    """Return a link, a pipe, a device, a folder, or nothing in place of a file or of models/."""
     path = rng.choice([*files_of(folder), folder / "atlas.json", folder / "models"])
     aside = folder.parent / f"{folder.name}-aside"
     path.rename(aside)
@@ -226,7 +226,7 @@ def weights(folder: Path, rng: random.Random) -> str:
 
 
 def npy(array: np.ndarray, shape: object = None, descr: str | None = None) -> bytes:
-    """A .npy file, with a header that may lie."""
+    """Return a .npy file, with a header that may lie."""
     text = repr({"descr": descr or array.dtype.str, "fortran_order": False, "shape": shape or array.shape})
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text) + 1) + text.encode() + b"\n" + array.tobytes()
 
@@ -318,6 +318,6 @@ WAYS: dict[Callable[[Path, random.Random], str], int] = {
 
 
 def forge(folder: Path, rng: random.Random) -> tuple[str, str]:
-    """Forge the atlas in `folder` in one way; returns the way's name and what was done."""
+    """Forge the atlas in `folder` in one way, and return the way's name and what was done."""
     (way,) = rng.choices(list(WAYS), list(WAYS.values()))
     return way.__name__.replace("_", " "), way(folder, rng)
