@@ -156,8 +156,8 @@ class Atlas:
     def load(self, beta_2: float, beta_1: float, device: str = "cpu", *, exact: bool = False) -> HVAE:
         """Return the model of the point nearest to (β₂, β₁) in log β, a plain HVAE in eval mode.
 
-        Warns if the nearest point is another one. exact: raise UserError instead, with the nearest point in its
-        text. Two β are the same if they agree to six digits, as in the names of checkpoints.
+        Warns if the nearest point is another one. exact: raise UserError instead, with the nearest point in
+        its text. Two β are the same if they agree to six digits, as in the names of checkpoints.
         Raises UserError if the checkpoint is missing or damaged.
         """
         row = self.nearest(beta_2, beta_1)
