@@ -37,11 +37,11 @@ MovedDataset = Annotated[
 
 
 ALL = 10_000
-"""Points that `--deep` without a number asks for: as many as an atlas can have."""
+"""The number of points for `--deep` without a number: as many as an atlas can have."""
 Deep = Annotated[
     int | None,
     typer.Option(
-        help="Measure N points again, all without N, and compare with the table.",
+        help="Measure N points again (without N, all), and compare with the table.",
         min=1,
         max=ALL,
         metavar="[N]",
@@ -51,7 +51,7 @@ Deep = Annotated[
 TestDir = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", help="Where the data set lies, to measure on all its test images.", metavar="DIR"
+        "--data-dir", help="Folder of the data set, to measure on all its test images.", metavar="DIR"
     ),
 ]
 
@@ -59,7 +59,7 @@ TestDir = Annotated[
 @cli.command()
 @with_options
 def plan(options: Options, out: MaybeOut = None) -> None:
-    """Say what `run` with the same options would take, from 5 seconds of training on this device."""
+    """Predict time, memory and disk space of `run` with the same options, from 5 seconds of training."""
     from precompute.cost import describe, predicted_cost
 
     typer.echo(describe(predicted_cost(out, options)))
@@ -70,7 +70,7 @@ def plan(options: Options, out: MaybeOut = None) -> None:
 @cli.command()
 @with_options
 def run(options: Options, out: Out) -> None:
-    """Train a parent, then every point of the grid from it. The same line again continues."""
+    """Train a parent, then every point of the grid from it. The same command continues a stopped run."""
     from precompute.run import run_plan
 
     run_plan(out, options)
@@ -84,7 +84,7 @@ def evaluate(
     device: Device = "auto",
     jobs: Jobs = None,
 ) -> None:
-    """Measure what is missing or stale in an atlas, without training any point."""
+    """Measure missing and outdated metrics of an atlas, without training any point."""
     from precompute.engines.workers import cores
     from precompute.evaluate import evaluate_atlas
 
@@ -93,7 +93,7 @@ def evaluate(
 
 @cli.command()
 def status(out: Out) -> None:
-    """Say what is done, what is left, and how long it should take."""
+    """Show what is done, what is left, and how long that should take."""
     from precompute.status import describe
 
     typer.echo(describe(out))
@@ -101,7 +101,7 @@ def status(out: Out) -> None:
 
 @cli.command()
 def verify(out: Out, deep: Deep = None, data_dir: TestDir = None) -> None:
-    """Check files and numbers; name everything that is off, and exit with 1 if anything is."""
+    """Check files and numbers; name every error, and exit with 1 if there is one."""
     from hvae.atlas.verify import problems
 
     found = problems(out)
@@ -111,7 +111,7 @@ def verify(out: Out, deep: Deep = None, data_dir: TestDir = None) -> None:
         raise typer.Exit(1)
     if deep is None:
         if data_dir is not None:
-            raise UserError("--data-dir is for what is measured again: add --deep.")
+            raise UserError("--data-dir is for measuring again: add --deep.")
         typer.echo(f"{out} is sound.")
         return
     from precompute.deep import verify_deep
@@ -121,7 +121,7 @@ def verify(out: Out, deep: Deep = None, data_dir: TestDir = None) -> None:
 
 
 def with_all_points(arguments: list[str]) -> list[str]:
-    """The arguments, where `--deep` is not followed by a number with one that stands for all points."""
+    """Return the arguments; `--deep` without a number gets a number that means all points."""
     given = list(arguments)
     for place, argument in enumerate(arguments):
         if argument == "--deep" and not (place + 1 < len(given) and given[place + 1].lstrip("-").isdecimal()):

@@ -1,4 +1,4 @@
-"""What a run would take, known before it starts: its size, memory, disk, and its time on this device."""
+"""The cost of a run, predicted before it starts: size, memory, disk space, and time on this device."""
 
 from __future__ import annotations
 
@@ -45,25 +45,28 @@ from precompute.progress import duration, stderr_console
 from precompute.sizes import atlas_bytes, parameter_counts, size
 
 MEASURED_SECONDS = 2.5
-"""How long the parent's steps are measured, and how long the points'."""
+"""Seconds of measuring the parent's steps, and the points' steps."""
 METRIC_SECONDS, METRIC_SECONDS_PER_IMAGE = 10, 1 / 3000
-"""What the metrics of a point take on one CPU core, about: measured, 10 s with digits, 32 s with MNIST."""
+"""Rough seconds for the metrics of a point on one CPU core.
+
+Measured were 10 s with digits, 32 s with MNIST.
+"""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What is left of a plan, and what it should take.
+    """The remaining work of a plan, and its predicted cost.
 
-    config: that of every model. images: the number of training images.
-    points_done, unmeasured: points that are trained; points of which a metric is missing.
-    parent_steps, point_steps: steps left, the latter summed over points.
+    config: of every model. images: the number of training images.
+    points_done, unmeasured: number of trained points; number of points with a missing metric.
+    parent_steps, point_steps: steps left; those of points are summed.
     stack: how many points train at once in a process.
     jobs: how many processes train and measure points at once.
-    parent_pace, stack_pace: seconds that a step of the parent takes, and one of so many points together.
-    host_memory: the most bytes that this process has held, data included; None where it is not known.
-    device_memory: the most bytes that training takes of a GPU of its own; None without one.
-    contents: of a user's own folder, what becomes of its files.
-    limits: what cannot be measured on these images, a sentence each.
+    parent_pace, stack_pace: seconds for a step of the parent, and for a step of `stack` points together.
+    host_memory: peak memory of this process in bytes, with the data; None if unknown.
+    device_memory: peak memory of training on a GPU in bytes; None without a GPU.
+    contents: counts of the files in a user's own folder.
+    limits: sentences about metrics that cannot be measured on these images.
     """
 
     plan: Plan
@@ -85,17 +88,17 @@ class Cost:
 
     @property
     def parent_seconds(self) -> float:
-        """Until the parent is trained."""
+        """Seconds until the parent is trained."""
         return self.parent_steps * self.parent_pace
 
     @property
     def points_seconds(self) -> float:
-        """Until the points are trained, once the parent is."""
+        """Seconds to train the points, after the parent."""
         return self.point_steps / self.stack * self.stack_pace / self.jobs
 
     @property
     def metrics_seconds(self) -> float:
-        """To measure one point: a rough guess, nothing is timed."""
+        """Seconds to measure one point: a rough guess, without timing."""
         return METRIC_SECONDS + self.images * METRIC_SECONDS_PER_IMAGE
 
     @property
@@ -105,7 +108,7 @@ class Cost:
 
 
 def describe(cost: Cost) -> str:
-    """The cost in a few lines, one subject each."""
+    """Return the cost in a few lines, one subject each."""
     plan, images = cost.plan, cost.images
     of_point, of_parent = parameter_counts(plan, cost.config)
     points = len(plan.points)
@@ -131,15 +134,15 @@ def describe(cost: Cost) -> str:
         "memory": ", ".join(memory) or "not known",
         "disk": size(cost.disk),
         "device": cost.device,
-        "time left": f"about {total}: {times}, judged from a few seconds of training here",
-        "metrics": f"come on top: about {metrics:.0f} s a point on one CPU core, {all_metrics} in all",
+        "time left": f"about {total}: {times}, estimated from a few seconds of training here",
+        "metrics": f"in addition: about {metrics:.0f} s a point on one CPU core, {all_metrics} in all",
     }
     notes = [("but", sentence) for sentence in cost.limits]
     return "\n".join(f"{name:<10} {text}" for name, text in [*lines.items(), *notes])
 
 
 def training_text(what: str, recipe: Recipe, images: int) -> str:
-    """How long something trains, in epochs and steps."""
+    """Return a clause about the length of a training, in epochs and steps."""
     if not recipe.epochs:
         return f"{what} is its fold"
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
@@ -147,8 +150,10 @@ def training_text(what: str, recipe: Recipe, images: int) -> str:
 
 
 class Left(NamedTuple):
-    """What an atlas's folder lacks; see Cost. threads: on how many CPU threads its parent is trained, if that
-    is decided."""
+    """The missing parts of an atlas; see Cost.
+
+    threads: CPU threads for its parent, if they are already chosen.
+    """
 
     points: list[Point]
     unmeasured: int
@@ -158,10 +163,11 @@ class Left(NamedTuple):
 
 
 def predicted_cost(out: Path | None, options: Options) -> Cost:
-    """Measure what a run with the same arguments would take, in about 5 seconds, and write nothing.
+    """Predict the cost of a run with the same arguments, in about 5 seconds, and write nothing.
 
-    out: where an atlas of the same plan may be in the making; only what it lacks is counted.
-    Raises UserError where the run would: the data set, the device or the folder will not do.
+    out: the folder of the atlas. If it holds an unfinished atlas of the same plan, only the missing part
+    counts.
+    Raises UserError if the run would do so: the data set, the device or the folder is not usable.
     """
     out = out and user_path(out)
     if out:
@@ -188,7 +194,7 @@ def cost_of(
     seconds: float = MEASURED_SECONDS,
     pace: Pace = pace,
 ) -> Cost:
-    """What is left of the plan in `out`, and how long it should take on the device of `data`.
+    """Return the remaining work of the plan in `out`, and its predicted cost on the device of `data`.
 
     stack, jobs: see Cost. seconds: how long each kind of step is measured.
     """
@@ -196,7 +202,7 @@ def cost_of(
     device = train.images.device
     left = what_is_left(out, plan, config, data, device)
     job = Job(config, plan.recipe, plan.seed, tuple(left.points))
-    # Before anything is trained, as in a run: it looks at how much memory is free.
+    # Before any training, as in a run: it depends on the free memory.
     at_once = min(stack or stack_size(job, train), max(1, len(left.points)))
     parent_pace = stack_pace = 0.0
     if left.parent_steps:
@@ -230,7 +236,7 @@ def cost_of(
 def what_is_left(
     out: Path | None, plan: Plan, config: HVAEConfig, data: EvaluationData, device: torch.device
 ) -> Left:
-    """What the folder `out` lacks of a plan. Raises UserError where it holds something else."""
+    """Return the missing parts of a plan in the folder `out`. Raises UserError if it holds something else."""
     images = len(data.train)
     steps = plan.recipe.steps(images)
     parent_steps = plan.parent_recipe.steps(images) if plan.parent_recipe else 0
@@ -254,9 +260,9 @@ def what_is_left(
 def stack_and_pace(
     job: Job, model: nn.Module, images: Images, at_once: int, console: Console, seconds: float, pace: Pace
 ) -> tuple[int, float]:
-    """How many of the job's points the device's memory takes at once, and the pace of so many.
+    """Return how many of the job's points fit into the device's memory at once, and the pace of so many.
 
-    Raises UserError where not even one fits.
+    Raises UserError if not even one fits.
     """
     while True:
         several = job.with_points(at_once)
@@ -269,7 +275,7 @@ def stack_and_pace(
 
 
 def host_memory() -> int | None:
-    """The most bytes that this process has held; None where the system does not say."""
+    """Return the peak memory of this process in bytes; None if the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,7 @@
-"""`verify --deep`: measure points again, say how each compares with the table, and what could not be seen."""
+"""`verify --deep`.
+
+Measure points again, compare each with the table, and state what cannot be seen in this way.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ NAMES = {"rate_z2": "R(z₂)", "rate_z1": "R(z₁|z₂)", "distortion": "D", "ps
 
 
 def verify_deep(out: Path, points: int, data_dir: Path | None, say: Callable[..., None]) -> bool:
-    """Measure so many points of the atlas at `out` again; whether everything is as its table says.
+    """Measure so many points of the atlas at `out` again; return whether all agree with its table.
 
-    data_dir: where its data set lies; without it, its own test images are measured on.
+    data_dir: the folder of its data set; without it, the atlas's own test images are used.
     say: prints a line; problems are printed with err=True.
-    Raises UserError where the test set is not there, or is another.
+    Raises UserError if the test set is missing, or is another one.
     """
     atlas = Atlas.open(out)
     test = images_to_measure(atlas, data_dir and user_path(data_dir))
@@ -51,7 +54,7 @@ def verify_deep(out: Path, points: int, data_dir: Path | None, say: Callable[...
     for sentence in what_was_not_seen(atlas, test.are_all, unseen):
         say(sentence)
     if problems:
-        numbers = "1 number is another" if len(problems) == 1 else f"{len(problems)} numbers are others"
+        numbers = "1 number differs" if len(problems) == 1 else f"{len(problems)} numbers differ"
         say(f"{out} is not sound: {numbers} when measured again.", err=True)
     else:
         say(f"{out} is sound, and {len(names)} of its {len(atlas.metrics)} points measure as its table says.")
@@ -59,7 +62,7 @@ def verify_deep(out: Path, points: int, data_dir: Path | None, say: Callable[...
 
 
 def what_was_not_seen(atlas: Atlas, are_all: bool, unseen: dict[str, list[float]]) -> list[str]:
-    """Sentences on what such a comparison cannot tell."""
+    """Return sentences about differences that this comparison cannot show."""
     sentences = []
     if unseen and not are_all:
         sizes = ", ".join(
@@ -68,8 +71,8 @@ def what_was_not_seen(atlas: Atlas, are_all: bool, unseen: dict[str, list[float]
             if column in unseen
         )
         sentences.append(
-            f"A number that is off by less may have passed: at half of the points {sizes}. On the whole test "
-            "set (--data-dir) it would not."
+            f"Smaller differences may have passed: at half of the points {sizes}. On the whole test set "
+            "(--data-dir) they would not."
         )
     if not samples_that_were_scored(atlas):
         sentences.append("Samples were not scored again: this atlas's scores are not by its own classifier.")

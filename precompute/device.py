@@ -1,4 +1,4 @@
-"""Which device to compute on."""
+"""The choice of the device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from hvae.errors import UserError
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA, else Apple's GPU, else the CPU. Raises UserError for a device that is not there."""
+    """Return the device of a name; `auto` is CUDA, else Apple's GPU, else the CPU.
+
+    Raises UserError if it is missing.
+    """
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

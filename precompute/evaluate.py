@@ -1,4 +1,4 @@
-"""Fill in what is missing or stale in the metrics of an atlas."""
+"""Measure missing and outdated metrics of an atlas."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from hvae.metrics.cache import MetricCache, NoCache
     from precompute.folder import AtlasFolder
 
-# What measuring takes at its peak: the kernel matrix of the RBF probe, and torch's copies around it.
+# Peak memory of measuring: the kernel matrix of the RBF probe, and torch's copies around it.
 MEASURING_BYTES = 1_000_000_000
 
 Columns = dict[str, float]
 
 
 class Measured(NamedTuple):
-    """What was found out about a point: each measurement's columns, and the seconds it took."""
+    """The results for a point: each measurement's columns, and the seconds that it took."""
 
     found: dict[str, Columns]
     seconds: float
@@ -46,11 +46,11 @@ def evaluate_atlas(
     jobs: int = 1,
     dataset: str | None = None,
 ) -> None:
-    """Measure what is missing or stale in the atlas `out`, point by point; train no point.
+    """Measure missing and outdated metrics of the atlas `out`, point by point; train no point.
 
     jobs: on a CPU, how many processes measure points; 1 is this one. The numbers do not depend on it.
-    dataset: where the images are now, as `--dataset`; None for where they were, or in `data_dir`.
-    Raises UserError where the atlas is not sound, or its data set is missing or has changed.
+    dataset: the present place of the images, as for `--dataset`; None for the old place, or `data_dir`.
+    Raises UserError if the atlas is not sound, or its data set is missing or has changed.
     """
     console = console or stderr_console()
     out = user_path(out)
@@ -90,10 +90,10 @@ def evaluate_folder(
     jobs: int = 1,
     cache: MetricCache | NoCache | None = None,
 ) -> None:
-    """`evaluate_atlas` for an atlas that is open already, on `data`.
+    """As `evaluate_atlas`, for an atlas that is already open, on `data`.
 
-    cache: where numbers are looked up; by default the user's, which is closed at the end.
-    Raises UserError where the atlas was made from other data.
+    cache: the cache of measured numbers; by default the user's, which is closed at the end.
+    Raises UserError if the atlas was made from other data.
     """
     import torch
 
@@ -111,7 +111,8 @@ def evaluate_folder(
     cache = cache or usable_cache(console.print)
     try:
         if needs_judge(folder.manifest):
-            # As many as the run had, should it go on elsewhere: the classifier's last bits depend on it.
+            # As many threads as in the run, even on another machine: the classifier's last bits depend on
+            # them.
             with threads(folder.threads or torch.get_num_threads()):
                 prepare_classifier(folder, data, console)
         fill_in(folder, data, cache, console, jobs)
@@ -120,7 +121,7 @@ def evaluate_folder(
 
 
 def is_current(atlas: Atlas) -> bool:
-    """Whether every measurement of every point is there, by today's definition, and the classifier too."""
+    """Return whether all points have all measurements, by today's definitions, and there is a classifier."""
     try:
         if needs_judge(atlas.manifest):
             atlas.checked_file(CLASSIFIER)
@@ -135,17 +136,17 @@ def is_current(atlas: Atlas) -> bool:
 
 
 def needs_judge(manifest: Manifest) -> bool:
-    """Whether samples are scored: not where the images have no labels to learn from."""
+    """Return whether samples are scored: not if the images have no labels to learn from."""
     return "inception_score" not in manifest.undefined
 
 
 def defined_measurements(manifest: Manifest) -> list[Measurement]:
-    """What is measured at a point: all but what has no number on this data set."""
+    """Return the measurements of a point: all that have a number on this data set."""
     return [one for one in measurements() if not all(map(manifest.is_undefined, one.columns))]
 
 
 def stale(measurement: Measurement, row: dict, manifest: Manifest) -> bool:
-    """Whether the row lacks the measurement, or holds it by another definition."""
+    """Return whether the row lacks the measurement, or holds it by another definition."""
     if row["checkpoint"] in manifest.failures:
         return False
     if manifest.evaluation.get(measurement.name) != measurement.fingerprint(manifest):
@@ -154,7 +155,7 @@ def stale(measurement: Measurement, row: dict, manifest: Manifest) -> bool:
 
 
 def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Console) -> None:
-    """Load the atlas's classifier, or train it once; note the scores of real test images as the ceiling."""
+    """Load the atlas's classifier, or train it once; store the scores of real test images as the ceiling."""
     import torch
 
     from hvae.metrics.classifier import (
@@ -186,7 +187,7 @@ def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Conso
     save_classifier(data.classifier, folder.path / CLASSIFIER)
     ceiling = columns_of({**scores, "classifier_accuracy": right})
     folder.update(
-        # JSON has no NaN, which the standard error is of a single image.
+        # JSON has no NaN: the standard error for a single image.
         ceiling={name: value for name, value in ceiling.items() if np.isfinite(value)},
         label_frequencies=(counts / counts.sum()).tolist(),
     )
@@ -196,13 +197,13 @@ def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Conso
 def fill_in(
     folder: AtlasFolder, data: EvaluationData, cache: MetricCache | NoCache, console: Console, jobs: int
 ) -> None:
-    """Measure every stale point, and write the atlas after each."""
+    """Measure every outdated point, and write the atlas after each."""
     asked = defined_measurements(folder.manifest)
     current = {measurement.name: measurement.fingerprint(folder.manifest) for measurement in asked}
     for measurement in asked:
         if folder.manifest.evaluation.get(measurement.name) != current[measurement.name]:
             for row in folder.rows.values():
-                # Blank first: after a kill, an old number must not pass for one by today's definition.
+                # Blank first: after a kill, an old number must not look like one by today's definition.
                 row.update(dict.fromkeys(measurement.columns, np.nan))
     folder.update(evaluation=current)
     folder.write()
@@ -230,7 +231,7 @@ def cached_or_measured(
     cache: MetricCache | NoCache,
     jobs: int,
 ) -> Iterator[tuple[str, Measured]]:
-    """What is asked about each point, as it arrives: from the cache where it was measured before."""
+    """Yield the missing numbers of each point as they arrive, from the cache if they were measured before."""
 
     def key(name: str, measurement: Measurement) -> dict[str, object]:
         return {
@@ -265,9 +266,9 @@ def cached_or_measured(
 def all_measured(
     tasks: dict[str, tuple[Path, list[Measurement]]], data: EvaluationData, jobs: int
 ) -> Iterator[tuple[str, Measured]]:
-    """Each point's numbers as they arrive, from as many processes as memory has room for.
+    """Yield each point's numbers as they arrive, from as many processes as fit into memory.
 
-    Raises UserError where a process dies.
+    Raises UserError if a process dies.
     """
     from precompute.engines.workers import Workers, as_many_as_fit, why_no_processes
 
@@ -283,7 +284,7 @@ def all_measured(
 
 
 def measure_point(data: EvaluationData, file: Path, asked: list[Measurement]) -> Measured:
-    """Measure the model in a file, on one thread where it is the CPU's: the numbers depend on no cores."""
+    """Measure the model in a file, on a CPU with one thread: the numbers do not depend on the cores."""
 
     from hvae.atlas.checkpoint import load_model
     from hvae.numerics import one_thread

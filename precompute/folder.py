@@ -1,7 +1,7 @@
 """An atlas being written: every file whole or not at all, and in an order that survives a kill.
 
-A point is done when its checkpoint, its row in metrics.parquet and its line in atlas.json are there, written
-in that order. Whatever is missing or does not match after a kill is made again, from the same seed.
+A point is done when its checkpoint, its row in metrics.parquet and its line in atlas.json are written, in
+that order. After a kill, everything that is missing or does not match is made again, from the same seed.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ class AtlasFolder:
     def prepare(
         cls, path: Path, plan: Plan, config: HVAEConfig, data: EvaluationData, device: torch.device
     ) -> AtlasFolder:
-        """Create the folder, or open what an earlier run of the same plan left there.
+        """Create the folder, or open the atlas that an earlier run of the same plan left in it.
 
-        Raises UserError where the folder holds something else, an atlas of another plan or of other data, or
-        one that another process is writing.
+        Raises UserError if the folder holds something else, an atlas of another plan or of other data, or
+        an atlas that another process is writing.
         """
         fresh = new_manifest(plan, config, data, device)
         refuse_what_is_no_atlas(path)
@@ -97,7 +97,7 @@ class AtlasFolder:
     def open(cls, path: Path) -> AtlasFolder:
         """Open a finished or partial atlas.
 
-        Raises UserError where it is not sound, or where another process is writing it.
+        Raises UserError if it is not sound, or if another process is writing it.
         """
         lock = locked(path)
         atlas = Atlas.open(path)
@@ -110,7 +110,7 @@ class AtlasFolder:
         self._lock.release()
 
     def update(self, **fields: object) -> None:
-        """Change fields of atlas.json; `write` makes it lasting."""
+        """Change fields of atlas.json in memory; `write` stores them."""
         self.manifest = self.manifest.model_copy(update=fields)
 
     @property
@@ -119,11 +119,11 @@ class AtlasFolder:
         return len(self.rows)
 
     def is_done(self, point: Point) -> bool:
-        """Whether the point has a row, about a checkpoint that is as it was written."""
+        """Return whether the point has a row and an undamaged checkpoint."""
         return point.checkpoint in self.rows
 
     def finished_model(self, point: Point) -> HVAE | None:
-        """The point's model, if its checkpoint was written but not its row before a run was killed."""
+        """Return the point's model, if a killed run wrote its checkpoint but not its row."""
         path = self.path / point.checkpoint
         if not path.is_file():
             return None
@@ -152,13 +152,13 @@ class AtlasFolder:
 
     @property
     def threads(self) -> int | None:
-        """On how many CPU threads the parent and the classifier are trained; None where that is open."""
+        """The number of CPU threads for the parent and the classifier; None if it is not chosen yet."""
         return recorded_threads(self.manifest)
 
     def spend(self, what: str, seconds: float, cores: int = 1) -> None:
-        """Add to the seconds and device-hours that atlas.json says were spent; `write` makes it lasting.
+        """Add to the seconds and device-hours of atlas.json in memory; `write` stores them.
 
-        cores: how many were busy with it; a device-hour on a CPU is an hour of one core.
+        cores: number of busy cores; a device-hour on a CPU is an hour of one core.
         """
         made_with = self.manifest.made_with
         spent = round(float(made_with.get(what, 0)) + seconds, 1)
@@ -166,7 +166,7 @@ class AtlasFolder:
         self.update(made_with={**made_with, what: spent, "device_hours": hours})
 
     def parent(self) -> Parent | None:
-        """The parent, if it is there and was made from this plan."""
+        """Return the parent, if it is there and was made from this plan."""
         parent = sound_parent(self.path, self.manifest)
         if parent and PARENT not in self.manifest.files:  # killed between the parent and its line
             self.write(PARENT)
@@ -189,7 +189,7 @@ class AtlasFolder:
 
 
 def refuse_place(path: Path, dataset: str) -> None:
-    """Raise UserError where an atlas of the data set cannot be at `path`, OSError where nobody may write."""
+    """Raise UserError if an atlas of the data set cannot be at `path`, OSError if it cannot be written."""
     refuse_inside_pictures(path, dataset)
     refuse_what_is_no_atlas(path)
     there = next(place for place in (path, *path.absolute().parents) if place.exists())
@@ -198,7 +198,7 @@ def refuse_place(path: Path, dataset: str) -> None:
 
 
 def refuse_inside_pictures(out: Path, dataset: str) -> None:
-    """Raise UserError where the atlas would lie among the user's own pictures."""
+    """Raise UserError if the atlas would lie among the user's own pictures."""
     if dataset.startswith("folder:"):
         pictures = user_path(dataset.removeprefix("folder:")).resolve()
         if out.resolve().is_relative_to(pictures):
@@ -206,7 +206,7 @@ def refuse_inside_pictures(out: Path, dataset: str) -> None:
 
 
 def refuse_what_is_no_atlas(path: Path) -> None:
-    """Raise UserError where an atlas cannot be at `path` because of what is there, or above it."""
+    """Raise UserError if the files at `path`, or above it, do not allow an atlas there."""
     there = next(place for place in (path, *path.absolute().parents) if place.exists())
     models = path / "models"
     if not there.is_dir() or (models.exists() and not models.is_dir()):
@@ -215,15 +215,15 @@ def refuse_what_is_no_atlas(path: Path) -> None:
         raise UserError(f"{models} is a link: an atlas keeps its models in its own folder.")
     if there != path or (path / MANIFEST).exists():
         return
-    # Ours is what a kill before the very first atlas.json leaves.
+    # Our own files, from a kill before the first atlas.json, are allowed.
     if {child.name for child in path.iterdir() if not child.match(".*.tmp")} - OURS:
         raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
 
 
 def what_is_there(path: Path, fresh: Manifest) -> tuple[Manifest, dict[str, dict]]:
-    """The manifest and the sound rows that an earlier run of the plan of `fresh` left in the folder `path`.
+    """Return the manifest and the sound rows from an earlier run of the plan of `fresh` in the folder `path`.
 
-    Raises UserError where it is an atlas of another plan or of other data.
+    Raises UserError if it is an atlas of another plan or of other data.
     """
     if not (path / MANIFEST).exists():
         return fresh, {}
@@ -233,7 +233,7 @@ def what_is_there(path: Path, fresh: Manifest) -> tuple[Manifest, dict[str, dict
 
 
 def locked(path: Path) -> FileLock:
-    """Hold the folder's lock until it is released or the process ends. Raises UserError where it is taken."""
+    """Hold the folder's lock until it is released or the process ends. Raises UserError if it is taken."""
     lock = FileLock(path / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -243,7 +243,7 @@ def locked(path: Path) -> FileLock:
 
 
 def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: torch.device) -> Manifest:
-    """atlas.json of a plan of which nothing is done yet."""
+    """Return the first atlas.json of a plan."""
     return Manifest(
         schema_version=1,
         dataset=plan.dataset,
@@ -271,13 +271,13 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
 
 
 def command_line() -> str:
-    """What was typed, but for bytes that are no text."""
+    """Return the command line, without bytes that are no text."""
     typed = shlex.join(["python", "-m", "precompute", *sys.argv[1:]])
     return os.fsencode(typed).decode("utf-8", "replace")
 
 
 def pictures_of(contents: Contents | None) -> Pictures | None:
-    """What atlas.json keeps of a folder's contents, the most numerous kinds of files alone."""
+    """Return the counts of a folder for atlas.json, with only the most frequent kinds of files."""
     if contents is None:
         return None
     kinds = sorted(contents.passed_over.items(), key=lambda kind: -kind[1])[:MAX_KINDS]
@@ -287,7 +287,7 @@ def pictures_of(contents: Contents | None) -> Pictures | None:
 
 
 def contents_of(manifest: Manifest) -> Contents | None:
-    """What atlas.json keeps of a folder's contents."""
+    """Return what atlas.json keeps of a folder's contents."""
     if manifest.pictures is None:
         return None
     names = manifest.classes or [""]
@@ -296,25 +296,25 @@ def contents_of(manifest: Manifest) -> Contents | None:
 
 
 def what_changed(before: Contents | None, now: Contents | None) -> str:
-    """How a folder's pictures differ from those that an atlas was made from, a clause; empty if not known."""
+    """Return a clause about how a folder's pictures differ from those of an atlas; empty if unknown."""
     return f" ({difference(before, now)})" if before and now else ""
 
 
 def recorded_threads(manifest: Manifest) -> int | None:
-    """On how many CPU threads an atlas's parent and classifier are trained; None where that is open."""
+    """Return the number of CPU threads for an atlas's parent and classifier; None if it is not chosen yet."""
     recorded = manifest.made_with.get("threads")
     return recorded if isinstance(recorded, int) and 1 <= recorded <= MOST_THREADS else None
 
 
 def device_name(device: torch.device) -> str:
-    """What the device calls itself."""
+    """Return the name of the device."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} ({processor()}, {torch.get_num_threads()} threads)"
 
 
 def processor() -> str:
-    """What the processor calls itself, where the platform says so; else its architecture."""
+    """Return the processor's name if the platform knows it, else its architecture."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             key, _, name = line.partition(":")
@@ -324,11 +324,11 @@ def processor() -> str:
 
 
 def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
-    """Raise UserError, naming the first difference, unless both manifests come from the same plan."""
+    """Raise UserError, which names the first difference, unless both manifests have the same plan."""
     fields = ["betas", "seed", "model", "parent_recipe", "recipe", "classes", "data", "weights"]
     if not all(manifest.dataset.startswith(PREFIX) and manifest.data for manifest in (found, wanted)):
         fields.insert(0, "dataset")
-    elif found.data != wanted.data:  # pictures are known by what they are, wherever they lie
+    elif found.data != wanted.data:  # pictures are identified by their checksum, in any folder
         change = what_changed(contents_of(found), contents_of(wanted))
         raise UserError(
             f"{path} holds an atlas made from other pictures{change}: restore them, or name another folder."
@@ -354,13 +354,13 @@ def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
 
 
 def short(value: object) -> str:
-    """A value, cut to what fits in a sentence."""
+    """Return a value, cut to what fits in a sentence."""
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
 
 def remove_damaged(path: Path, manifest: Manifest) -> None:
-    """Delete checkpoints that no longer have the checksum they were written with."""
+    """Delete checkpoints that have changed since they were written."""
     for name, digest in manifest.files.items():
         checkpoint = path / name
         if name.startswith("models/") and checkpoint.is_file() and sha256(checkpoint) != digest:
@@ -368,7 +368,7 @@ def remove_damaged(path: Path, manifest: Manifest) -> None:
 
 
 def sound_rows(path: Path, manifest: Manifest) -> dict[str, dict]:
-    """The rows of an earlier run whose checkpoints are as they were written; none of a damaged table."""
+    """Return the rows of an earlier run with undamaged checkpoints; none if the table is damaged."""
     try:
         metrics = read_metrics(path, manifest)
     except UserError:
@@ -378,7 +378,7 @@ def sound_rows(path: Path, manifest: Manifest) -> dict[str, dict]:
 
 
 def sound_parent(path: Path, manifest: Manifest) -> Parent | None:
-    """The parent in the atlas's folder, if it is there, as it was written, and made from this plan."""
+    """Return the parent in the atlas's folder, if it is there, undamaged, and of this plan."""
     file = path / PARENT
     if not file.is_file() or file.is_symlink():
         return None
@@ -395,7 +395,7 @@ def sound_parent(path: Path, manifest: Manifest) -> Parent | None:
 
 
 def is_sound(path: Path, manifest: Manifest, name: str) -> bool:
-    """Whether the file has the checksum that atlas.json gives."""
+    """Return whether the file has the checksum that atlas.json gives."""
     try:
         checked_file(path, manifest.files, name)
     except UserError:
@@ -404,7 +404,7 @@ def is_sound(path: Path, manifest: Manifest, name: str) -> bool:
 
 
 def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
-    """Rows in grid order, then those of points off the grid; every column, NaN what was not computed."""
+    """Return rows in grid order, then those off the grid, with all columns; NaN if not computed."""
     points = [Point(beta_2, beta_1) for beta_2 in betas.beta_2 for beta_1 in betas.beta_1]
     on_grid = [point.checkpoint for point in points if point.checkpoint in rows]
     ordered = [rows[name] for name in dict.fromkeys([*on_grid, *rows])]
@@ -413,9 +413,9 @@ def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
 
 
 def write_examples(path: Path, images: Images) -> None:
-    """Some test images and their labels, as an .npz without objects.
+    """Return some test images and their labels, as an .npz without objects.
 
-    At random, always the same ones: a data set may come sorted by class.
+    They are chosen at random, because a data set may be sorted by class, but always the same ones.
     """
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:EXAMPLE_IMAGES].numpy()
     chosen = images.images.cpu().numpy()[order], images.labels.cpu().numpy()[order]

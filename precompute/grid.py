@@ -9,7 +9,7 @@ MAX_VALUES = 99
 
 
 def parse_betas(text: str) -> list[float]:
-    """`LO:HI:N` → N log-spaced values from LO to HI, both included.
+    """Return the N log-spaced values of `LO:HI:N`, from LO to HI, both included.
 
     Raises UserError for anything but 1e-6 ≤ LO < HI ≤ 1e6 and 2 ≤ N ≤ 99 (or LO = HI and N = 1).
     """
@@ -26,7 +26,7 @@ def parse_betas(text: str) -> list[float]:
     is_range = is_single or (low < high and 1 < n <= MAX_VALUES)
     if not (is_range and LOWEST_TRAINED_BETA <= low <= high <= HIGHEST_TRAINED_BETA):
         raise UserError(wrong)
-    # So that 0.1:10:3 has a β of exactly 1.
+    # With this, 0.1:10:3 has a β of exactly 1.
     values = [as_in_name(low * (high / low) ** (i / max(n - 1, 1))) for i in range(n)]
     if len(set(values)) != n:
         raise UserError(f"--betas {text} asks for values closer together than six digits can tell apart.")
@@ -34,5 +34,5 @@ def parse_betas(text: str) -> list[float]:
 
 
 def grid(values: list[float]) -> list[Point]:
-    """All pairs of `values`, β₂ outer, β₁ inner."""
+    """Return all pairs of `values`, β₂ outer, β₁ inner."""
     return [Point(beta_2, beta_1) for beta_2 in values for beta_1 in values]

@@ -1,4 +1,4 @@
-"""What `run` and `plan` are asked for: one field an option, from which the command line is made."""
+"""The options of `run` and `plan`: one field per option. The command line is made from these fields."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class EngineName(StrEnum):
-    """Where points are trained."""
+    """The engine that trains points."""
 
     local = "local"
     ray = "ray"
 
 
 class Precision(StrEnum):
-    """What weights are stored as."""
+    """The type of stored weights."""
 
     float32 = "float32"
     float16 = "float16"
@@ -39,7 +39,7 @@ DATASET = f"{', '.join(NAMES)}, or {LAST_NAME}."
 EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
 
 # Options that other commands have, too.
-DataDir = Annotated[Path, typer.Option(help="Where data sets lie, or go.", metavar="DIR")]
+DataDir = Annotated[Path, typer.Option(help="Folder of data sets; downloads go there, too.", metavar="DIR")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Jobs = Annotated[
     int | None, typer.Option(help="Processes for points, on a CPU.", min=1, show_default="one per core")
@@ -48,7 +48,7 @@ Jobs = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The options of `run` and `plan`. A new one is a field here, and is used where it matters.
+    """The options of `run` and `plan`. A new option is a new field here.
 
     Raises UserError for `betas` that are no range.
     """
@@ -78,10 +78,10 @@ class Options:
         str, typer.Option(help="The Ray cluster's: auto finds one on this machine.", metavar="auto|HOST:PORT")
     ] = "auto"
     interval: Annotated[
-        float, typer.Option(help="Seconds between checkpoints of what is in training.", min=0.1, max=86400)
+        float, typer.Option(help="Seconds between checkpoints of models in training.", min=0.1, max=86400)
     ] = 60
     jobs: Jobs = None
-    weights: Annotated[Precision, typer.Option(help="What points' weights are stored as.")] = (
+    weights: Annotated[Precision, typer.Option(help="Type of the points' stored weights.")] = (
         Precision.float32
     )
     seed: Annotated[int, typer.Option(help="Seed of weights, batches and noise.", min=0, max=2**31 - 1)] = 0
@@ -105,7 +105,7 @@ class Options:
         return self.jobs or cores()
 
     def plan(self, images: int) -> Plan:
-        """The plan that these options stand for, for so many training images."""
+        """Return the plan of these options, for so many training images."""
         from precompute.plan import Plan
 
         return Plan.make(
@@ -121,7 +121,7 @@ class Options:
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command for typer that takes every option in place of the parameter `options` of `command`."""
+    """Return a command for typer: `command` with every option in place of its parameter `options`."""
     hints = get_type_hints(Options, include_extras=True)
     fields = {field.name: field for field in dataclasses.fields(Options)}
 

@@ -1,4 +1,4 @@
-"""What an atlas is made from."""
+"""The plan of an atlas."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PARENT_IMAGES, MOST_EPOCHS = 1_500_000, 100
 
 @dataclass(frozen=True)
 class Plan:
-    """What an atlas is made from; two runs with the same plan on the same CPU give the same metrics.
+    """The plan of an atlas; two runs with the same plan on the same CPU give the same metrics.
 
     recipe: how each point is trained, from its fold or from scratch; with 0 epochs a point is its fold.
-    parent_recipe: how the parent is trained; None where points start from scratch.
-    weights: what points' weights are stored as; training does not depend on it.
+    parent_recipe: how the parent is trained; None if points start from scratch.
+    weights: type of the points' stored weights; training does not depend on it.
     """
 
     dataset: str
@@ -44,7 +44,7 @@ class Plan:
         seed: int = 0,
         weights: str = "float32",
     ) -> Plan:
-        """The plan that the command line's options stand for, for so many training images.
+        """Return the plan of the command line's options, for so many training images.
 
         epochs: of the parent, or of each point that starts from scratch.
         """
@@ -61,16 +61,16 @@ class Plan:
 
     @property
     def beta_range(self) -> tuple[float, float]:
-        """The range of β that the parent is trained on; a little wider than a grid of one value."""
+        """The range of β for the parent's training; for a grid of one value, a little wider."""
         low, high = min(self.betas), max(self.betas)
         return (low, high) if low < high else (low / 2, high * 2)
 
 
 def with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
-    """The recipe with other epochs, unless None."""
+    """Return the recipe with other epochs, unless None."""
     return recipe if epochs is None else dataclasses.replace(recipe, epochs=epochs)
 
 
 def model_config(images: object) -> HVAEConfig:
-    """The HVAE that a run trains on these images."""
+    """Return the HVAE that a run trains on these images."""
     return HVAEConfig(image_shape=tuple(images.images.shape[1:]))

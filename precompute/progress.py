@@ -13,17 +13,20 @@ LONGEST = 1e9
 
 
 def duration(seconds: float) -> str:
-    """H:MM:SS; no more than some thirty years, which is what a damaged file may ask for."""
+    """Return H:MM:SS, with a limit of some thirty years: a damaged file may contain any number."""
     return str(timedelta(seconds=round(min(seconds, LONGEST))))
 
 
 def stderr_console() -> Console:
-    """Where a batch job talks: stderr, without wrapping what a log should keep on one line."""
+    """Return the console of a batch job.
+
+    Stderr, without wrapping, so that a log keeps one line per message.
+    """
     return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def progress_bar(console: Console) -> Progress:
-    """A bar with what is done and the time left; silent where the output is not a terminal."""
+    """Return a bar with progress and the time left; silent if the output is not a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -40,7 +43,7 @@ def progress_bar(console: Console) -> Progress:
 class Stage:
     """One bar: a part of the run, with its speed; without a terminal, a line every half minute.
 
-    unit: how many model·images one unit of `total` stands for.
+    unit: the number of model·images in one unit of `total`.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Stage:
         self._started = self._last_line = time.monotonic()
 
     def at(self, done: float) -> None:
-        """Say that so much of the total is done."""
+        """Show how much of the total is done."""
         now = time.monotonic()
         speed = (done - self._first) * self._unit / max(now - self._started, 1e-9)
         text = f"{speed:,.0f} images/s" if self._unit else ""

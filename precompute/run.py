@@ -42,17 +42,17 @@ INTERVAL_SECONDS = 60.0
 
 @denormals_flushed()
 def run_plan(out: Path, options: Options) -> None:
-    """Train every point of the options' plan that `out` does not hold yet, and write the atlas there.
+    """Train all missing points of the options' plan, and write them to the atlas in `out`.
 
-    What is needed later is looked at first: the folder, the disk, the cache, whether there can be processes.
-    Raises UserError where the data set, the device, the folder or the cluster will not do, and OSError where
-    a file cannot be written; what was finished before stays.
+    Things that are needed later are checked first: the folder, the disk, the cache, and worker processes.
+    Raises UserError if the data set, the device, the folder or the cluster is not usable, and OSError if a
+    file cannot be written; finished points stay.
     """
     out = user_path(out)
     refuse_place(out, options.dataset)
     chosen = choose_device(options.device)
     console = stderr_console()
-    # Both splits now: a damaged test picture should not surface after hours of training.
+    # Both splits now: a damaged test picture should not be found only after hours of training.
     train, test = (
         datasets.load(options.dataset, split, options.data_dir, device=chosen) for split in ("train", "test")
     )
@@ -88,7 +88,10 @@ def run_plan(out: Path, options: Options) -> None:
 
 
 def processes_to_use(options: Options, device: torch.device, console: Console) -> int:
-    """How many processes train and measure points; one, after a line, where this machine can have no more."""
+    """Return the number of processes that train and measure points.
+
+    One, with a line, if workers are impossible.
+    """
     processes = options.processes if device.type == "cpu" else 1
     if processes > 1 and (why := why_no_processes()):
         console.print(f"Going on in one process: {why}.")
@@ -97,7 +100,7 @@ def processes_to_use(options: Options, device: torch.device, console: Console) -
 
 
 def engines(options: Options, run: Run, processes: int) -> tuple[Engine, Engine]:
-    """Where the parent is trained, and where points are."""
+    """Return the device of the parent's training, and the engine for points."""
     train, console, interval, points = run.data.train, run.console, options.interval, len(run.left)
     if options.on_ray:
         from precompute.engines.ray_engine import RayEngine
@@ -111,7 +114,7 @@ def engines(options: Options, run: Run, processes: int) -> tuple[Engine, Engine]
 
 
 class Run:
-    """The training part of a run: what is left to do, and what to do with what engines bring back."""
+    """The training part of a run: the remaining jobs, and the handling of an engine's results."""
 
     def __init__(self, atlas: AtlasFolder, plan: Plan, data: EvaluationData, console: Console) -> None:
         self.atlas, self.plan, self.data, self.console = atlas, plan, data, console
@@ -135,21 +138,21 @@ class Run:
         return bool(self.left) or (self.plan.parent_recipe is not None and self.parent is None)
 
     def job(self, points: tuple[Point, ...]) -> Job:
-        """The job of training these points; of none, the parent."""
+        """Return the job of training these points; of none, the parent."""
         if points:
             return Job(self.config, self.plan.recipe, self.plan.seed, points)
         recipe, threads = self.plan.parent_recipe, self.atlas.threads or torch.get_num_threads()
         return Job(self.config, recipe, self.plan.seed, (), self.plan.beta_range, threads)
 
     def choose_threads(self, on_ray: bool = False, pace: Pace = pace) -> None:
-        """Decide once for an atlas on how many CPU threads its parent and its classifier are trained.
+        """Choose the number of CPU threads for an atlas's parent and classifier, once.
 
-        Weights depend on it in their last bits, so atlas.json keeps the number, and a run that goes on, on
-        whatever machine, uses as many. on_ray: a task there has one CPU.
+        The last bits of weights depend on it. So atlas.json keeps the number, and a run that continues uses
+        the same number on any machine. on_ray: a task there has one CPU.
         """
         if (known := self.atlas.threads) is not None:
             if self.parent is None and self.plan.parent_recipe and known > torch.get_num_threads():
-                self.console.print(f"The parent was begun on {known} threads, and goes on with as many.")
+                self.console.print(f"The parent was begun on {known} threads, and continues with as many.")
             return
         threads = 1 if on_ray else torch.get_num_threads()
         if self.plan.parent_recipe and self.parent is None and not on_ray:
@@ -163,7 +166,7 @@ class Run:
         return initial_parent(self.config, self.data.train, self.plan.seed, self.plan.beta_range)
 
     def train_parent(self, engine: Engine, progress: Progress) -> None:
-        """Train the parent, unless it is there or not asked for."""
+        """Train the parent, unless it exists or is not wanted."""
         if self.plan.parent_recipe is None or self.parent is not None:
             return
         job = self.job(())
@@ -185,7 +188,7 @@ class Run:
                 parent = with_weights(initial, interval.state.weights[0])
                 cores = job.threads if self.data.train.images.device.type == "cpu" else 1
                 self.atlas.add_parent(parent, self._seconds["parent"], cores)
-                # As a run that continues reads it: in another memory layout a fold's last bit may differ.
+                # Read as in a run that continues: in another memory layout a fold's last bit may differ.
                 self.parent = self.atlas.parent()
                 resume.remove(self.atlas.path, job.names[0])
                 seconds = self._seconds["parent"]
@@ -203,7 +206,7 @@ class Run:
             under_way[tuple(job.names)] = len(job.points) * step / max(steps, 1)
             stage.at(self.atlas.done + sum(under_way.values()))
 
-        # Closed at once, also by Ctrl-C: whatever the engine has started must not outlive the run.
+        # Closed at once, also after Ctrl-C: the engine's processes must not outlive the run.
         with closing(engine.run(self._work(engine), on_step)) as intervals:
             for job, state, seconds, is_finished in intervals:
                 name = job.names[0]
@@ -221,7 +224,7 @@ class Run:
                 resume.remove(self.atlas.path, job.names[0])
 
     def _work(self, engine: Engine) -> Iterator[Work]:
-        """What was under way, then the rest in stacks; folds are made when their turn comes."""
+        """Yield the unfinished jobs, then the other points in stacks. Folds are made when they are needed."""
         left = {point.name: point for point in self.left}
         for saved in self._saved.values():
             rows = [row for row, name in enumerate(saved.names) if name in left]
@@ -239,7 +242,7 @@ class Run:
             yield self.job(points), State.initial([self._start(point) for point in points])
 
     def _start(self, point: Point) -> object:
-        """The model that a point starts from."""
+        """Return the model that a point starts from."""
         if self.parent is None:
             return initial_model(self.config, self.data.train, self.plan.seed)
         return self.parent.fold(point.by_layer)
@@ -255,7 +258,7 @@ class Run:
 
 
 def log_line(number: int, total: int, point: Point, row: dict, seconds: float) -> str:
-    """One line about a finished point."""
+    """Return one line about a finished point."""
     return (
         f"{number}/{total}  β₂ {point.beta_2:g}  β₁ {point.beta_1:g}  R(z₂) {row['rate_z2']:.2f}  "
         f"R(z₁|z₂) {row['rate_z1']:.2f}  D {row['distortion']:.1f} nats  PSNR {row['psnr']:.2f} dB  "

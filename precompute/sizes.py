@@ -1,4 +1,4 @@
-"""How many bytes an atlas takes, and whether the disk has room for it."""
+"""The size of an atlas, and whether the disk has room for it."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ ROW_BYTES = 1_000
 
 
 def parameter_counts(plan: Plan, config: HVAEConfig) -> tuple[int, int]:
-    """The numbers of weights of a point and of the parent; no parent has 0. Nothing is allocated."""
+    """Return the numbers of weights of a point and of the parent; no parent has 0. Nothing is allocated."""
     with torch.device("meta"):
         parent = Parent(config, plan.beta_range) if plan.parent_recipe else None
         return parameters(HVAE(config)), parameters(parent) if parent else 0
 
 
 def parameters(model: nn.Module) -> int:
-    """The number of a model's weights."""
+    """Return the number of a model's weights."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def atlas_bytes(plan: Plan, config: HVAEConfig) -> int:
-    """Bytes of the finished atlas."""
+    """Return the size of the finished atlas, bytes."""
     parameters, parent_parameters = parameter_counts(plan, config)
     point = BYTES[plan.weights] * parameters + CHECKPOINT_OVERHEAD + ROW_BYTES
     parent = BYTES["float32"] * parent_parameters + CHECKPOINT_OVERHEAD if parent_parameters else 0
@@ -44,14 +44,14 @@ def atlas_bytes(plan: Plan, config: HVAEConfig) -> int:
 
 
 def size(n: int) -> str:
-    """A number of bytes, for people."""
+    """Return a number of bytes, for people."""
     return f"{n / 1e9:.1f} GB" if n >= 1e9 else f"{n / 1e6:.1f} MB"
 
 
 def refuse_full_disk(path: Path, needed: int) -> None:
-    """Raise UserError where the disk has no room for an atlas of so many bytes at `path`.
+    """Raise UserError if the disk has no room for an atlas of so many bytes at `path`.
 
-    What is there of it already counts as room.
+    The part that is already there counts as room.
     """
     there = next(place for place in (path, *path.absolute().parents) if place.exists())
     free = shutil.disk_usage(there).free

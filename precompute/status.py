@@ -1,4 +1,4 @@
-"""What an atlas in the making holds, what is in training, and how long the rest should take."""
+"""The status of an unfinished atlas: its points, the models in training, and the time left."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Begun(NamedTuple):
 
 
 def describe(out: Path) -> str:
-    """One line: what is done, what is in training, what is left, and how long that should take.
+    """Return one line: what is done, what is in training, what is left, and how long it should take.
 
-    Raises UserError where there is no atlas in `out`.
+    Raises UserError if there is no atlas in `out`.
     """
     atlas = Atlas.open(out)
     manifest = atlas.manifest
@@ -57,7 +57,7 @@ def describe(out: Path) -> str:
 
 
 def until_all_is_trained(manifest: Manifest, begun: list[Begun], points: int) -> str:
-    """How long the parent should take, and the points after it."""
+    """Return a clause about the time left for the parent, and for the points after it."""
     spent = next(((job.share, job.seconds) for job in begun if job.names == ["parent"]), None)
     if not spent or not spent[0]:
         return "the parent is trained first, and there is no estimate yet"
@@ -71,7 +71,7 @@ def until_all_is_trained(manifest: Manifest, begun: list[Begun], points: int) ->
 
 
 def at_the_parents_pace(manifest: Manifest, parent_seconds: float) -> float:
-    """Seconds for one point, if its steps took as long as the parent's; NaN where that is not known.
+    """Return the seconds for one point, if its steps took as long as the parent's; NaN if unknown.
 
     They take less: a point has no gates, and on a GPU many points share a step.
     """
@@ -82,7 +82,7 @@ def at_the_parents_pace(manifest: Manifest, parent_seconds: float) -> float:
 
 
 def in_training(atlas: Atlas) -> list[Begun]:
-    """What was last kept of every job that is not finished; files that make no sense are left out."""
+    """Return the last saved state of every unfinished job, without invalid files."""
     betas = atlas.manifest.betas
     grid = {Point(beta_2, beta_1).name for beta_2 in betas.beta_2 for beta_1 in betas.beta_1}
     wanted = grid - {Path(name).stem for name in atlas.metrics["checkpoint"]}
@@ -97,7 +97,7 @@ def in_training(atlas: Atlas) -> list[Begun]:
 
 
 def begun(path: Path) -> Begun | None:
-    """The job whose state is kept in a file; None unless that says it as `hvae.training.resume` does."""
+    """Return the job whose state is in a file; None unless it is written as by `hvae.training.resume`."""
     if path.is_symlink() or not path.is_file():
         return None
     try:
@@ -114,16 +114,16 @@ def begun(path: Path) -> Begun | None:
 
 
 def number(value: object) -> float:
-    """A number as a file gave it; NaN for what is none, or makes no sense as a count or as seconds."""
+    """Return a number from a file; NaN if it is none, or is impossible as a count or as seconds."""
     return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else math.nan
 
 
 def evaluated(atlas: Atlas) -> int:
-    """The number of points of which every metric is there."""
+    """Return the number of points with every metric."""
     rows = atlas.metrics.to_dict("records")
     return sum(is_measured(row, metric_columns(), atlas.manifest) for row in rows)
 
 
 def counted(points: int) -> str:
-    """`1 point`, `2 points`."""
+    """Return a number with its noun: `1 point`, `2 points`."""
     return "1 point" if points == 1 else f"{points} points"

@@ -1,1 +1,1 @@
-"""How points are trained and measured: in this process, in several, or on a Ray cluster."""
+"""Engines that train and measure points: in this process, in several, or on a Ray cluster."""

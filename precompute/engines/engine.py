@@ -1,4 +1,4 @@
-"""The loop that carries jobs on to their end; engines differ in where an interval of training takes place."""
+"""The loop that runs jobs to their end. Engines differ in where an interval of training takes place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OnStep = Callable[[Job, int], None]
 
 
 class Interval(NamedTuple):
-    """What a job had reached when an interval of training ended, and the seconds that the interval took."""
+    """The state of a job at the end of an interval of training, and the seconds that the interval took."""
 
     job: Job
     state: State
@@ -29,7 +29,7 @@ class Interval(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A job to carry on for an interval, from a state; its number comes back with what it has reached."""
+    """A job to train for an interval, from a state. Its number comes back with the new state."""
 
     number: int
     job: Job
@@ -37,45 +37,45 @@ class Order(NamedTuple):
 
 
 class Landed(NamedTuple):
-    """The number of an order whose interval has ended, and what it has reached."""
+    """The number of an order whose interval has ended, and its new state."""
 
     number: int
     reached: Reached
 
 
 class Engine(ABC):
-    """Where jobs are carried on.
+    """A place where jobs are trained.
 
-    images: how many images are trained on. stack: how many points make a job.
+    images: the number of training images. stack: how many points make a job.
     """
 
     slots = 1
-    """How many jobs are carried on at once; it may change while they are."""
+    """How many jobs are trained at once; this number may change in between."""
 
     def __init__(self, images: int, stack: int, console: Console) -> None:
         self.image_count, self.stack, self.console = images, stack, console
 
     def ready(self) -> AbstractContextManager:
-        """What must be there while jobs are carried on."""
+        """Return a context that must be open while jobs are trained."""
         return nullcontext()
 
     @abstractmethod
     def start(self, orders: list[Order]) -> None:
-        """Begin an interval of each; called once, with none perhaps, before every `landed`."""
+        """Begin an interval of each order; called once before every `landed`, perhaps without orders."""
 
     @abstractmethod
     def landed(self, on_step: OnStep) -> list[Landed]:
-        """Wait, for a while at least, and return the orders that have ended since.
+        """Wait a while, and return the orders that have ended.
 
-        on_step: to be called with a job and its steps done, where that is known meanwhile.
-        Raises UserError where the engine is lost.
+        on_step: to be called with a job and its steps done, if they are known during an interval.
+        Raises UserError if the engine is lost.
         """
 
     def run(self, work: Iterable[Work], on_step: OnStep) -> Iterator[Interval]:
-        """Carry every job on to its end; yields at the end of every interval of each.
+        """Run every job to its end, and yield at the end of every interval of each.
 
-        Where the device's memory is too small for a job, its halves take its place.
-        on_step: called now and then with a job and the steps done. Raises UserError where the engine is lost.
+        If the device's memory is too small for a job, its two halves replace it.
+        on_step: called now and then with a job and the steps done. Raises UserError if the engine is lost.
         """
         coming, ahead, ended = iter(work), deque(), []
         under_way: dict[int, Work] = {}
@@ -83,14 +83,14 @@ class Engine(ABC):
         with self.ready():
             while True:
                 orders = []
-                # Where nothing is left to compute on, one job waits for what comes.
+                # If there is no device any more, one job waits for a new one.
                 while len(under_way) < max(1, self.slots) and (next_up := self._next(ahead, coming)):
                     number += 1
                     under_way[number] = next_up
                     orders.append(Order(number, *next_up))
                     on_step(next_up[0], next_up[1].step)
                 self.start(orders)
-                # Only now, with every slot busy: what the caller does with these takes a while.
+                # Only now, when every slot is busy: the caller's work with these takes a while.
                 yield from ended
                 if not under_way:
                     return
@@ -99,7 +99,7 @@ class Engine(ABC):
                     job, before = under_way.pop(landed.number)
                     state, seconds = landed.reached
                     if state is None:
-                        if len(job.points) <= self.stack:  # else another job has found that out already
+                        if len(job.points) <= self.stack:  # else another job has already found this out
                             self.stack = smaller_stack(job, self.console)
                         ahead.appendleft((job, before))
                         continue
@@ -109,7 +109,7 @@ class Engine(ABC):
                         ahead.appendleft((job, state))
 
     def _next(self, ahead: deque[Work], coming: Iterator[Work]) -> Work | None:
-        """What to train next: what was begun, else what comes; its halves where it is too large."""
+        """Return the next job: one that was begun, or a new one; its halves if it is too large."""
         work = ahead.popleft() if ahead else next(coming, None)
         while work and len(work[0].points) > self.stack:
             work, rest = halves(*work)
@@ -118,9 +118,9 @@ class Engine(ABC):
 
 
 def smaller_stack(job: Job, console: Console) -> int:
-    """Half the points of a job that did not fit in memory, after a line that says so.
+    """Print that a job did not fit into memory, and return half its number of points.
 
-    Raises UserError where it had no more than one model.
+    Raises UserError if the job has only one model.
     """
     points = len(job.points)
     if points < 2:

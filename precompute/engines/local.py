@@ -17,7 +17,7 @@ from precompute.engines.workers import Workers
 class LocalEngine(Engine):
     """Runs jobs in this process, on the device of `images`, for `interval` seconds at a time.
 
-    carry_on: trains a job for an interval; another one may do less.
+    carry_on: trains a job for an interval; a substitute may do less.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class LocalEngine(Engine):
 class PoolEngine(Engine):
     """Runs jobs on the CPU in `processes` processes, one thread each.
 
-    interval: seconds until a process hands back what it has reached. Raises UserError where one dies.
+    interval: seconds until a process returns its state. Raises UserError if a process dies.
     """
 
     def __init__(self, images: Images, stack: int, interval: float, console: Console, processes: int) -> None:

@@ -1,4 +1,4 @@
-"""How long a step of training takes here, and on how many threads it is taken fastest."""
+"""The time of a training step on this machine, and the fastest number of threads."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from hvae.training.fleet import State
 from precompute.engines.training_job import Job
 
 WARM_UP_STEPS = 5
-"""Steps that are not measured: in the first ones libraries set up, and CUDA records its graph."""
+"""Steps before measuring: in the first ones libraries are initialised, and CUDA records its graph."""
 THREADS_SECONDS = 0.5
-"""How long each number of threads is measured."""
+"""Seconds of measuring each number of threads."""
 CLEARLY = 1.2
-"""How many times as long steps on all cores must take for one thread to be chosen: without other load, where
-they take less, all cores are chosen every time."""
+"""One thread is chosen if steps on all cores take this many times as long. Without other load they take less,
+so all cores are chosen every time."""
 
 Pace = Callable[[Job, State, Images, float], float]
 """A function like `pace`."""
@@ -29,7 +29,7 @@ Pace = Callable[[Job, State, Images, float], float]
 def pace(
     job: Job, state: State, images: Images, seconds: float, clock: Callable[[], float] = time.monotonic
 ) -> float:
-    """Seconds that a step of the job takes on the device of `images`, after a warm-up, from so many seconds.
+    """Return the seconds of a step of the job on the device of `images`, measured after a warm-up.
 
     Raises torch.OutOfMemoryError where the device's memory is too small.
     """
@@ -47,16 +47,16 @@ def pace(
 
 
 def wait_for(device: torch.device) -> None:
-    """Wait until the device has done what it was asked to."""
+    """Wait until the device has finished its work."""
     if device.type != "cpu":
         torch.accelerator.synchronize()
 
 
 def best_threads(job: Job, state: State, images: Images, pace: Pace = pace) -> int:
-    """On how many CPU threads to train a job: as many as torch has, or one where that is clearly faster.
+    """Return the number of CPU threads for a job: as many as torch has, or one if that is clearly faster.
 
-    Beside other load, threads spend most of their time waiting for the one that does not get a core. Where
-    OMP_NUM_THREADS says how many there are to be, nothing is measured.
+    On a busy machine, threads spend most of their time waiting for a thread that gets no core. If
+    OMP_NUM_THREADS gives the number, nothing is measured.
     """
     most = torch.get_num_threads()
     if most == 1 or "OMP_NUM_THREADS" in os.environ or images.images.device.type != "cpu":

@@ -1,10 +1,10 @@
 """The Ray engine: jobs as tasks on all CPUs or GPUs of a Ray cluster.
 
-A task carries a job on for one interval and hands its state back, and the engine holds the last state of
-every job. So whatever is lost, a worker or a node, costs an interval at most: the engine starts the task
-again from there. Where the head is lost, the run ends, and the same command continues it.
+A task trains a job for one interval and returns its state. The engine keeps the last state of every job. So
+the loss of a worker or a node costs at most one interval: the engine starts the task again from that state.
+If the head is lost, the run ends, and the same command continues it.
 
-Importing this raises UserError where Ray is not installed.
+Importing this module raises UserError if Ray is not installed.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ START = "ray start --head --port=6379"
 
 
 class RayEngine(Engine):
-    """Runs jobs on a Ray cluster that this machine is a node of, as many at once as it has CPUs or GPUs.
+    """Runs jobs on a Ray cluster to which this machine belongs, as many at once as it has CPUs or GPUs.
 
     address: HOST:PORT of the cluster's head, or auto for the cluster that runs on this machine.
     images: the training images, on any device.
     device: auto takes the cluster's GPUs if it has any, else its CPUs.
     stack: how many points make a job; by default one on a CPU, on GPUs an equal share of `points` for each.
-    interval: seconds until a task hands back what it has reached.
-    Raises UserError where there is no such cluster, or none with such a device.
+    interval: seconds until a task returns its state.
+    Raises UserError if there is no such cluster, or none with such a device.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class RayEngine(Engine):
                 f"The Ray cluster at {address} has no {self.resource}: add a node that has one, "
                 "or name another --device."
             )
-        # Ray shows a task the one GPU that it may use, whatever its number.
+        # Ray shows a task only the one GPU that it may use, as number 0.
         self.device = "cuda" if on_gpus else "cpu" if device == "auto" else device
         share = min(MOST_POINTS, max(1, math.ceil(points / self.slots)))
         if on_gpus and stack is None:
@@ -97,15 +97,15 @@ class RayEngine(Engine):
             link.close()
 
     def start(self, orders: list[Order]) -> None:
-        """See Engine. What Ray has lost starts again, too, from where it was."""
+        """See Engine. Lost jobs start again from their last states, too."""
         again = [self._orders[number] for number in self._lost]
         self._lost = []
         self._orders |= {order.number: order for order in orders}
         self._open_link.send([*again, *orders])
 
     def landed(self, on_step: OnStep) -> list[Landed]:
-        """See Engine. Raises UserError where the cluster is lost, or a job five times without progress."""
-        # Slots are counted anew every time, because nodes come and go.
+        """See Engine. Raises UserError if the cluster is lost, or a job five times without progress."""
+        # Slots are counted again every time, because nodes come and go.
         self.slots, ended = self._open_link.answer()
         for number, _, lost in ended:
             if lost:
@@ -128,9 +128,9 @@ class RayEngine(Engine):
 
 
 class Link:
-    """The process that talks to Ray (see `precompute.engines.ray_tasks`), which has joined the cluster.
+    """The process that talks to Ray (see `precompute.engines.ray_tasks`). It has joined the cluster.
 
-    Raises UserError where it cannot.
+    Raises UserError if it cannot.
     """
 
     def __init__(self, address: str) -> None:
@@ -153,7 +153,7 @@ class Link:
         )
         theirs.close()
         try:
-            # Where something else listens, Ray would try for minutes.
+            # If something else listens, Ray would try for minutes.
             if not self._connection.poll(JOIN_SECONDS):
                 raise UserError(f"What listens at {address} is no Ray cluster: start one with {START}.")
             self._head, self.resources = self.answer()
@@ -162,14 +162,14 @@ class Link:
             raise
 
     def send(self, message: object) -> None:
-        """Ask something. Raises UserError where the cluster is lost."""
+        """Send a question. Raises UserError if the cluster is lost."""
         try:
             send(self._connection, message)
         except OSError:
             raise self._lost("Ray ended its process") from None
 
     def answer(self) -> object:
-        """Wait for the answer. Raises UserError where the cluster is lost."""
+        """Wait for the answer. Raises UserError if the cluster is lost."""
         try:
             while not self._connection.poll(TRY_SECONDS):
                 if self._head and not answers(self._head):
@@ -184,7 +184,7 @@ class Link:
         return answer
 
     def close(self) -> None:
-        """Leave the cluster; what it was doing for us ends too."""
+        """Leave the cluster, which ends our tasks there."""
         self._connection.close()
         try:
             self._process.wait(timeout=5)
@@ -201,7 +201,7 @@ class Link:
 
 
 def answers(address: str) -> bool:
-    """Whether anything listens at HOST:PORT."""
+    """Return whether anything listens at HOST:PORT."""
     host, _, port = address.rpartition(":")
     for attempt in range(TRIES):
         if attempt:

@@ -1,7 +1,7 @@
-"""What a process of its own does with Ray: starts tasks, and says how they ended.
+"""The separate process that talks to Ray: it starts tasks, and reports how they ended.
 
-Where its cluster is lost, Ray prints pages, waits for a minute and then ends the process that it is in. The
-engine would rather say a sentence, so Ray has another process, whose output nobody sees, and the two take
+If its cluster is lost, Ray prints pages, waits for a minute and then ends its process. The engine should
+print one sentence instead. So Ray runs in a separate process, whose output is not shown, and the two take
 turns: a question, an answer.
 """
 
@@ -37,7 +37,7 @@ class Joined(NamedTuple):
 
 
 class Setup(NamedTuple):
-    """What all tasks have in common: the images, the interval, their device, and what Ray calls that."""
+    """The common part of all tasks: the images, the interval, the device, and Ray's name for the device."""
 
     images: Images
     seconds: float
@@ -46,7 +46,7 @@ class Setup(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a task ended: with what it has reached, or with something that Ray lost."""
+    """The end of a task: with a new state, or with a loss in Ray."""
 
     number: int
     reached: Reached | None = None
@@ -61,7 +61,10 @@ class Turn(NamedTuple):
 
 
 def main() -> None:
-    """Serve whoever started this process with the cluster's address and a file descriptor to talk through."""
+    """Serve the process that started this one.
+
+    Arguments: the cluster's address and a file descriptor to talk through.
+    """
     address, descriptor = sys.argv[1:]
     serve(Connection(int(descriptor)), address)
 
@@ -69,8 +72,8 @@ def main() -> None:
 def serve(connection: Connection, address: str) -> None:
     """Join the cluster, and answer a Setup with None and a list of Orders with a Turn until nobody asks.
 
-    What goes wrong is an answer too: UserError where a node cannot train, ConnectionError where Ray fails,
-    RuntimeError with the worker's traceback for anything else.
+    Errors are answers, too: UserError if a node cannot train, ConnectionError if Ray fails, and RuntimeError
+    with the worker's traceback for anything else.
     """
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
@@ -92,12 +95,12 @@ def serve(connection: Connection, address: str) -> None:
 
 
 def explained(error: RayTaskError) -> Exception:
-    """What the exception of a task comes down to."""
+    """Return the simple exception behind the exception of a task."""
     if isinstance(error.cause, UserError):
         return UserError(f"A node of the Ray cluster cannot train: {error.cause}")
     text = str(error).strip()
     last = text.splitlines()[-1]
-    # What a node could not import is the end of Ray's text, whatever exception Ray made of it.
+    # Ray's text ends with the module that a node could not import, in every exception.
     if last.startswith(("ModuleNotFoundError", "ImportError")):
         return UserError(
             f"A node of the Ray cluster needs this project at this version: install it ({last})."
@@ -112,14 +115,17 @@ class Tasks:
         self._setup = setup
         # In a list it stays a reference, and a worker that has the images does not copy them again.
         self._images = [ray.put(setup.images)]
-        # Ray's own retries would begin an interval that the engine can see no end of.
+        # Ray's own retries would begin an interval whose end the engine cannot see.
         self._task = train.options(
             num_cpus=int(setup.resource == "CPU"), num_gpus=int(setup.resource == "GPU"), max_retries=0
         )
         self._running: dict[ray.ObjectRef, int] = {}
 
     def turn(self, orders: list[Order]) -> Turn:
-        """Start what is ordered, wait a little, and say what has ended. Raises RayTaskError for a failure."""
+        """Start the ordered tasks, wait a little, and return the ended ones.
+
+        Raises RayTaskError for a failure.
+        """
         for number, job, state in orders:
             started = self._task.remote(job, state, self._images, self._setup.seconds, self._setup.device)
             self._running[started] = number
@@ -144,14 +150,17 @@ class Tasks:
 # Ray would start a new process for every task on a GPU.
 @ray.remote(max_calls=0)
 def train(job: Job, state: State, images: list[ray.ObjectRef], seconds: float, device: str) -> Reached:
-    """The task: carry a job on. Raises UserError where the node has no such device."""
+    """Return the task, which trains a job for an interval.
+
+    Raises UserError if the node has no such device.
+    """
     with denormals_flushed():
         return carry_on(images_on(device, images[0]), job, state, seconds)
 
 
 @lru_cache(maxsize=1)
 def images_on(device: str, reference: ray.ObjectRef) -> Images:
-    """The images on the worker's device, where they stay from one task to the next."""
+    """Return the images on the worker's device, where they stay from one task to the next."""
     return ray.get(reference).to(choose_device(device))
 
 
@@ -161,5 +170,5 @@ def send(connection: Connection, message: object) -> None:
 
 
 def receive(connection: Connection) -> object:
-    """What the other side sent. Raises EOFError where it is gone."""
+    """Return what the other side sent. Raises EOFError if it is gone."""
     return pickle.loads(connection.recv_bytes())

@@ -1,4 +1,4 @@
-"""How many points to train at once."""
+"""The number of points to train at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hvae.datasets import Images
 from hvae.training.fleet import State
 from precompute.engines.training_job import Job, advance
 
-# On a CPU more gain nothing (bench/README.md), and points that finish one by one can be looked at sooner.
+# On a CPU, more points gain nothing (bench/README.md), and points that finish one by one can be seen earlier.
 CPU_STACK = 1
 # Of the memory that is free, the share to use: an estimate is not a promise.
 SHARE = 0.8
@@ -16,7 +16,10 @@ MOST = 256
 
 
 def stack_size(job: Job, images: Images) -> int:
-    """How many of the job's points fit the device's memory at once; what a CPU is fastest at."""
+    """Return how many of the job's points fit into the device's memory at once.
+
+    On a CPU, the fastest number.
+    """
     points, device = len(job.points), images.images.device
     if device.type != "cuda" or points < 2:
         return CPU_STACK
@@ -26,7 +29,7 @@ def stack_size(job: Job, images: Images) -> int:
 
 
 def peak_memory(job: Job, images: Images, models: int) -> int:
-    """Bytes of device memory that a step of so many of the job's models takes at most."""
+    """Return the peak device memory of a step with so many of the job's models, bytes."""
     several = job.with_points(models)
     torch.cuda.reset_peak_memory_stats()
     advance(several, State.initial([job.template()] * models), images, seconds=0.1)

@@ -1,7 +1,7 @@
-"""A job: models that are trained together, and the function that carries it on for a while.
+"""A job: models that are trained together, and the function that trains it for a while.
 
-A job and a state hold all that training needs besides the images, so a job may be carried on in this process
-or in another one, and one that was interrupted goes on from its last state to the same weights.
+A job and a state hold everything that training needs, except the images. So a job can continue in this
+process or in another one, and an interrupted job continues from its last state to the same weights.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from hvae.training.recipe import Recipe
 class Job:
     """Points that are trained as one fleet; without points, the parent, trained on `beta_range`.
 
-    threads: on how many CPU threads; the last bits of the weights depend on it.
+    threads: number of CPU threads; the last bits of the weights depend on it.
     """
 
     config: HVAEConfig
@@ -39,26 +39,26 @@ class Job:
 
     @property
     def names(self) -> list[str]:
-        """What the noise of each model depends on, and what a saved state is known by."""
+        """The names of the models. Their noise depends on them, and they identify a saved state."""
         return [point.name for point in self.points] or ["parent"]
 
     def with_points(self, n: int) -> Job:
-        """Dummy job of n points, for timing."""
+        """Return a dummy job of n points, for timing."""
         return replace(self, points=tuple(Point(1.0 + row, 1.0) for row in range(n)))
 
     def template(self) -> HVAE | Parent:
-        """A model of the job's kind whose weights mean nothing."""
+        """Return a model of the job's kind with meaningless weights."""
         with torch.random.fork_rng(devices=[]):
             return HVAE(self.config) if self.points else Parent(self.config, self.beta_range)
 
     def fleet(self, images: Images, state: State) -> Fleet:
-        """The fleet, at `state`."""
+        """Return the fleet, at `state`."""
         betas = [point.by_layer for point in self.points] or None
         models = [self.template()] * len(self.names)
         return Fleet(models, self.names, betas, images, self.recipe, self.seed, state=state)
 
     def is_finished(self, state: State, images: int) -> bool:
-        """Whether `state` is the job's last, or there is no sense in going on."""
+        """Return whether `state` is the job's last one, or training further is useless."""
         return state.step >= self.recipe.steps(images) or not state.weights.isfinite().all(dim=1).any()
 
 
@@ -69,12 +69,12 @@ def advance(
     seconds: float,
     on_step: Callable[[int], None] | None = None,
 ) -> State:
-    """Carry the job on, on the device of `images`, until it is finished or so many seconds have passed.
+    """Train the job on the device of `images`, until it is finished or so many seconds have passed.
 
-    on_step: called with the steps done. Raises torch.OutOfMemoryError where the device's memory is too small.
+    on_step: called with the steps done. Raises torch.OutOfMemoryError if the device's memory is too small.
     """
     fleet = job.fleet(images, state)
-    until = time.monotonic() + seconds  # only now, or an interval shorter than the set-up would get nowhere
+    until = time.monotonic() + seconds  # only now: an interval shorter than the set-up would make no progress
     while not fleet.is_finished and time.monotonic() < until:
         fleet.step()
         if on_step:
@@ -83,8 +83,7 @@ def advance(
 
 
 class Reached(NamedTuple):
-    """What a job has reached after an interval, None where its device has too little memory, and the seconds
-    that it took."""
+    """A job's state after an interval, None if its device has too little memory; and the seconds it took."""
 
     state: State | None
     seconds: float
@@ -101,7 +100,7 @@ def carry_on(
     seconds: float,
     on_step: Callable[[int], None] | None = None,
 ) -> Reached:
-    """One interval of training, wherever it takes place; see `advance`."""
+    """Train for one interval, on any machine, and return the result; see `advance`."""
     started = time.monotonic()
     try:
         with threads(job.threads):
@@ -112,7 +111,7 @@ def carry_on(
 
 
 def halves(job: Job, state: State) -> list[tuple[Job, State]]:
-    """The same work as two jobs, each of half the points."""
+    """Return the same work as two jobs, each of half the points."""
     middle = len(job.points) // 2
     rows = range(len(job.points))
     return [

@@ -1,7 +1,7 @@
 """Processes that compute on this machine's CPU cores, one thread each.
 
-A worker is given its world (images, say) once, when it starts, and keeps it from one call to the next. What
-it returns is what the same function returns in this process, on one thread.
+A worker gets its world (such as images) once, when it starts, and keeps it for all calls. It returns the same
+results as the function in this process, on one thread.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import torch
 from hvae.datasets import Images
 from hvae.errors import UserError
 
-# What a process takes besides its images: libraries, weights, activations.
+# Memory of a process without its images: libraries, weights, activations.
 PROCESS_BYTES = 600_000_000
 # Of the memory that is free, the share to use: an estimate is not a promise.
 SHARE = 0.8
@@ -39,13 +39,13 @@ _world: object = None
 
 
 class Workers:
-    """So many processes, each with a copy of `world`; a context manager that ends them at once.
+    """Several processes, each with a copy of `world`; a context manager that ends them at once.
 
-    A worker does not hear Ctrl-C, which is for this process, and ends when this process is no more.
+    A worker ignores Ctrl-C, which is for this process, and ends when this process ends.
     """
 
     def __init__(self, n: int, world: object) -> None:
-        # A file, because the pipe that a process is started with would block where that dies too early.
+        # A file: the pipe with which a process is started would block if the process dies too early.
         self._folder = tempfile.TemporaryDirectory(prefix="hvae-")
         file = Path(self._folder.name) / "world"
         self._processes = Processes()
@@ -59,7 +59,7 @@ class Workers:
         except BaseException as error:
             self._folder.cleanup()
             if isinstance(error, OSError) and error.errno is not None:
-                error.filename = error.filename or str(file)  # which a full disk does not say itself
+                error.filename = error.filename or str(file)  # a full disk's error lacks it
             raise
 
     def __enter__(self) -> Workers:
@@ -72,7 +72,7 @@ class Workers:
         self._folder.cleanup()
 
     def submit(self, function: Callable, *arguments: object) -> Future:
-        """Have a worker call function(world, *arguments)."""
+        """Let a worker call function(world, *arguments)."""
         try:
             with _ctrl_c_kept_back():
                 return self._executor.submit(_call, function, *arguments)
@@ -81,7 +81,10 @@ class Workers:
 
     @staticmethod
     def result(future: Future) -> object:
-        """What the function returned; raises what it raised, and UserError where its process died."""
+        """Return the function's result.
+
+        Raises the function's exception, and UserError if its process died.
+        """
         try:
             return future.result()
         except BrokenProcessPool:
@@ -89,55 +92,55 @@ class Workers:
 
 
 class Processes(SpawnContext):
-    """Where an executor gets its processes from; it keeps them, to end them."""
+    """The source of an executor's processes; it keeps them, to end them."""
 
     def __init__(self) -> None:
         super().__init__()
         self._started: list[BaseProcess] = []
 
     def Process(self, *arguments: object, **options: object) -> BaseProcess:  # noqa: N802
-        """A new process, as of any context."""
+        """Return a new process, as of any context."""
         process = super().Process(*arguments, **options)
         self._started.append(process)
         return process
 
     def kill(self) -> None:
-        """End them all, in the middle of what they do."""
+        """End all processes at once, even if they are working."""
         for process in self._started:
             with suppress(ValueError):  # it has ended, and been closed
                 process.kill()
 
 
 def why_no_processes(make_lock: Callable[[], object] = multiprocessing.Lock) -> str | None:
-    """Why this machine can have no workers, which need semaphores; None where it can.
+    """Return why this machine can have no workers, which need semaphores; None if it can.
 
-    On Linux those are files in /dev/shm, which a container may not let anybody write.
+    On Linux, semaphores are files in /dev/shm, which a container may not allow.
     """
     try:
         make_lock()
     except (OSError, ImportError) as error:
-        where = "/dev/shm cannot be used" if sys.platform == "linux" else "semaphores cannot be had"
+        where = "/dev/shm cannot be used" if sys.platform == "linux" else "semaphores are not available"
         return f"{where} ({getattr(error, 'strerror', None) or error})"
     return None
 
 
 def died() -> UserError:
-    """What to raise where a worker was killed; the system does not say why."""
+    """Return the error for a worker that was killed; the system does not give the reason."""
     return UserError(
-        "A process that was computing has died, for want of memory perhaps: the same command continues, "
-        "and takes less memory with a smaller --jobs."
+        "A worker process has died, perhaps because memory ran out: the same command continues, and needs "
+        "less memory with a smaller --jobs."
     )
 
 
 def cores() -> int:
-    """How many CPU cores this process may use."""
+    """Return how many CPU cores this process may use."""
     return joblib.cpu_count()
 
 
 def as_many_as_fit(jobs: int, *data: Images, extra: int = 0) -> int:
-    """At most `jobs`: how many workers the free memory has room for, each with a copy of the data.
+    """Return how many workers, at most `jobs`, fit into the free memory, each with a copy of the data.
 
-    extra: bytes that a worker takes besides that.
+    extra: further bytes per worker.
     """
     copies = sum(images.images.nbytes + images.labels.nbytes for images in data)
     # Twice, because a world is unpacked from a message of its size.
@@ -145,12 +148,12 @@ def as_many_as_fit(jobs: int, *data: Images, extra: int = 0) -> int:
 
 
 def free_memory() -> float:
-    """Bytes of memory that may still be taken; infinite where the system does not say."""
+    """Return the free memory in bytes; infinite if the system does not report it."""
     free = float("inf")
     try:
         lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
         free = 1024 * float(lines["MemAvailable"].split()[0])
-        group = Path("/sys/fs/cgroup")  # what a container may take
+        group = Path("/sys/fs/cgroup")  # the limit of a container
         limit = float((group / "memory.max").read_text())
         free = min(free, limit - float((group / "memory.current").read_text()))
     except (OSError, ValueError, KeyError):  # no Linux, or no limit
@@ -160,7 +163,7 @@ def free_memory() -> float:
 
 @contextmanager
 def _unwarned() -> Iterator[None]:
-    """Keep the process that tidies up semaphores, if it starts now, from warning of them after a kill."""
+    """Stop the process that cleans up semaphores, if it starts now, from warning about them after a kill."""
     name, before = "PYTHONWARNINGS", os.environ.get("PYTHONWARNINGS")
     quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
     os.environ[name] = f"{before},{quiet}" if before else quiet
@@ -175,7 +178,7 @@ def _unwarned() -> Iterator[None]:
 
 @contextmanager
 def _ctrl_c_kept_back() -> Iterator[None]:
-    """Until the end, Ctrl-C waits; a process that is started meanwhile never hears of it."""
+    """Delay Ctrl-C until the end; a process that is started in between never gets it."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -187,7 +190,7 @@ def _ctrl_c_kept_back() -> Iterator[None]:
 
 
 def _begin(file: Path, parent: int) -> None:
-    """What a worker does first."""
+    """Prepare a worker process."""
     global _world
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)

@@ -141,7 +141,7 @@ def test_a_run_goes_on_with_as_many_threads_as_it_was_begun_with(data, tmp_path)
             run_small(tmp_path / "resumed", data, plan, interval=1e-6, carry_on=stopped)
     with threads(1):
         said = run_small(tmp_path / "resumed", data, plan)
-    assert "The parent was begun on 2 threads, and goes on with as many." in said
+    assert "The parent was begun on 2 threads, and continues with as many." in said
     assert Atlas.open(tmp_path / "resumed").manifest.made_with["threads"] == 2
     assert weights(tmp_path / "resumed") == weights(tmp_path / "at once")
 
