@@ -65,7 +65,7 @@ def tally(atlases: Sequence[Atlas]) -> str:
         )
     if held.count(max(held)) == 1 < len(held):
         first = title(atlases[held.index(max(held))])
-        lines.append(f"- Begin a lecture on the source with {first}: more of its claims hold there.")
+        lines.append(f"- For a lecture on the source, begin with {first}: more of its claims hold there.")
     return "\n".join(lines)
 
 
