@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import gc
-import ipaddress
 import logging
 import os
-import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from app.pictures.malloc import share_arenas
+from app.server.embedding import checked_origins
+from app.server.listening import answered_names, listen, page_address, web_server
 from hvae.errors import UserError
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
-
-FURTHER_THREADS = 16
-"""Beside those whose requests may wait for the decoder; each thread answers one request at a time."""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python to itself: the decoder's needs it for a moment after every step."""
-
-MOST_CONNECTIONS = 900
-"""Open at once; a browser opens six. Fewer than the 1,024 files that a process may often have open."""
-
-IDLE_SECONDS = 20
-"""After which a connection that is not used is closed: what looks after it takes time."""
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -60,9 +49,17 @@ def main(
             help="Address of a Redis, redis://HOST:PORT/0, through which Celery workers are asked to train."
         ),
     ] = None,
+    embed: Annotated[
+        list[str],
+        typer.Option(
+            help="Origin whose pages may show pictures, numbers and frames of this one, such as "
+            "http://localhost:8888; can be repeated.",
+            metavar="ORIGIN",
+        ),
+    ] = [],  # noqa: B006
 ) -> None:
     """Explore atlases of hierarchical VAEs in the browser."""
-    serve(atlas, host, port, not no_browser, data_dir, allow_training, broker)
+    serve(atlas, host, port, not no_browser, data_dir, allow_training, broker, embed)
 
 
 def run() -> int:
@@ -93,12 +90,13 @@ def serve(
     data_dir: Path = Path("data"),
     allow_training: bool = False,
     broker: str | None = None,
+    embed: Sequence[str] = (),
 ) -> None:
     """Serve an atlas and those that ship until interrupted; what was asked by then is answered first.
 
     path: see `app.atlases.catalogue.served_atlases`. data_dir, allow_training, broker: see
-    `app.training.train_point.TrainingOptions`.
-    Raises UserError where the atlas, the address or the broker cannot be had.
+    `app.training.train_point.TrainingOptions`. embed: see `app.server.embedding.checked_origins`.
+    Raises UserError where the atlas, an address, an origin or the broker cannot be had.
     """
     # Imports make 300,000 objects that stay, and looking for garbage among them took a seventh of the time
     # until the first picture: none is looked for before.
@@ -108,26 +106,23 @@ def serve(
     from app.atlases.catalogue import served_atlases
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    origins = checked_origins(embed)
     atlases = served_atlases(path)
     listener = listen(host, port)
 
     from app.server.build import create_app
-    from app.server.guard import LOOPBACK_NAMES
     from app.server.shutdown import run_until_stopped
     from app.training.redis_broker import checked_broker
     from app.training.train_point import TrainingOptions
 
-    only_here = is_loopback(listener.getsockname()[0])
-    hosts = [*LOOPBACK_NAMES, host] if only_here else None
+    hosts, address = answered_names(host, listener), page_address(host, listener)
     training = TrainingOptions(data_dir, allow_training, broker and checked_broker(broker))
-    app = create_app(atlases, hosts, training)
+    app = create_app(atlases, hosts, training, origins)
     decoder = app.server.extensions["decoder"]
     decoder.ready.add_done_callback(lambda _: _collect_garbage())
     server = web_server(app.server, listener)
-    address = f"http://{_shown_host(host)}:{listener.getsockname()[1]}/"
     print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
-    if not only_here:
+    if hosts is None:
         print(
             f"Listening on {host}: whoever can reach this port can use the page and download its models and "
             f"test images{', and train points here' if allow_training else ''}.",
@@ -139,66 +134,6 @@ def serve(
         run_until_stopped(server)
     finally:
         decoder.close()
-
-
-def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
-    """A server of `application` on a listening socket; see `app.server.shutdown.run_until_stopped`."""
-    import waitress
-
-    from app.pictures.decoder import MOST_WAITING
-    from app.server.guard import MAX_BODY
-
-    return waitress.create_server(
-        application,
-        sockets=[listener],
-        threads=MOST_WAITING + FURTHER_THREADS,
-        connection_limit=MOST_CONNECTIONS,
-        asyncore_use_poll=True,  # select() knows no file above 1,023
-        channel_timeout=IDLE_SECONDS,
-        cleanup_interval=IDLE_SECONDS // 2,
-        ident=None,
-        # It keeps a whole body before anybody looks at it. Above MAX_BODY a sentence says no, if not by far.
-        max_request_body_size=4 * MAX_BODY,
-        # They are how app.training.train_point tells a visitor behind a proxy on this machine from its owner.
-        clear_untrusted_proxy_headers=False,
-    )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises UserError where the address is wrong or taken."""
-    if not 0 <= port <= 65535:
-        raise UserError(f"There is no port {port}: choose one from 1 to 65535, or 0 for any that is free.")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (OSError, UnicodeError):
-        raise UserError(f"There is no address {host}: try --host 127.0.0.1.") from None
-    listener = socket.socket(family, kind, protocol)
-    try:
-        if os.name == "posix":  # else a port stays taken for a minute after each run
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise UserError(_why_not(error, host, port)) from None
-    return listener
-
-
-def _why_not(error: OSError, host: str, port: int) -> str:
-    import errno
-
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use: stop what uses it, or choose another with --port."
-    if error.errno == errno.EACCES:
-        return f"Port {port} may not be used by this user: choose one above 1023 with --port."
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"This machine does not have the address {host}: try --host 127.0.0.1."
-    return f"Cannot listen on {host}, port {port}: {error.strerror or error}."
-
-
-def is_loopback(address: str) -> bool:
-    """Whether a numeric address can be reached from this machine only."""
-    return ipaddress.ip_address(address.split("%")[0]).is_loopback
 
 
 def has_display() -> bool:
@@ -219,12 +154,6 @@ def _open_browser(address: str) -> None:
         webbrowser.open(address)
     except Exception:  # the address is printed anyway
         logging.getLogger(__name__).debug("no browser", exc_info=True)
-
-
-def _shown_host(host: str) -> str:
-    if host in ("0.0.0.0", "::", ""):
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from app.page.state import fields, first_screen, look
 from app.pictures.decoder import Decoder
 from app.pictures.endpoints import pictures_blueprint
 from app.server.downloads import downloads_blueprint
-from app.server.guard import guard
+from app.server.guard import answer_to, guard
 from app.server.health import health_blueprint
 from app.server.http_errors import answer_mishaps, without_paths
 from app.server.requested_atlas import Page, RequestedAtlas, name_atlases
@@ -37,10 +37,12 @@ def create_app(
     atlases: Mapping[str, Atlas],
     hosts: Sequence[str] | None = None,
     training: TrainingOptions | None = None,
+    embed: Sequence[str] = (),
 ) -> Dash:
     """The page and pictures of atlases by name, at least one; an address that names none shows the first.
 
-    hosts: see `app.server.guard.guard`. training: where data sets are, and who may train points of their own.
+    hosts: see `app.server.guard.answer_to`. training: where data sets are, and who may train points of their
+    own. embed: see `app.server.guard.guard`.
 
     The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
     """
@@ -49,6 +51,8 @@ def create_app(
     requested, pages = RequestedAtlas(shelf), Pages(shelf, decoder)
     server = Flask("app", static_folder=None)
     server.extensions["training"], server.extensions["decoder"] = training, decoder
+    server.extensions["hosts"] = hosts
+    answer_to(server, hosts)
     decoder.warm_up()
     app = Page(
         "app",
@@ -79,7 +83,7 @@ def create_app(
     header.register(app)
     views.register(app, requested)
     name_atlases(server, shelf)
-    guard(app, hosts)
+    guard(app, embed)
     answer_mishaps(app)
     server.register_blueprint(pictures_blueprint(shelf, decoder))
     server.register_blueprint(downloads_blueprint(shelf, decoder.models))

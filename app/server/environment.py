@@ -10,7 +10,8 @@ from flask import Flask
 from app.atlases.catalogue import served_atlases
 from app.pictures.malloc import share_arenas
 from app.server.build import create_app
-from app.server.guard import LOOPBACK_NAMES
+from app.server.embedding import EMBED, checked_origins
+from app.server.host_names import LOOPBACK_NAMES
 from app.training.redis_broker import BROKER, checked_broker
 from app.training.train_point import TrainingOptions
 from hvae.errors import UserError
@@ -19,23 +20,24 @@ ATLAS = "HVAE_APP_ATLAS"
 DATA_DIR = "HVAE_APP_DATA_DIR"
 HOSTS = "HVAE_APP_HOSTS"
 ALLOW_TRAINING = "HVAE_APP_ALLOW_TRAINING"
-VARIABLES = (ATLAS, DATA_DIR, HOSTS, ALLOW_TRAINING, BROKER)
+VARIABLES = (ATLAS, DATA_DIR, HOSTS, ALLOW_TRAINING, BROKER, EMBED)
 """docs/serving.md says what they mean."""
 
 
 def server(environment: Mapping[str, str]) -> Flask:
-    """The WSGI application of one process of several. Raises UserError where it cannot be as it is said."""
+    """The WSGI application of one process of several. Raises UserError where a variable is invalid."""
     said = {name: text for name, text in environment.items() if name.startswith("HVAE_APP_") and text}
     for name in said:
         if name not in VARIABLES:
             raise UserError(f"There is no variable {name}: there are {', '.join(VARIABLES)}.")
+    embed = checked_origins([said.get(EMBED, "")])
     share_arenas()
     atlas, broker = said.get(ATLAS), said.get(BROKER)
     training = TrainingOptions(
         Path(said.get(DATA_DIR, "data")), flag(said, ALLOW_TRAINING), broker and checked_broker(broker), True
     )
     atlases = served_atlases(Path(atlas) if atlas else None)
-    return create_app(atlases, hosts(said.get(HOSTS, "")), training).server
+    return create_app(atlases, hosts(said.get(HOSTS, "")), training, embed).server
 
 
 def hosts(names: str) -> list[str] | None:

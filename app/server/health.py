@@ -8,15 +8,15 @@ from app.pictures.decoder import Decoder
 
 
 def health_blueprint(decoder: Decoder) -> Blueprint:
-    """/healthz: 503 where pictures cannot be decoded, and never will be, in this process."""
+    """/healthz: 503 where this process could not be made to decode pictures."""
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        ready = decoder.ready
-        if not ready.done():
+        if not decoder.ready.done():
             return jsonify(status="ok", decoding="starting"), 200
-        if ready.cancelled() or ready.exception() is not None:
+        if decoder.has_failed:
+            decoder.try_again()
             return jsonify(status="broken", decoding="failed"), 503
         return jsonify(status="ok", decoding="ready"), 200
 

@@ -9,7 +9,8 @@ from typing import Any
 from dash import Dash
 from dash.exceptions import DependencyException
 from flask import Blueprint, Response, abort, jsonify, request
-from werkzeug.exceptions import HTTPException
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.atlases.shelf import Shelf, Snapshot, UnknownName
 from hvae.errors import UserError
@@ -42,6 +43,13 @@ def answer_mishaps(app: Dash) -> None:
     @server.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         response = error.get_response()
+        if isinstance(error, SecurityError) and request.accept_mimetypes.accept_html:
+            # Whoever has typed a name into a browser sees no page that could say it.
+            response.set_data(
+                f"<!DOCTYPE html>\n<title>HVAE Explorer</title>\n<p>{escape(error.description)}</p>\n"
+            )
+            response.mimetype = "text/html"
+            return response
         response.set_data(jsonify(error=error.description).data)
         response.mimetype = "application/json"
         return response

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 from services import started_page
 
-from app.__main__ import listen, web_server
+from app.server.listening import listen, web_server
 
 
 def run(*arguments, **options):

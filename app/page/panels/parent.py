@@ -14,7 +14,6 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 from flask import request
-from werkzeug.sansio.utils import host_is_trusted
 
 from app.atlases.folds import beta_range
 from app.atlases.user_copy import BUSY
@@ -24,7 +23,7 @@ from app.page.shell.export import opening
 from app.page.widgets.pieces import Frame, picture, stats
 from app.page.words import models_text
 from app.pictures.contact_sheet import COLUMNS
-from app.server.guard import LOOPBACK_NAMES
+from app.server.host_names import LOOPBACK_NAMES, is_answered
 from app.server.requested_atlas import RequestedAtlas
 from app.training.managers import BrokerManager, ProcessManager
 from app.training.train_point import (
@@ -121,8 +120,8 @@ def _register_job(app: Dash, requested: RequestedAtlas, options: TrainingOptions
 
     def refusal() -> dict[str, str] | None:
         # A web page that has rebound its own name to this machine is no visitor from here.
-        names = app.server.config["TRUSTED_HOSTS"] or LOOPBACK_NAMES
-        named = options.allow_training or host_is_trusted(request.host, names)
+        names = app.server.extensions["hosts"] or LOOPBACK_NAMES
+        named = options.allow_training or is_answered(request.host, names)
         allowed = named and may_train(request.remote_addr, request.headers, options)
         return None if allowed else {"error": NOT_HERE}
 

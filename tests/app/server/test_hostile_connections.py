@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from app.__main__ import listen, web_server
 from app.server.build import create_app
 from app.server.guard import MAX_BODY
+from app.server.listening import listen, web_server
 from hvae.atlas.atlas import Atlas
 
 PATIENCE_SECONDS = 30

@@ -11,7 +11,7 @@ import time
 import pytest
 from services import started_page
 
-from app.__main__ import listen, web_server
+from app.server.listening import listen, web_server
 from app.server.shutdown import answer_the_rest
 
 PATIENCE_SECONDS = 60
