@@ -18,6 +18,7 @@ from app.pictures.malloc import share_arenas
 from app.server.embedding import checked_origins
 from app.server.listening import answered_names, listen, page_address, web_server
 from hvae.errors import UserError
+from hvae.terminal import accept_all_text, command_name
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python to itself: the decoder's needs it for a moment after every step."""
@@ -64,8 +65,9 @@ def main(
 
 def run() -> int:
     """Run the command line; a user's mistake becomes one line on stderr. Returns the exit code."""
+    accept_all_text()
     try:
-        return cli(prog_name="python -m app", standalone_mode=False) or 0
+        return cli(prog_name=command_name("hvae-explorer", "app"), standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort):
         return 0
     except UserError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from hvae.errors import UserError
+from hvae.terminal import accept_all_text, command_name
 from precompute.options import DataDir, Device, Jobs, Options, with_options
 
 # torch is imported by the commands that need it.
@@ -62,9 +64,9 @@ def plan(options: Options, out: MaybeOut = None) -> None:
     """Predict time, memory and disk space of `run` with the same options, from 5 seconds of training."""
     from precompute.cost import describe, predicted_cost
 
-    typer.echo(describe(predicted_cost(out, options)))
+    print(describe(predicted_cost(out, options)))
     if options.on_ray:
-        typer.echo("A Ray cluster trains on all its workers at once: above is what one like this would take.")
+        print("A Ray cluster trains on all its workers at once: above is what one like this would take.")
 
 
 @cli.command()
@@ -96,7 +98,7 @@ def status(out: Out) -> None:
     """Show what is done, what is left, and how long that should take."""
     from precompute.status import describe
 
-    typer.echo(describe(out))
+    print(describe(out))
 
 
 @cli.command()
@@ -106,17 +108,17 @@ def verify(out: Out, deep: Deep = None, data_dir: TestDir = None) -> None:
 
     found = problems(out)
     for problem in found:
-        typer.echo(problem, err=True)
+        print(problem, file=sys.stderr)
     if found:
         raise typer.Exit(1)
     if deep is None:
         if data_dir is not None:
             raise UserError("--data-dir is for measuring again: add --deep.")
-        typer.echo(f"{out} is sound.")
+        print(f"{out} is sound.")
         return
     from precompute.deep import verify_deep
 
-    if not verify_deep(out, deep, data_dir, typer.echo):
+    if not verify_deep(out, deep, data_dir, print):
         raise typer.Exit(1)
 
 
@@ -129,11 +131,21 @@ def with_all_points(arguments: list[str]) -> list[str]:
     return given
 
 
+def pass_over_semaphores() -> None:
+    """Have no process that looks after this one's semaphores say, when this one is killed, that it does."""
+    chosen = os.environ.get("PYTHONWARNINGS", "").split(",")
+    quiet = "ignore:resource_tracker:UserWarning"
+    os.environ["PYTHONWARNINGS"] = ",".join([*(one for one in chosen if one not in ("", quiet)), quiet])
+
+
 def main() -> int:
     """Run the command line; a user's mistake becomes one line on stderr. Returns the exit code."""
+    accept_all_text()
+    pass_over_semaphores()
+    name = command_name("hvae-precompute", "precompute")
     try:
         arguments = with_all_points(sys.argv[1:])
-        return cli(arguments, prog_name="python -m precompute", standalone_mode=False) or 0
+        return cli(arguments, prog_name=name, standalone_mode=False) or 0
     except UserError as error:
         message, code = str(error), 2
     except OSError as error:
