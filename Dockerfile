@@ -20,4 +20,5 @@ ENV HVAE_DATA_DIR=/points HVAE_APP_DATA_DIR=/data PYTHONUNBUFFERED=1
 EXPOSE 8050
 HEALTHCHECK --start-period=30s --interval=30s --timeout=10s \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8050/healthz', timeout=8)"]
-CMD ["gunicorn", "app.wsgi:server", "--bind", "0.0.0.0:8050", "--workers", "2", "--threads", "8"]
+CMD ["gunicorn", "app.wsgi:server", "--bind", "0.0.0.0:8050", "--workers", "2", "--threads", "8", \
+  "--limit-request-line", "8190"]

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from app.server.listening import listen, page_address, web_server
+from app.server.shutdown import run_until
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 120
@@ -40,7 +44,8 @@ def wait(condition: Callable[[], object], process: subprocess.Popen | None = Non
 @contextmanager
 def running(command: list[object], log: Path, **environment: str) -> Iterator[subprocess.Popen]:
     """A process that writes what it says to `log`, ended by SIGTERM if it has not ended by itself."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "app" / "training")])
+    tests = ROOT / "tests"
+    paths = os.pathsep.join(map(str, [ROOT, tests / "app" / "training", tests / "browser"]))
     with open(log, "ab") as output:
         process = subprocess.Popen(
             list(map(str, command)),
@@ -81,13 +86,30 @@ def celery_worker(broker: str, folder: Path, module: str = "app.tasks") -> Itera
 
 
 @contextmanager
-def gunicorn(folder: Path, *options: object, **environment: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """gunicorn serving `app.wsgi`, when it answers, and the address of its page."""
+def gunicorn(
+    folder: Path, *options: object, application: str = "app.wsgi:server", **environment: str
+) -> Iterator[tuple[subprocess.Popen, str]]:
+    """gunicorn serving `application`, when it answers, and the address of its page."""
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "app.wsgi:server", "--bind", f"127.0.0.1:{port}", *options]
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}", *options]
     with running(command, folder / "gunicorn.log", **environment) as process:
         wait(lambda: status(f"http://127.0.0.1:{port}/healthz") is not None, process)
         yield process, f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def served(application: Callable, host: str = "127.0.0.1") -> Iterator[str]:
+    """The address of a WSGI application that this process serves, as `python -m app` does."""
+    listener, stopping = listen(host, 0), threading.Event()
+    address, server = page_address(host, listener), web_server(application, listener)
+    thread = threading.Thread(target=run_until, args=[server, stopping.is_set, 0], daemon=True)
+    thread.start()
+    try:
+        yield address
+    finally:
+        stopping.set()
+        server.pull_trigger()
+        thread.join(PATIENCE_SECONDS)
 
 
 def started_page(atlas: Path) -> tuple[subprocess.Popen, str]:

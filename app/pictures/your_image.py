@@ -20,6 +20,10 @@ from app.pictures.kind import chosen
 from app.pictures.queries import SPLIT, Indices, Query, QueryError
 
 MAX_CHARACTERS = 24_000
+LINK_CHARACTERS = 3_000
+"""The page's own images have no more, so that its addresses stay within 4,000 bytes: gunicorn refuses a line
+of more than 4,094, and many proxies one of more than 8,000."""
+
 MODES = {"1", "L", "LA", "P", "RGB", "RGBA"}
 """PIL's names of PNGs with at most 8 bits for each channel."""
 

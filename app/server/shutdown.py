@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from waitress import wasyncore
@@ -33,7 +34,12 @@ def run_until_stopped(server: Any, patience: float = PATIENCE_SECONDS) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    while not stopping:
+    run_until(server, lambda: stopping, patience)
+
+
+def run_until(server: Any, is_stopping: Callable[[], bool], patience: float = PATIENCE_SECONDS) -> None:
+    """Run a waitress server until `is_stopping`, which it looks at after each event, and answer the rest."""
+    while not is_stopping():
         _turn(server)
     answer_the_rest(server, patience)
 

@@ -5,14 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
+from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import pytest
-from services import started_page
-
-from app.server.listening import listen, web_server
+from services import served, started_page
 
 
 def run(*arguments, **options):
@@ -88,12 +87,9 @@ def test_what_a_proxy_says_of_its_visitor_arrives():
         start_response("200 OK", [("Content-Length", "0")])
         return [b""]
 
-    server = web_server(application, listen("127.0.0.1", 0))
-    threading.Thread(target=server.run, daemon=True).start()
     headers = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
-    address = f"http://127.0.0.1:{server.effective_port}/"
-    urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30)
-    server.close()
+    with served(application) as address:
+        urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=30)
     assert arrived["HTTP_X_FORWARDED_FOR"] == "203.0.113.9"
     assert arrived["HTTP_FORWARDED"] == "for=203.0.113.9"
 
@@ -103,18 +99,12 @@ def test_a_hall_of_browsers_that_keep_their_connections_open_is_answered():
         start_response("200 OK", [("Content-Length", "0")])
         return [b""]
 
-    server = web_server(application, listen("127.0.0.1", 0))
-    threading.Thread(target=server.run, daemon=True).start()
-    place = ("127.0.0.1", server.effective_port)
-    connections = [socket.create_connection(place, timeout=30) for _ in range(250)]
-    try:
-        for connection in connections:
+    with served(application) as address, ExitStack() as open_ones:
+        place = ("127.0.0.1", urlsplit(address).port)
+        connections = [socket.create_connection(place, timeout=30) for _ in range(250)]
+        for connection in map(open_ones.enter_context, connections):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
-    finally:
-        for connection in connections:
-            connection.close()
-        server.close()
 
 
 def test_the_page_does_not_wait_for_torch(tiny_atlas):

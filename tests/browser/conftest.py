@@ -1,35 +1,22 @@
-"""A real browser, see chromium.py, on a real server."""
+"""A real browser, see chromium.py, on a real server, see ways_to_serve.py."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import waitress
 from pages import FIRST_DOT, Explorer
+from ways_to_serve import WAY, WAYS
 from windows import Windows
-
-from app.server.build import create_app
-from hvae.atlas.atlas import Atlas
 
 
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Callable[..., str]]:
-    """Serve atlases on a free port; returns the address of the first one's page."""
-    servers = []
-
-    def start(*folders: Path) -> str:
-        atlases = {atlas.name: atlas for atlas in map(Atlas.open, folders)}
-        server = waitress.create_server(create_app(atlases).server, host="127.0.0.1", port=0)
-        threading.Thread(target=server.run, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.effective_port}/"
-
-    yield start
-    for server in servers:
-        server.close()
+    """Serve atlases in the way that HVAE_TEST_SERVER names; returns the address of the first one's page."""
+    with ExitStack() as servers:
+        yield lambda *folders: servers.enter_context(WAYS[WAY](*folders))
 
 
 @pytest.fixture(scope="session")

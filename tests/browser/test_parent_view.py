@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from atlas_builder import add_parent, as_made_from, build_atlas
 from small_runs import parent_atlas
+from ways_to_serve import WAY
 
 from app.page.figures.colours import colour_code
 from hvae import Atlas, UserError
@@ -270,6 +271,8 @@ def test_an_atlas_without_a_parent_has_words_and_a_command(open_page, tiny_addre
 
 @pytest.fixture
 def data_folder(tmp_path, monkeypatch):
+    if WAY != "built-in":
+        pytest.skip("elsewhere, training takes a broker, or an option: see tests/app/training")
     monkeypatch.setenv("HVAE_DATA_DIR", str(tmp_path / "data-folder"))
     return tmp_path / "data-folder"
 

@@ -13,7 +13,7 @@ from app.page.panels.model_view import most_rate
 from app.page.widgets import colour_key
 from app.page.widgets.pieces import Frame, example_count, model_head, picture, strip, thumbnails
 from app.pictures.contact_sheet import COLUMNS
-from app.pictures.your_image import MAX_CHARACTERS
+from app.pictures.your_image import LINK_CHARACTERS
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
@@ -66,7 +66,7 @@ def _input(atlas: Atlas, frame: Frame, count: int) -> Component:
             "data-height": str(frame.height),
             "data-width": str(frame.width),
             "data-fill": str(FILL.get(atlas.manifest.dataset, USUAL_FILL)),
-            "data-most-characters": str(MAX_CHARACTERS),
+            "data-most-characters": str(LINK_CHARACTERS),
         },
     )
     actions = html.Div(

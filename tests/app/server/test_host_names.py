@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
-import threading
+import urllib.request
 
 import pytest
+from services import served
 
 from app.server.build import create_app
 from app.server.host_names import is_answered
-from app.server.listening import answered_names, listen, page_address, web_server
+from app.server.listening import answered_names, listen
 from hvae.atlas.atlas import Atlas
 from hvae.errors import UserError
 
@@ -25,11 +25,6 @@ def atlas(tiny_atlas):
 
 @pytest.mark.parametrize("host", dict.fromkeys(HOSTS))
 def test_the_address_that_is_printed_works(host):
-    try:
-        listener = listen(host, 0)
-    except UserError:
-        pytest.skip(f"this machine has no address {host}")
-    address, names = page_address(host, listener), answered_names(host, listener)
     arrived = []
 
     def application(environ, start_response):
@@ -37,14 +32,13 @@ def test_the_address_that_is_printed_works(host):
         start_response("200 OK", [("Content-Length", "0")])
         return [b""]
 
-    server = web_server(application, listener)
-    threading.Thread(target=server.run, daemon=True).start()
-    where = address.removeprefix("http://").rstrip("/")
-    connection = http.client.HTTPConnection(where, timeout=30)
-    connection.request("GET", "/", headers={"Host": where})
-    assert connection.getresponse().status == 200
-    connection.close()
-    server.close()
+    try:
+        with listen(host, 0) as listener:
+            names = answered_names(host, listener)
+    except UserError:
+        pytest.skip(f"this machine has no address {host}")
+    with served(application, host) as address:
+        assert urllib.request.urlopen(address, timeout=30).status == 200
     assert is_answered(arrived[0], names)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import threading
+from urllib.parse import urlsplit
 
 import pytest
+from services import served
 
 from app.server.build import create_app
 from app.server.guard import MAX_BODY
-from app.server.listening import listen, web_server
 from hvae.atlas.atlas import Atlas
 
 PATIENCE_SECONDS = 30
@@ -19,10 +19,8 @@ LENGTHS = (b"-5", b"abc", b"1e3", b"99999999999999999999", str(100 * MAX_BODY).e
 @pytest.fixture(scope="module")
 def port(tiny_atlas):
     app = create_app({"tiny": Atlas.open(tiny_atlas)}, hosts=["127.0.0.1"])
-    server = web_server(app.server, listen("127.0.0.1", 0))
-    threading.Thread(target=server.run, daemon=True).start()
-    yield server.effective_port
-    server.close()
+    with served(app.server) as address:
+        yield urlsplit(address).port
     app.server.extensions["decoder"].close()
 
 

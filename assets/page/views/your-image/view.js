@@ -10,10 +10,12 @@ import { screen } from "../../core/screen.js";
 import { drawStrokes, framedPicture, framedStrokes, toAddress, toBase64Url } from "./drawing.js";
 import { openImage } from "./image-files.js";
 import { askRates, showRates } from "./rates.js";
+import { shortPng } from "./short-png.js";
 
 let strokes = []; // lists of [x, y], in pixels of the canvas
 let stroke = null; // the one under the pen
 let image = ""; // the image on screen, a PNG in base64url
+let taken = 0; // counts the images that were to be taken over
 
 const canvas = () => document.getElementById("own-canvas");
 const place = () => document.getElementById("own-place");
@@ -44,11 +46,19 @@ function answerMore(since) {
   askRates(image);
 }
 
+/* Take a canvas over. While a hand draws, the last one counts. */
+async function takeCanvas(canvas, since, rests = true) {
+  const most = Number(place().dataset.mostCharacters);
+  const mine = (taken += 1);
+  let text = toBase64Url(canvas);
+  if (text.length > most) text = await shortPng(canvas, most);
+  if (mine !== taken) return;
+  if (text) take(text, since, rests);
+  else say("This image is too large for a link: choose a simpler one.");
+}
+
 /* Take an image over, and have the address say it once the hand rests. */
 function take(text, since, rests = true) {
-  if (text.length > Number(place().dataset.mostCharacters)) {
-    return say("This image is too large for a link: choose a simpler one.");
-  }
   image = text;
   answer(since);
   if (rests && screen.current.own !== image) screen.set({ own: image }, since);
@@ -78,6 +88,7 @@ function paintImage(text) {
 
 function clear(since) {
   [strokes, stroke] = [[], null];
+  taken += 1;
   say("");
   take("", since);
   paint();
@@ -85,7 +96,7 @@ function clear(since) {
 
 function redraw(since, rests) {
   paint();
-  take(toBase64Url(framedStrokes(strokes, frame())), since, rests);
+  takeCanvas(framedStrokes(strokes, frame()), since, rests);
 }
 
 /* Where a pointer is, in pixels of the canvas. */
@@ -128,10 +139,10 @@ function listenToThePen() {
 /* ---- Pictures that are there already -------------------------------------------------------------------- */
 
 /* A picture that the browser can show becomes the image. */
-function takePicture(picture, since) {
+async function takePicture(picture, since) {
   strokes = [];
   paint();
-  take(toBase64Url(framedPicture(picture, frame())), since);
+  await takeCanvas(framedPicture(picture, frame()), since);
   paintImage(image);
 }
 
@@ -192,6 +203,7 @@ function show(current, former, since) {
   if (current.own !== image) {
     // Another image than the last one drawn here: a link, or the way back.
     strokes = [];
+    taken += 1;
     image = current.own;
     paint();
     if (image) paintImage(image);

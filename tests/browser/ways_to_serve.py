@@ -1,0 +1,104 @@
+"""The ways to serve a page that docs/serving.md describes, for browser tests: atlases' folders → its address.
+
+HVAE_TEST_SERVER names the one that browser tests use: built-in, gunicorn or proxy.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shlex
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from documents import ROOT
+from services import gunicorn, served
+
+from app.server.build import create_app
+from app.server.host_names import LOOPBACK_NAMES
+from hvae.atlas.atlas import Atlas
+
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "host"}
+LONGEST_LINE = 8190
+"""What usual proxies take of a request's first line."""
+
+
+@contextmanager
+def built_in(*folders: Path) -> Iterator[str]:
+    """As `python -m app` does, in this process."""
+    app = create_app({atlas.name: atlas for atlas in map(Atlas.open, folders)}, hosts=LOOPBACK_NAMES)
+    with served(app.server) as address:
+        yield address
+    app.server.extensions["decoder"].close()
+
+
+@contextmanager
+def by_gunicorn(*folders: Path) -> Iterator[str]:
+    """By the command in docs/serving.md, with two processes."""
+    text = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    _, _, options = re.search(r"^HVAE_APP_ATLAS=.*", text, re.MULTILINE)[0].partition("app.wsgi:server ")
+    asked = [*shlex.split(options.split("--bind")[0]), "--workers", "2"]
+    settings = {"TEST_ATLASES": os.pathsep.join(map(str, folders))}
+    log = folders[0].parent
+    with gunicorn(log, *asked, application="only_these_atlases:server", **settings) as (_, address):
+        yield f"{address}/"
+
+
+@contextmanager
+def behind_a_proxy(*folders: Path) -> Iterator[str]:
+    """Behind one at the root of its host name, which hands requests on to the built-in server."""
+    with built_in(*folders) as address:
+        proxy = ThreadingHTTPServer(("127.0.0.1", 0), _handler(urlsplit(address).netloc))
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{proxy.server_port}/"
+        finally:
+            proxy.shutdown()
+            proxy.server_close()
+
+
+WAYS: dict[str, Callable[..., AbstractContextManager[str]]] = {
+    "built-in": built_in,
+    "gunicorn": by_gunicorn,
+    "proxy": behind_a_proxy,
+}
+WAY = os.environ.get("HVAE_TEST_SERVER", "built-in")
+
+
+def _handler(backend: str) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def hand_on(self) -> None:
+            if len(self.requestline) > LONGEST_LINE:
+                return self.send_error(414)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+            headers |= {"Host": backend, "X-Forwarded-For": self.client_address[0], "Via": "1.1 proxy"}
+            connection = http.client.HTTPConnection(backend, timeout=120)
+            try:
+                connection.request(self.command, self.path, body or None, headers)
+                answer = connection.getresponse()
+                content = answer.read()
+            finally:
+                connection.close()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in HOP_BY_HOP | {"content-length", "date", "server"}:
+                    self.send_header(name, value)
+            if answer.status not in (204, 304):
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_HEAD = do_OPTIONS = hand_on
+
+    return Handler
