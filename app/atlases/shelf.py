@@ -58,17 +58,18 @@ def point_name(checkpoint: str) -> str:
 class Shelf:
     """Snapshots of `atlases`, by name, in the same order; iterating gives the names.
 
-    own_copies: whether other processes add points to the user's own copies of the atlases. If so, a copy
-    takes its atlas's place as soon as it is there; if not, when `take_own_copy` asks for it.
+    own_copies: whether the user's own copies that are there already take their atlases' places. One that
+    appears or grows while the shelf stands does in any case, whichever process adds to it.
     """
 
     def __init__(self, atlases: Mapping[str, Atlas], own_copies: bool = False) -> None:
-        self._own_copies = own_copies
         self._looking = Lock()
         self._snapshots = {name: Snapshot(name, atlas, atlas.path) for name, atlas in atlases.items()}
         self._seen = {name: _states(atlas.path) for name, atlas in atlases.items()}
-        self._copy_folders = {name: copy_folder(atlas) for name, atlas in atlases.items() if own_copies}
+        self._copy_folders = {name: copy_folder(atlas) for name, atlas in atlases.items()}
         self._copies_seen: dict[str, list[FileState | None]] = {}
+        if not own_copies:
+            self._copies_seen = {name: _copy_states(folder) for name, folder in self._copy_folders.items()}
 
     def __getitem__(self, name: str) -> Snapshot:
         """The atlas as it was last read. Raises UnknownName."""
@@ -101,17 +102,8 @@ class Shelf:
         """
         with self._looking:
             for name in self._snapshots:
-                if self._own_copies:
-                    self._look_for_copy(name)
+                self._look_for_copy(name)
                 self._look(name)
-
-    def take_own_copy(self, name: str) -> Snapshot | None:
-        """Put the user's own copy of an atlas in its place.
-
-        None where there is no sound copy that holds all points of the atlas; it then stays as it is.
-        """
-        with self._looking:
-            return self._take_copy(name)
 
     def _look(self, name: str) -> None:
         former = self._snapshots[name]
@@ -137,15 +129,12 @@ class Shelf:
         self._copies_seen[name] = _copy_states(folder)
         self._take_copy(name)
 
-    def _take_copy(self, name: str) -> Snapshot | None:
+    def _take_copy(self, name: str) -> None:
         former = self._snapshots[name]
         states = _states(copy_folder(former.atlas))
         copy = existing_copy(former.atlas)
-        if copy is None:
-            return None
-        if (copy.path, copy.manifest) != (former.atlas.path, former.atlas.manifest):
+        if copy is not None and (copy.path, copy.manifest) != (former.atlas.path, former.atlas.manifest):
             self._snapshots[name], self._seen[name] = replace(former, atlas=copy, problem=""), states
-        return self._snapshots[name]
 
 
 def _states(folder: Path) -> list[FileState | None]:

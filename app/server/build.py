@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -52,6 +53,9 @@ def create_app(
     server = Flask("app", static_folder=None)
     server.extensions["training"], server.extensions["decoder"] = training, decoder
     server.extensions["hosts"] = hosts
+    if not training.several:
+        # What Dash signs a page's jobs with. Two requests that were the first would make one each, else.
+        server.secret_key = secrets.token_bytes(32)
     answer_to(server, hosts)
     decoder.warm_up()
     app = Page(
@@ -111,7 +115,13 @@ class Pages:
 
     def _made(self, snapshot: Snapshot) -> dmc.MantineProvider:
         titles = atlas_titles({one.name: one.atlas for one in self._shelf.snapshots})
-        return page(snapshot.name, snapshot.atlas, titles, without_paths(snapshot.problem, [snapshot]))
+        return page(
+            snapshot.name,
+            snapshot.atlas,
+            titles,
+            without_paths(snapshot.problem, [snapshot]),
+            snapshot.version,
+        )
 
 
 def assets_folder() -> Path:
@@ -122,11 +132,16 @@ def assets_folder() -> Path:
 
 
 def page(
-    name: str, atlas: Atlas, titles: Mapping[str, str] = MappingProxyType({}), problem: str = ""
+    name: str,
+    atlas: Atlas,
+    titles: Mapping[str, str] = MappingProxyType({}),
+    problem: str = "",
+    version: str = "",
 ) -> dmc.MantineProvider:
     """Everything a visitor sees of one atlas.
 
     titles: of all that are served, by name. problem: why the atlas cannot be read at present, a sentence.
+    version: the snapshot's.
     """
     screen = first_screen(name, atlas).to_dict()
     stores = {
@@ -146,7 +161,7 @@ def page(
                 export_dialog(atlas),
             ],
             className="page",
-            **{"data-view": "landscapes"},
+            **{"data-view": "landscapes", "data-version": version},
         ),
         defaultColorScheme="auto",
         theme={

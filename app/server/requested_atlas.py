@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dash import Dash
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context, jsonify, request
 from werkzeug.exceptions import NotFound
 
 from app.atlases.shelf import Shelf, Snapshot
@@ -42,10 +42,6 @@ class RequestedAtlas:
     def snapshot(self) -> Snapshot:
         """The atlas as it is now: take it once per request."""
         return self._shelf[self.name]
-
-    def take_own_copy(self) -> Snapshot | None:
-        """See `app.atlases.shelf.Shelf.take_own_copy`."""
-        return self._shelf.take_own_copy(self.name)
 
 
 class Page(Dash):
@@ -100,6 +96,13 @@ def name_atlases(server: Flask, shelf: Shelf) -> None:
         if named is not None and named not in shelf:
             raise NotFound("There is no such atlas here.")
         setattr(g, NAMED, named)
+
+    @server.get(f"/pages/<{NAMED}>/version")
+    def version() -> Response:
+        """What a page that is open asks from time to time: whether it shows the atlas as it is."""
+        response = jsonify(version=shelf[getattr(g, NAMED)].version)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     @server.get("/pages/<path:anything>")
     def no_page(anything: str) -> Response:

@@ -79,7 +79,6 @@ class ProcessManager(Tickets, JobManager):
     def __init__(self, setting: Callable[[], object], refuse: Callable[[], Any], busy: object) -> None:
         super().__init__(setting, refuse, busy)
         self._starting = Lock()
-        self._secret: bytes | None = None
         self._jobs: dict[str, multiprocessing.process.BaseProcess] = {}
 
     @cached_property
@@ -93,11 +92,6 @@ class ProcessManager(Tickets, JobManager):
     def handle(self) -> diskcache.Cache:
         """The results, opened when the first job needs them."""
         return open_results(self.folder)
-
-    def get_or_create_signing_secret(self, generate: Callable[[], bytes]) -> bytes:
-        """What job handles in the browser are signed with; as short-lived as this server."""
-        self._secret = self._secret or generate()
-        return self._secret
 
     def start_job(self, key: str, job_fn: Callable, args: list) -> str | None:
         """See JobManager; MOST_JOBS may run."""

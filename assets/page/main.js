@@ -9,6 +9,7 @@ import * as figureChoices from "./controls/figure-choices.js";
 import * as shiftSliders from "./controls/shift-sliders.js";
 import * as tabs from "./controls/tabs.js";
 import * as thumbnails from "./controls/thumbnails.js";
+import * as atlasVersion from "./core/atlas-version.js";
 import * as folds from "./core/folds.js";
 import * as pictures from "./core/pictures.js";
 import { screen } from "./core/screen.js";
@@ -34,7 +35,7 @@ import * as selectedModel from "./views/selected-model.js";
 import * as yourImage from "./views/your-image/view.js";
 
 const PARTS = [
-  ...[folds, tabs, shiftSliders, selectedModel],
+  ...[atlasVersion, folds, tabs, shiftSliders, selectedModel],
   ...[ring, selectDots, typeSize, plots, dotCard, blankFigures],
   ...[figureChoices, atlasMenu, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
@@ -53,7 +54,7 @@ function begin(firstScreen, fields, points) {
 const CALLBACKS = {
   "choose-atlas": atlasMenu.chooseAtlas,
   ...training.trainingCallbacks,
-  parentGrown: parentView.addTrainedPoint,
+  parentGrown: parentView.addPoints,
 };
 
 /* Do what Dash asks for. A choice before the page has begun is passed over: nothing is on screen to change. */

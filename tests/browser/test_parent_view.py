@@ -11,10 +11,12 @@ from atlas_builder import add_parent, as_made_from, build_atlas
 from small_runs import parent_atlas
 from ways_to_serve import WAY
 
+from app.atlases.user_copy import add_point, extending
 from app.page.figures.colours import colour_code
 from hvae import Atlas, UserError
 from hvae.atlas.point import Point
 from hvae.atlas.verify import problems
+from hvae.training.finish import Finished
 
 SLOTS = ("parent-samples", "parent-reconstructions")
 TRAINING_MS = 180_000
@@ -375,3 +377,89 @@ def test_training_tells_how_far_it_is_and_can_be_cancelled_without_a_trace(
     other.page.click("#training-cancel")
     other.page.wait_for_selector("#training-panel[data-state=idle]")
     assert [path.name for path in (data_folder / "atlases").iterdir()] == [".lock"]
+
+
+# --------------------------------------------------------------------------- points that come from elsewhere
+
+
+def grow(folder, beta_2, beta_1):
+    """Add a point to the user's own copy of an atlas, as a training does that nobody waits for; its name."""
+    atlas, point = Atlas.open(folder), Point(beta_2, beta_1)
+    first = atlas.metrics.iloc[0]
+    row = {**first.to_dict(), **point._asdict(), "checkpoint": point.checkpoint}
+    model = atlas.load_checkpoint(first["checkpoint"])
+    with extending(atlas) as copy:
+        add_point(atlas, copy, point, Finished(model, row, {"weights": "float32"}))
+    return point.name
+
+
+def look_again(explorer):
+    """What a page does every ten seconds, and when a visitor comes back to it."""
+    explorer.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+@pytest.fixture
+def growing(tmp_path):
+    return add_parent(build_atlas(tmp_path / "growing"))
+
+
+def test_an_open_page_learns_of_a_point_that_somebody_else_trained(open_page, serve, growing, data_folder):
+    explorer = open_page(serve(growing))
+    assert explorer.text("#model-count") == "9 two-layer models"
+    asked = []
+    explorer.page.on("request", lambda request: asked.append(request.url))
+    look_again(explorer)
+    explorer.page.wait_for_timeout(300)
+    assert [url for url in asked if not url.endswith("/version")] == [], "nothing is new"
+    name = grow(growing, 0.5, 0.5)
+    look_again(explorer)
+    explorer.page.wait_for_function(
+        """(name) => document.querySelector('#landscapes-0 .js-plotly-plot').data
+            .some((trace) => trace.ids?.includes(name))""",
+        arg=name,
+    )
+    assert explorer.text("#model-count") == "10 two-layer models"
+    explorer.select(name)
+    explorer.page.click("#tab-parent")
+    explorer.page.wait_for_selector(f"#parent-rates [data-point='{name}']")
+
+
+def test_a_training_whose_result_is_lost_is_told_by_the_dot_that_it_made(
+    open_page, serve, growing, data_folder
+):
+    """As once on a page that was older than its server: the answer to its second question was empty."""
+    explorer = open_page(serve(growing))
+    view = parent_view(explorer)
+    drag(view, (0.4, 0.7))
+    asked = []
+
+    def answer(route):
+        if "training-wish" not in (route.request.post_data or ""):
+            return route.continue_()
+        asked.append(json.loads(route.request.post_data)["inputs"][0].get("value"))
+        if len(asked) == 1:
+            return route.fulfill(json={"cacheKey": "key", "job": "job"})
+        grow(growing, asked[0]["beta_2"], asked[0]["beta_1"])
+        return route.fulfill(status=204)
+
+    view.page.route("**/_dash-update-component*", answer)
+    view.page.click("#train-point")
+    view.page.wait_for_selector("#training-panel[data-state=done]")
+    assert "is a dot now" in view.text("#training-words")
+    assert len(asked) == 2 and view.page.locator("#train-point").is_disabled()
+
+
+def test_a_training_that_left_neither_result_nor_dot_has_failed(open_page, serve, growing, data_folder):
+    view = parent_view(open_page(serve(growing)))
+    drag(view, (0.4, 0.7))
+    answers = iter([{"json": {"cacheKey": "key", "job": "job"}}, {"status": 204}])
+
+    def answer(route):
+        if "training-wish" not in (route.request.post_data or ""):
+            return route.continue_()
+        return route.fulfill(**next(answers))
+
+    view.page.route("**/_dash-update-component*", answer)
+    view.page.click("#train-point")
+    view.page.wait_for_selector("#training-panel[data-state=failed]")
+    assert "ended without a result" in view.text("#training-words")

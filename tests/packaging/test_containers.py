@@ -84,7 +84,8 @@ def test_the_commands_are_there_with_their_options(instructions, services):
     )
     assert checked.returncode == 0, checked.stderr
     for name, value in zip(page[2::2], page[3::2], strict=True):
-        assert value in re.search(rf"^{name[2:]} .*$", checked.stdout, re.MULTILINE)[0]
+        setting = name[2:].replace("-", "_")
+        assert value in re.search(rf"^{setting} .*$", checked.stdout, re.MULTILINE)[0]
     worker = services["worker"]["command"]
     assert worker[0] == "celery" and worker[-1] == "worker"
     assert importlib.util.find_spec(worker[worker.index("-A") + 1])

@@ -42,7 +42,14 @@ HINT = (
     "◇ is an estimate for the fold. A dot was trained further at its own β, so that the fold of the same β "
     "stands a little beside it."
 )
-STORES = ("training-wish", "training-progress", "training-running", "training-result", "grown")
+STORES = (
+    "training-wish",
+    "training-progress",
+    "training-running",
+    "training-result",
+    "newer-version",
+    "grown",
+)
 
 
 def layout(atlas: Atlas) -> html.Div:
@@ -86,19 +93,20 @@ def register(app: Dash, requested: RequestedAtlas) -> None:
         Output("grown", "data"),
         Output("model-count", "children"),
         Input("training-result", "data"),
+        Input("newer-version", "data"),
         prevent_initial_call=True,
     )
-    def join(result: dict[str, str] | None) -> tuple[dict[str, Any], str]:
-        if not isinstance(result, dict) or "point" not in result:
+    def join(result: dict[str, str] | None, newer: str | None) -> tuple[dict[str, Any], str]:
+        trained = result.get("point") if isinstance(result, dict) else None
+        if not trained and not newer:
             raise PreventUpdate
-        grown = requested.take_own_copy()
-        if grown is None:
-            raise PreventUpdate
-        atlas = grown.atlas
+        snapshot = requested.snapshot()
+        atlas = snapshot.atlas
         joined = {
             "points": points_data(atlas),
             "dots": plane_dots(atlas),
-            "point": result["point"],
+            "point": trained,
+            "version": snapshot.version,
             "opening": opening(atlas),  # the copy, which has the point
         }
         return joined, models_text(len(atlas.metrics))

@@ -29,6 +29,11 @@ export function fileAddress(atlas, file) {
   return pathOf("atlases", atlas, file);
 }
 
+/* What says which version of an atlas there is. */
+export function versionAddress(atlas) {
+  return pathOf("pages", atlas, "version");
+}
+
 /* The page, with a query. */
 export function pageAddress(query) {
   return `/?${query}`;

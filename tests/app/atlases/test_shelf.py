@@ -111,17 +111,31 @@ def test_readers_get_the_atlas_or_the_users_own_copy_and_never_files_of_both(
         assert [reader.result() for reader in readers] == [9] * READERS
 
 
-def test_a_copy_takes_its_atlases_place_when_asked_where_no_other_process_adds_to_it(own_atlas, data_folder):
+def test_a_copy_that_appears_takes_its_atlases_place_though_nobody_asks(own_atlas, data_folder):
+    """As where a visitor has closed the page that a training was started from."""
     shelf = Shelf({"own": Atlas.open(own_atlas)})
-    assert shelf.take_own_copy("own") is None
-    folder = grow_own_copy(Atlas.open(own_atlas))
     shelf.refresh()
     before = shelf["own"]
     assert before.atlas.path == own_atlas
-    after = shelf.take_own_copy("own")
+    folder = grow_own_copy(Atlas.open(own_atlas))
+    shelf.refresh()
+    after = shelf["own"]
     assert (after.atlas.path, after.origin) == (folder, own_atlas)
     shelf.refresh()
     assert shelf["own"] is after and before.atlas.path == own_atlas
+
+
+def test_a_copy_that_was_there_before_takes_it_once_it_grows(own_atlas, tmp_path, data_folder):
+    """Whoever opens the atlas once more sees the atlas."""
+    part = smaller(own_atlas, tmp_path / "own-part")
+    folder = grow_own_copy(Atlas.open(part))
+    shelf = Shelf({"own": Atlas.open(part)})
+    shelf.refresh()
+    assert shelf["own"].atlas.path == part
+    shutil.copyfile(own_atlas / POINT, folder / POINT)
+    put_in_place(own_atlas, folder)
+    shelf.refresh()
+    assert shelf["own"].atlas.path == folder and len(shelf["own"].checkpoints) == 9
 
 
 def test_what_a_reader_holds_cannot_be_changed(own_atlas):

@@ -2,6 +2,7 @@
  *
  * A job goes on while its page is loaded again: the window keeps a ticket meanwhile, by which app/training/tickets.py finds it.
  */
+import { lookForNewer } from "../../core/atlas-version.js";
 import { betasOfFold, foldName } from "../../core/fold-names.js";
 import { betasText } from "../../core/folds.js";
 import { parentSetting } from "../../core/parent-setting.js";
@@ -15,6 +16,7 @@ const STAGES = { loading: "reading the images …", measuring: "measuring …", 
 let wish = null; // [β₂, β₁] of the point in training, or trained last
 let asked = 0; // counts the jobs that were asked for
 let cancelled = false;
+let hasEnded = false; // whether the job has, though its result has not come
 let betas = null; // [β₂, β₁] of the fold on screen
 let firstWords = ""; // the words before anything is trained
 
@@ -30,13 +32,28 @@ function say(newState, text) {
   lock();
 }
 
+/* Whether the atlas has a dot at [β₂, β₁]. */
+function isDot(place) {
+  const near = (one, other) => Math.abs(Math.log(one / other)) < SAME;
+  return Boolean(place) && parentSetting().dots.some((dot) => near(dot.beta_2, place[0]) && near(dot.beta_1, place[1]));
+}
+
 /* Lock the button while a job runs, and where the atlas has the dot already. */
 function lock() {
   const button = find("train-point");
-  const near = (one, other) => Math.abs(Math.log(one / other)) < SAME;
-  const isDot = betas && parentSetting().dots.some((dot) => near(dot.beta_2, betas[0]) && near(dot.beta_1, betas[1]));
-  button.disabled = isDot || state() === "running";
-  button.title = isDot ? "This very β is a dot already" : "";
+  button.disabled = isDot(betas) || state() === "running";
+  button.title = isDot(betas) ? "This very β is a dot already" : "";
+}
+
+function sayDone() {
+  const where = "in your own copy of this atlas: the server's log says where";
+  say("done", `${betasText(wish || betas)} is a dot now, ${where}.`);
+}
+
+/* Dots have joined the atlas. One that was in training may be among them although its result did not come. */
+export function noticeDots() {
+  if (state() === "running" && hasEnded && isDot(wish)) sayDone();
+  else if (find("train-point")) lock();
 }
 
 function bar(value) {
@@ -64,7 +81,7 @@ export function offerTraining(beta2, beta1) {
 function train() {
   wish = betas;
   asked += 1;
-  cancelled = false;
+  [cancelled, hasEnded] = [false, false];
   bar(null);
   say("running", `${betasText(wish)}: starting …`);
   const [beta_2, beta_1] = wish;
@@ -82,6 +99,18 @@ function resume() {
   bar(null);
   say("running", `${betasText(wish)}: is it still in training? …`);
   window.dash_clientside.set_props("training-wish", { data: { ...data, again: true } });
+}
+
+/* The job has ended and its result has not come: what it did, the atlas says. */
+async function lookForDot(which) {
+  const isOpen = () => state() === "running" && asked === which;
+  if (!isOpen()) return;
+  hasEnded = true;
+  noticeDots();
+  if (isOpen()) await lookForNewer();
+  setTimeout(() => {
+    if (isOpen()) say("failed", "The training ended without a result; the server's log says more.");
+  }, GRACE_MS);
 }
 
 /* What Dash calls while a job runs, and when it has ended. */
@@ -102,18 +131,12 @@ export const trainingCallbacks = {
       return;
     }
     const which = asked;
-    setTimeout(() => {
-      if (state() !== "running" || asked !== which) return;
-      say("failed", "The training ended without a result; the server's log says more.");
-    }, GRACE_MS);
+    setTimeout(() => lookForDot(which), GRACE_MS);
   },
 
   trainingResult(result) {
-    if (result?.error) say("failed", result.error);
-    else if (result?.point) {
-      const where = "in your own copy of this atlas: the server's log says where";
-      say("done", `${betasText(wish || betas)} is a dot now, ${where}.`);
-    }
+    if (result?.point || (result?.error && isDot(wish))) sayDone();
+    else if (result?.error) say("failed", result.error);
   },
 };
 

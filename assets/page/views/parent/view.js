@@ -3,6 +3,7 @@
  * While a hand moves, pictures and rough numbers follow; when it rests, the fold is selected (state, address) and
  * its numbers are estimated on all test images of the atlas.
  */
+import { learnVersion } from "../../core/atlas-version.js";
 import { betasOfFold, foldName, isFold } from "../../core/fold-names.js";
 import { describeFold, estimate } from "../../core/folds.js";
 import { parentSetting } from "../../core/parent-setting.js";
@@ -12,7 +13,7 @@ import { screen } from "../../core/screen.js";
 import { firstImages, pictureAddress } from "../../core/server-addresses.js";
 import { betaAt, betasAt, drawBetaPlane, isBetaPlaneDrawn, markDot, placeHandle, shareOf } from "./beta-plane.js";
 import { betasOfRatesAt, dotAt, drawRatePlane, placeDiamond } from "./rate-plane.js";
-import { offerTraining } from "./training.js";
+import { noticeDots, offerTraining } from "./training.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 const STEP = 1 / 24; // of the plane's side, by an arrow key; four of them with Shift
@@ -160,18 +161,23 @@ function show(current, former, since) {
   markDot(current.point);
 }
 
-/* What Dash calls when a point that a visitor trained has joined the atlas. Other views' figures are drawn again when
- * they are shown. */
-export function addTrainedPoint(grown) {
+/* What Dash calls when points have joined the atlas; `point` is the one that was trained here, if one was. Other views'
+ * figures are drawn again when they are shown. */
+export function addPoints(grown) {
   if (!grown) return;
+  learnVersion(grown.version);
   Object.assign(screen.points, grown.points);
-  parentSetting().dots = grown.dots;
   find("export").dataset.opening = grown.opening;
-  drawBetaPlane();
+  if (parentSetting()) {
+    parentSetting().dots = grown.dots;
+    if (isBetaPlaneDrawn()) drawBetaPlane();
+    noticeDots();
+  }
   // A visitor who still looks at the fold that was trained looks at the dot now.
   const trained = grown.points[grown.point];
   const isHere = trained && shown === foldName(trained.beta_2, trained.beta_1);
   screen.set(isHere ? { point: grown.point } : {});
+  screen.drawFigures();
 }
 
 export function start() {
