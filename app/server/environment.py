@@ -12,6 +12,7 @@ from app.pictures.malloc import share_arenas
 from app.server.build import create_app
 from app.server.embedding import EMBED, checked_origins
 from app.server.host_names import LOOPBACK_NAMES
+from app.server.listening import files_allowed
 from app.training.redis_broker import BROKER, checked_broker
 from app.training.train_point import TrainingOptions
 from hvae.errors import UserError
@@ -32,6 +33,7 @@ def server(environment: Mapping[str, str]) -> Flask:
             raise UserError(f"There is no variable {name}: there are {', '.join(VARIABLES)}.")
     embed = checked_origins([said.get(EMBED, "")])
     share_arenas()
+    files_allowed()
     atlas, broker = said.get(ATLAS), said.get(BROKER)
     training = TrainingOptions(
         Path(said.get(DATA_DIR, "data")), flag(said, ALLOW_TRAINING), broker and checked_broker(broker), True
