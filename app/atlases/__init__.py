@@ -1,1 +1,1 @@
-"""What is served: the atlases, their models, and what happens when their files change."""
+"""The served atlases: their models, and how changed files are noticed."""

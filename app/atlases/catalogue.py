@@ -1,4 +1,4 @@
-"""Which atlases are served, in what order, and what a menu calls them."""
+"""The served atlases, their order, and their names in menus."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def served_atlases(path: Path | None) -> dict[str, Atlas]:
-    """Atlases by name: first the one at `path`, else MNIST, then all others that ship.
+    """Return atlases by name: first the one at `path`, or MNIST, then all others that ship.
 
-    A name in an address stands for one atlas: of two that have the same, the one at `path` is served. One
-    that ships and is damaged is left out, and the log says why. Raises UserError where the first is damaged.
+    A name belongs to one atlas: if two have the same name, the one at `path` is served. A damaged atlas that
+    ships is left out, with a line in the log. Raises UserError if the first atlas is damaged.
     """
     first = Atlas.default() if path is None else Atlas.open(path)
     atlases = {first.name: first}
@@ -33,13 +33,13 @@ def served_atlases(path: Path | None) -> dict[str, Atlas]:
 
 
 def atlas_titles(atlases: Mapping[str, Atlas]) -> dict[str, str]:
-    """What people call the atlases: data set and grid; with the name, where others are called the same."""
+    """Return titles of the atlases for people: data set and grid, and the name if titles are the same."""
     called = {name: atlas_title(atlas) for name, atlas in atlases.items()}
     count = Counter(called.values())
     return {name: text if count[text] == 1 else f"{text} ({name})" for name, text in called.items()}
 
 
 def atlas_title(atlas: Atlas) -> str:
-    """Data set and size of the grid: `MNIST, 5 × 5`."""
+    """Return data set and size of the grid: `MNIST, 5 × 5`."""
     betas = atlas.manifest.betas
     return f"{dataset_title(atlas.manifest.dataset)}, {len(betas.beta_2)} × {len(betas.beta_1)}"

@@ -1,4 +1,4 @@
-"""Whether a file has changed, without reading it."""
+"""Notice changes of files without reading them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class FileState(NamedTuple):
-    """What changes whenever a file's content does."""
+    """A value that changes whenever a file's content changes."""
 
     modified: int
     changed: int
@@ -16,7 +16,7 @@ class FileState(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> FileState | None:
-        """The state of the file at `path`; None where there is none."""
+        """Return the state of the file at `path`; None if there is none."""
         try:
             status = path.lstat()
         except OSError:

@@ -1,4 +1,4 @@
-"""Points between the dots: names that stand for the parent, folded at any β of its range."""
+"""Points between the dots: names for the parent's folds at any β of its range."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from hvae.parent import Parent
 
 EDGE = 1e-3
-"""How far beyond its range, as a share, β may lie: a name has four digits, the range may have more."""
+"""The share by which β may lie outside the range: a name has four digits, the range may have more."""
 
 
 def beta_range(atlas: Atlas) -> tuple[float, float] | None:
-    """Lowest and highest β that the atlas's parent was trained on; None where it has none.
+    """Return the lowest and highest β of the parent's training; None if the atlas has no parent.
 
-    Raises UserError where the parent's file is missing or damaged.
+    Raises UserError if the parent's file is missing or damaged.
     """
     if PARENT not in atlas.manifest.files:
         return None
@@ -31,7 +31,7 @@ def beta_range(atlas: Atlas) -> tuple[float, float] | None:
 
 
 def covers(between: tuple[float, float], betas: Iterable[float]) -> bool:
-    """Whether a parent of the range `between` may be folded at `betas`."""
+    """Return whether a parent with the range `between` can be folded at `betas`."""
     low, high = between
     return all(low * (1 - EDGE) <= beta <= high * (1 + EDGE) for beta in betas)
 
@@ -46,9 +46,10 @@ class Folds:
         self._kept: dict[tuple[str, str], tuple[tuple[FileState | None, str | None], Any]] = {}
 
     def find(self, snapshot: Snapshot, name: str) -> ModelSource | None:
-        """The fold of this name; None where it is not the name of one.
+        """Return the fold of this name; None if it is not the name of a fold.
 
-        Raises UnknownName where the atlas has no parent, or none for these β; UserError where it is damaged.
+        Raises UnknownName if the atlas has no parent, or none for these β; UserError if the parent is
+        damaged.
         """
         point = Point.of_fold(name)
         if point is None:

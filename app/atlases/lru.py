@@ -1,4 +1,4 @@
-"""What is kept in memory, as long as there is room."""
+"""A cache in memory with a limit of bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 class Kept(Generic[Value]):
-    """Values by key, of `most_bytes` altogether; those used last stay, and the last in any case.
+    """Values by key, at most `most_bytes` in all. Those used last stay; the very last one always stays.
 
     Not for several threads at once.
     """
@@ -27,14 +27,14 @@ class Kept(Generic[Value]):
         return key in self._values
 
     def get(self, key: Hashable) -> Value | None:
-        """The value, which has been used now; None where it is not kept."""
+        """Return the value, and mark it as used; None if it is not kept."""
         if key not in self._values:
             return None
         self._values.move_to_end(key)
         return self._values[key][0]
 
     def put(self, key: Hashable, value: Value, size: int) -> None:
-        """Keep a value of `size` bytes in place of those that were not used for longest."""
+        """Keep a value of `size` bytes; values that were not used for longest make room."""
         if key in self._values:
             self.bytes -= self._values.pop(key)[1]
         self._values[key] = (value, size)

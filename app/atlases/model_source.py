@@ -1,4 +1,4 @@
-"""What a point's name stands for: the files that its model is made of."""
+"""The source of a point's model: the files that it is made from."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """Where the model of a point comes from.
+    """The source of a point's model.
 
-    files: the atlas's files that the model is made of; checked before it is loaded and whenever they change.
-    load: makes the model, in eval mode; called on the decoder's thread, after the files were found sound.
-    rates: what each dimension of z₂ adds to R(z₂), nats; empty where that is not known.
+    files: the atlas's files for the model; they are checked before it is loaded and whenever they change.
+    load: makes the model, in eval mode; called on the decoder's thread, after the check of the files.
+    rates: the part of each dimension of z₂ in R(z₂), nats; empty if unknown.
     is_dot: whether it is a point of the atlas, with a row of metrics.
-    Name and files together say which model it is: the ETags of its pictures are made of both.
+    Name and files together identify the model: the ETags of its pictures are made from both.
     """
 
     files: tuple[str, ...]
@@ -31,7 +31,7 @@ class ModelSource:
 
 
 def dot(snapshot: Snapshot, name: str) -> ModelSource | None:
-    """The point of the atlas whose checkpoint has this name; None where there is none."""
+    """Return the point of the atlas whose checkpoint has this name; None if there is none."""
     file = snapshot.checkpoints.get(name)
     if file is None:
         return None

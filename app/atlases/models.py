@@ -1,4 +1,7 @@
-"""The models of the atlases: found by a point's name, checked, loaded, and kept while there is room."""
+"""The models of the atlases.
+
+Found by a point's name, checked, loaded, and kept as long as memory has room.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,17 @@ from hvae.atlas.atlas import EXAMPLES, Examples
 from hvae.errors import UserError
 
 MOST_BYTES = 192 * 2**20
-"""Memory for models that are kept: some 240 of the atlas that ships."""
+"""Bytes for kept models: some 240 of the atlas that ships."""
 
 MOST_OTHER_BYTES = 20 * 2**20
-"""The same for models that are no dots: hundreds pass by when a hand is dragged over the plane."""
+"""Bytes for models that are no dots: hundreds are needed while a pointer is dragged over the plane."""
 
 OBJECTS_BYTES = 160 * 2**10
-"""What a model takes beside its weights, as measured."""
+"""Bytes of a model without its weights, as measured."""
 
 
 class Checked(NamedTuple):
-    """A file that was found to have the SHA-256 that atlas.json gives."""
+    """A file whose SHA-256 was checked against atlas.json."""
 
     state: FileState
     digest: str
@@ -36,7 +39,7 @@ class Checked(NamedTuple):
 class Models:
     """The models of all atlases; those used last are kept.
 
-    A file of an atlas is checked against its checksum when first used and whenever it has changed on disk.
+    A file of an atlas is checked against its checksum at its first use and whenever it has changed on disk.
     """
 
     def __init__(self) -> None:
@@ -52,7 +55,7 @@ class Models:
         self._examples: dict[str, tuple[Checked, Examples]] = {}
 
     def find(self, snapshot: Snapshot, point: str) -> ModelSource:
-        """What `point` stands for. Raises UnknownName."""
+        """Return the source of the model of `point`. Raises UnknownName."""
         source = dot(snapshot, point) or self._folds.find(snapshot, point)
         if source is None:
             raise UnknownName("This atlas has no such point.")
@@ -60,11 +63,11 @@ class Models:
 
     @property
     def have_room(self) -> bool:
-        """Whether another dot's model would push out none that is kept."""
+        """Return whether another dot's model fits without pushing out a kept one."""
         return self._dots.bytes < 0.95 * self._dots.most_bytes
 
     def check(self, snapshot: Snapshot, file: str) -> Checked:
-        """A file of the atlas, found sound. Raises UserError where it is missing or damaged."""
+        """Return a checked file of the atlas. Raises UserError if it is missing or damaged."""
         atlas = snapshot.atlas
         state, digest = FileState.of(atlas.path / file), atlas.manifest.files.get(file)
         with self._lock:
@@ -79,13 +82,13 @@ class Models:
         return sound
 
     def checksum(self, snapshot: Snapshot, file: str) -> str:
-        """The SHA-256 of a file of the atlas, found sound. Raises UserError as `check` does."""
+        """Return the SHA-256 of a checked file of the atlas. Raises UserError as `check` does."""
         return self.check(snapshot, file).digest
 
     def subject(self, snapshot: Snapshot, point: str) -> Subject:
-        """A point's model and what goes with it, kept or loaded; on the decoder's thread.
+        """Return a point's model and its images, kept or loaded; call it on the decoder's thread.
 
-        Raises UnknownName, and UserError where a file that it is made of is missing or damaged.
+        Raises UnknownName, and UserError if one of its files is missing or damaged.
         """
         source, name = self.find(snapshot, point), snapshot.name
         self._latest[name] = snapshot

@@ -1,4 +1,4 @@
-"""What pictures are made of."""
+"""The subject of pictures: a model and test images."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Subject:
-    """A model, the atlas's test images, and what follows from the two.
+    """A model, the atlas's test images, and values computed from both.
 
-    Used on the decoder's thread only.
+    Use it on the decoder's thread only.
     """
 
     def __init__(self, model: HVAE, images: Callable[[], np.ndarray], rates: list[float]) -> None:
@@ -28,7 +28,7 @@ class Subject:
 
     @property
     def images(self) -> np.ndarray:
-        """The atlas's test images, uint8 (N, C, H, W). Raises UserError where they are damaged."""
+        """The atlas's test images, uint8 (N, C, H, W). Raises UserError if they are damaged."""
         return self._images()
 
     @cached_property
@@ -50,7 +50,7 @@ class Subject:
 
 
 def to_floats(images: np.ndarray) -> Tensor:
-    """Images uint8 (N, C, H, W) as a model takes them, float in [0, 1]."""
+    """Return images uint8 (N, C, H, W) as a model's input, float in [0, 1]."""
     import torch
 
     return torch.tensor(images).float() / 255

@@ -1,6 +1,6 @@
-"""A user's own copy of an atlas, in the platform's data folder: where points of their own are added.
+"""A user's own copy of an atlas, in the platform's data folder. New points are added to this copy.
 
-An atlas that was opened may be read-only, and shared; so it is copied, once, and the copy grows.
+The original atlas may be read-only or shared, so it is copied once, and the copy grows.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ BUSY = "A point is being trained already, here or in another tab: wait for it, o
 
 
 def data_folder() -> Path:
-    """Where users' own atlases are kept: HVAE_DATA_DIR, else the platform's data folder for this user."""
+    """Return the folder of the user's own atlases: HVAE_DATA_DIR, else the platform's data folder."""
     chosen = os.environ.get("HVAE_DATA_DIR")
     return user_path(chosen) if chosen else platformdirs.user_data_path("hvae-explorer", appauthor=False)
 
 
 def copy_folder(atlas: Atlas) -> Path:
-    """Where the user's own copy of `atlas` is, or would be; the atlas's folder itself if it is that copy.
+    """Return the folder for the user's own copy of `atlas`; the atlas's own folder if it is that copy.
 
     Copies of other atlases of the same name take other folders: NAME, NAME-2, NAME-3, …
     """
@@ -55,9 +55,9 @@ def copy_folder(atlas: Atlas) -> Path:
 
 
 def unfinished_folder(atlas: Atlas) -> Path:
-    """Where points that are being trained for the user's own copy of `atlas` leave what they have reached.
+    """Return the folder for the training states of new points of the user's own copy of `atlas`.
 
-    Raises OSError where others could write to it, too.
+    Raises OSError if others can write to it, too.
     """
     home = data_folder() / "training"
     own_folder(home)
@@ -65,9 +65,9 @@ def unfinished_folder(atlas: Atlas) -> Path:
 
 
 def existing_copy(atlas: Atlas) -> Atlas | None:
-    """The user's own copy of `atlas`, if there is a sound one that holds all its points.
+    """Return the user's own copy of `atlas`, if there is a sound one with all its points.
 
-    One that others may have written to is none.
+    A copy that others may have written to does not count.
     """
     folder = copy_folder(atlas)
     if not folder.is_dir():
@@ -82,9 +82,9 @@ def existing_copy(atlas: Atlas) -> Atlas | None:
 
 @contextmanager
 def extending(atlas: Atlas) -> Iterator[Path]:
-    """Hold the right to add points to the user's own copy of `atlas`; yields where it is, or will be.
+    """Hold the right to add points to the user's own copy of `atlas`, and yield the copy's folder.
 
-    Raises UserError where another process has it, or the data folder cannot be written.
+    Raises UserError if another process holds it, or the data folder cannot be written.
     """
     home = data_folder() / "atlases"
     try:
@@ -110,8 +110,8 @@ def add_point(atlas: Atlas, folder: Path, point: Point, finished: Finished) -> A
     """Add a point to the user's own copy of `atlas` at `folder`, whole or not at all; return the copy.
 
     Columns that were not measured are NaN. Call it within `extending`.
-    Raises UserError where the copy is not sound, has the point already or is being written, OSError where it
-    cannot be written.
+    Raises UserError if the copy is not sound, already has the point or is being written, OSError if it cannot
+    be written.
     """
     if not folder.exists():
         copy_atlas(atlas, folder)
@@ -126,7 +126,7 @@ def add_point(atlas: Atlas, folder: Path, point: Point, finished: Finished) -> A
 
 
 def refuse_known_point(atlas: Atlas, point: Point) -> None:
-    """Raise UserError where the atlas has a point of these β."""
+    """Raise UserError if the atlas has a point of these β."""
     if point.checkpoint in set(atlas.metrics["checkpoint"]):
         raise UserError(f"{atlas.path} has a point at β₂ = {point.beta_2:g}, β₁ = {point.beta_1:g} already.")
 
@@ -134,7 +134,7 @@ def refuse_known_point(atlas: Atlas, point: Point) -> None:
 def copy_atlas(atlas: Atlas, folder: Path) -> None:
     """Copy every file that atlas.json lists, each checked against its checksum, and then atlas.json.
 
-    The folder appears whole or not at all. Raises UserError where a file is damaged, OSError where `folder`
+    The folder appears whole or not at all. Raises UserError if a file is damaged, OSError where `folder`
     cannot be written.
     """
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
@@ -175,7 +175,7 @@ def _identity(folder: Path) -> str | None:
 
 
 def _identity_of(manifest: Manifest) -> str:
-    """What an atlas and its copies have in common, and no other atlas: its plan, its grid and its parent."""
+    """Return what identifies an atlas and its copies: plan, grid and parent."""
     parts = [
         made_from_plan(manifest),
         manifest.betas.model_dump(),

@@ -1,4 +1,4 @@
-"""What was answered lately, and what is being made: who asks for the same waits for the same."""
+"""Recent answers, and answers in the making: a second request for one waits for the first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import Lock
 from app.atlases.lru import Kept
 
 MOST_BYTES = 16 * 2**20
-"""Bytes of answers that are kept: the pictures of some 500 clicks, after which memory stays as it is."""
+"""Bytes of kept answers: the pictures of some 500 clicks. After these, memory does not grow."""
 
 
 class Answers:
@@ -21,9 +21,9 @@ class Answers:
         self._lock = Lock()
 
     def get(self, tag: str, make: Callable[[], bytes]) -> bytes:
-        """The answer: kept; or being made for somebody else, who is waited for; or else what `make` returns.
+        """Return a kept answer, or wait for one in the making, or return the result of `make`.
 
-        Raises what `make` does, to all who wait for it. A failure is not kept.
+        Raises the exceptions of `make`, for all who wait. A failure is not kept.
         """
         with self._lock:
             kept = self._kept.get(tag)
@@ -44,7 +44,7 @@ class Answers:
         return answer
 
     def _made(self, tag: str, answer: bytes | None = None) -> None:
-        """It is not being made any more; None where it could not be."""
+        """End the making of an answer; None if it failed."""
         with self._lock:
             del self._making[tag]
             if answer is not None and len(answer) <= self._kept.most_bytes:

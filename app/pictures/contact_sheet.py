@@ -19,22 +19,22 @@ GAP = 2
 
 
 APART = 4
-"""Further transparent pixels where a sheet's parts are set apart."""
+"""Further transparent pixels between the parts of a sheet."""
 
 Tile = np.ndarray | None
-"""A picture uint8 (C, H, W), or a place left free."""
+"""A picture uint8 (C, H, W), or an empty place."""
 
 
 def to_bytes(pictures: Tensor) -> np.ndarray:
-    """Pixel means (N, C, H, W) in [0, 1] as uint8."""
-    # NaN, from weights that are, is shown as black rather than as whatever the cast makes of it.
+    """Return pixel means (N, C, H, W) in [0, 1] as uint8."""
+    # NaN, from NaN weights, is shown as black; a cast would give any value.
     return pictures.nan_to_num(0).mul(255).round().byte().numpy()
 
 
 def grid_sheet(
     rows: Sequence[Sequence[Tile]], apart_rows: Collection[int] = (), apart_columns: Collection[int] = ()
 ) -> np.ndarray:
-    """Lay tiles of one shape (C, H, W), with C = 1 or 3, out in rows; at least one is a picture.
+    """Lay out tiles of one shape (C, H, W), with C = 1 or 3, in rows; at least one is a picture.
 
     apart_rows, apart_columns: indices after which the gap is wider by APART.
     Returns uint8 (height, width, C + 1), the last channel being opacity: 255 on pictures, 0 between them.
@@ -58,18 +58,18 @@ def _before(index: int, apart: Collection[int]) -> int:
 
 
 def contact_sheet(pictures: np.ndarray) -> np.ndarray:
-    """Lay pictures, uint8 (N, C, H, W), N ≥ 1, out in rows of at most COLUMNS; see `grid_sheet`."""
+    """Lay out pictures, uint8 (N, C, H, W), N ≥ 1, in rows of at most COLUMNS; see `grid_sheet`."""
     return grid_sheet([pictures[start : start + COLUMNS] for start in range(0, len(pictures), COLUMNS)])
 
 
 def paired_sheet(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Lay pictures out in pairs of rows, `above` over `below`, both uint8 (N, C, H, W), N ≥ 1."""
+    """Lay out pictures in pairs of rows, `above` over `below`, both uint8 (N, C, H, W), N ≥ 1."""
     starts = range(0, len(above), COLUMNS)
     return grid_sheet([part[start : start + COLUMNS] for start in starts for part in (above, below)])
 
 
 def png(sheet: np.ndarray) -> bytes:
-    """A sheet as PNG. Fast rather than small: it travels a short way, and someone is dragging a slider."""
+    """Return a sheet as PNG. Encoding is fast, and files are not small: someone may be dragging a slider."""
     mode = {2: "LA", 4: "RGBA"}[sheet.shape[2]]
     file = io.BytesIO()
     Image.frombytes(mode, sheet.shape[1::-1], sheet.tobytes()).save(

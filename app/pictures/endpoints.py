@@ -25,11 +25,11 @@ from app.server.http_errors import answer_what_is_missing
 from hvae.atlas.atlas import EXAMPLES
 
 PICTURE_VERSION = 2
-"""Raise it whenever the same address would give other bytes than before."""
+"""Raise this whenever the same address gives other bytes than before."""
 
 
 def pictures_blueprint(shelf: Shelf, decoder: Decoder) -> Blueprint:
-    """The endpoints of every kind of answer, and /openapi.json."""
+    """Return the endpoints of every kind of answer, and /openapi.json."""
     blueprint = Blueprint("pictures", __name__)
     answers = Answers()
 
@@ -55,7 +55,7 @@ def pictures_blueprint(shelf: Shelf, decoder: Decoder) -> Blueprint:
     @blueprint.get("/rates/<path:anything>")
     @blueprint.get("/estimates/<path:anything>")
     def no_such_answer(anything: str) -> Response:
-        # Without this, Dash would answer any address with its page.
+        # Without this, Dash would answer every address with its page.
         raise NotFound(f"Of each point there are {', '.join(sorted(kind.path for kind in kinds()))}.")
 
     @blueprint.get("/openapi.json")
@@ -75,7 +75,7 @@ def pictures_blueprint(shelf: Shelf, decoder: Decoder) -> Blueprint:
 
 
 def etag(models: Models, snapshot: Snapshot, point: str, kind: Kind, query: Query) -> str:
-    """The strong ETag of an answer. Raises UserError where a file it is made of is missing or damaged."""
+    """Return the strong ETag of an answer. Raises UserError if one of its files is missing or damaged."""
     files = [*models.find(snapshot, point).files, *([EXAMPLES] if query.uses_images else [])]
     checksums = [models.checksum(snapshot, file) for file in files]
     made_of = [CODE, point, checksums, kind.name, query.model_dump(mode="json")]
@@ -83,13 +83,13 @@ def etag(models: Models, snapshot: Snapshot, point: str, kind: Kind, query: Quer
 
 
 def answer(tag: str, make: Callable[[], bytes], mimetype: str) -> Response:
-    """304 where the client has the answer already, else what `make` returns."""
+    """Return 304 if the client already has the answer, else the result of `make`."""
     if request.if_none_match.contains(tag):
         response = Response(status=304)
     else:
         response = Response(make(), mimetype=mimetype)
     response.set_etag(tag)
-    # Kept, but asked about every time: a checkpoint that went bad since must be noticed.
+    # Browsers keep it, but ask every time, so that a damaged checkpoint is noticed.
     response.headers["Cache-Control"] = "no-cache"
     return response
 

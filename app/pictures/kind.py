@@ -1,4 +1,4 @@
-"""What a kind of answer is, and what several of them need."""
+"""The record of a kind of answer, and functions that several kinds need."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of answer about a point: endpoint, description in /openapi.json and ETag follow from it.
+    """One kind of answer about a point. Endpoint, description in /openapi.json and ETag follow from it.
 
-    path: its address, with the places {atlas} and {point}. query: the parameters; its docstring says what the
-    answer is. make: the answer from a subject and a query; a pure function, called on the decoder's thread;
-    raises QueryError for what only shows then. encode: the bytes of that answer. schema: what these are, as
-    JSON schema. python: the lines that make the same in a notebook, a template as in
-    `app.pictures.python_code`; without one, the page's code only names the address.
+    path: its address, with {atlas} and {point}. query: the parameters; its docstring describes the answer.
+    make: from a subject and a query to the answer; a pure function, called on the decoder's thread; raises
+    QueryError for errors that are only found then. encode: from the answer to its bytes. schema: the JSON
+    schema of these bytes. python: lines that make the same in a notebook, a template as in
+    `app.pictures.python_code`; without it, the page's code only names the address.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Kind:
 
 
 def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray], python: str = "") -> Kind:
-    """A kind of picture, named after the query's class; `make` returns a contact sheet.
+    """Return a kind of picture, named after the query's class; `make` returns a contact sheet.
 
     python: see `Kind`; it assigns the pictures, (N, C, H, W) in [0, 1], to `{{name}}`.
     """
@@ -58,12 +58,12 @@ def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray], pyth
 
 
 def decoded(subject: Subject, residuals: Sequence[Tensor]) -> np.ndarray:
-    """The pictures of residuals, (N, *latent) for each layer, layer 1 first: uint8 (N, C, H, W)."""
+    """Return the pictures of residuals, (N, *latent) for each layer, layer 1 first: uint8 (N, C, H, W)."""
     return to_bytes(subject.model.decode_residuals(residuals))
 
 
 def chosen(subject: Subject, indices: Sequence[int]) -> np.ndarray:
-    """Test images uint8 (N, C, H, W) by their indices. Raises QueryError where there is no such image."""
+    """Return test images uint8 (N, C, H, W) by their indices. Raises QueryError if there is no such image."""
     images = subject.images
     beyond = [index for index in indices if index >= len(images)]
     if beyond:

@@ -1,4 +1,4 @@
-"""How the process takes memory from the system, and gives it back."""
+"""How the process gets memory from the system, and returns it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ ARENAS = 2
 
 
 def share_arenas() -> None:
-    """Let all threads take memory from the same few places, where this is glibc; before they start.
+    """Make all threads share a few memory arenas, on glibc; call it before they start.
 
-    Else each thread has a place of its own, in which what was freed stays for that thread to use again: with
-    as many threads as serve a hall, that is more than all pictures and models.
+    Otherwise each thread has its own arena, and freed memory stays in it for this thread. With the threads of
+    a full hall, that is more than all pictures and models.
     """
     try:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS)
@@ -21,9 +21,9 @@ def share_arenas() -> None:
 
 
 def give_back() -> None:
-    """Return to the system the pages that nothing uses, where this is glibc; takes some milliseconds.
+    """Return unused pages to the system, on glibc; takes some milliseconds.
 
-    What is kept and thrown away all the time, models and answers, leaves holes that grow for hours.
+    Models and answers are kept and thrown away all the time, which leaves holes that grow for hours.
     """
     try:
         ctypes.CDLL(None).malloc_trim(0)

@@ -30,7 +30,7 @@ BYTES = {"type": "string", "format": "binary"}
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI 3.1 document of everything that is not the page itself."""
+    """Return the OpenAPI 3.1 document of everything that is not the page itself."""
     paths: dict[str, Any] = {kind.path: {"get": _answer(kind)} for kind in kinds()}
     paths["/atlases/{atlas}/metrics.csv"] = {
         "get": _operation(

@@ -73,7 +73,10 @@ from hvae.directions import leading_directions
 
 
 def python_templates() -> dict[str, Any]:
-    """What the page fills in: the templates above, and those of the kinds with their defaults. JSON-ready."""
+    """Return what the page fills in: the templates above, and those of the kinds with their defaults.
+
+    JSON-ready.
+    """
     return {
         "imports": IMPORTS,
         "opening": OPENING,

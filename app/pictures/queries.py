@@ -1,4 +1,4 @@
-"""What an address may ask for: the base of the pydantic models in `kinds`, one for each kind of answer.
+"""Parameters of addresses: the base of the pydantic models in `kinds`, one for each kind of answer.
 
 The models bound every value and are the source of the parameters in /openapi.json.
 """
@@ -24,11 +24,11 @@ from werkzeug.datastructures import MultiDict
 MAX_PICTURES = 64
 
 NUMBER = re.compile(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?")
-"""Python also reads blanks, underscores and the digits of all scripts."""
+"""Numbers in addresses. Python itself also accepts blanks, underscores and the digits of all scripts."""
 
 
 def plain(value: Any) -> Any:
-    """A number as an address may give it. Raises ValueError."""
+    """Return a number of an address. Raises ValueError."""
     if isinstance(value, str) and not NUMBER.fullmatch(value):
         raise ValueError("it should be a number")
     return value
@@ -55,11 +55,11 @@ EACH_ONCE = AfterValidator(_each_once)
 
 
 class QueryError(Exception):
-    """A request that cannot be met; its text is one sentence for whoever asked."""
+    """A request that cannot be answered; its text is one sentence for the sender."""
 
 
 class Query(BaseModel):
-    """Base of all kinds: nothing beside the named parameters, no NaN, no infinity."""
+    """Base of all kinds: only the named parameters, no NaN, no infinity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -70,12 +70,12 @@ class Query(BaseModel):
 
     @property
     def uses_images(self) -> bool:
-        """Whether the answer is made of the atlas's test images too."""
+        """Whether the answer also depends on the atlas's test images."""
         return False
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, str]) -> Any:
-        """What to validate, from the address's parameters, each of which occurs once."""
+        """Return the values to validate, from the address's parameters, each of which occurs once."""
         return dict(arguments)
 
 
@@ -83,7 +83,7 @@ AnyQuery = TypeVar("AnyQuery", bound=Query)
 
 
 def parse(kind: type[AnyQuery], arguments: MultiDict[str, str]) -> AnyQuery:
-    """Validate an address's parameters. Raises QueryError, one sentence naming the first that is wrong."""
+    """Return an address's parameters, validated. Raises QueryError, one sentence about the first error."""
     for name, values in arguments.lists():
         if len(values) > 1:
             raise QueryError(f"The parameter {_shown(name)} is given more than once.")

@@ -1,7 +1,7 @@
-"""Every kind of answer there is: the records of the modules in `app/pictures/kinds/`, found on import.
+"""All kinds of answers: the records of the modules in `app/pictures/kinds/`, found on import.
 
-Endpoints, /openapi.json and the Python that the page exports derive from them. Importing this does not import
-torch.
+Endpoints, /openapi.json and the Python that the page exports derive from them. Importing this module does not
+import torch.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _REGISTERED: dict[str, Kind] = {}
 
 
 def register(kind: Kind) -> None:
-    """Add a kind to all that derives from the registry. Raises ValueError where its name is taken."""
+    """Add a kind. Raises ValueError if its name is taken."""
     if kind.name in _REGISTERED:
         raise ValueError(f"a kind {kind.name!r} is registered already")
     _REGISTERED[kind.name] = kind
 
 
 def unregister(name: str) -> None:
-    """Take a kind out again. Raises KeyError where there is none of that name."""
+    """Remove a kind. Raises KeyError if there is none of that name."""
     del _REGISTERED[name]
 
 
 def discover() -> None:
-    """Register what is new among the `KINDS` of the modules in `app/pictures/kinds/`."""
+    """Register the new `KINDS` of the modules in `app/pictures/kinds/`."""
     for module in iter_modules(home.__path__, f"{home.__name__}."):
         for kind in import_module(module.name).KINDS:
             if _REGISTERED.get(kind.name) != kind:
@@ -36,7 +36,7 @@ def discover() -> None:
 
 
 def kinds() -> list[Kind]:
-    """All kinds, ordered by name."""
+    """Return all kinds, ordered by name."""
     return sorted(_REGISTERED.values(), key=lambda kind: kind.name)
 
 

@@ -1,4 +1,4 @@
-"""What runs in the process of a background callback: kept free of Dash, which takes a second to import."""
+"""The process of a background callback. Does not import Dash, which takes a second."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from hvae.errors import UserError
 from hvae.metrics.cache import JsonOnly
 
 NICENESS = 5
-"""Whoever is looking at pictures meanwhile comes first."""
+"""Lower priority: visitors who look at pictures come first."""
 
 STOP_SECONDS = 5.0
-"""How long a job that is cancelled has to clean up after itself."""
+"""Seconds for a cancelled job to clean up."""
 
 STOPPED = 75
-"""The exit code of a job that was asked to stop before it was done."""
+"""The exit code of a job that was stopped before its end."""
 
 _last_steps = threading.Event()
 
 
 def open_results(place: Path | str) -> diskcache.Cache | RedisResults:
-    """The store that a server and its jobs exchange values in; it neither writes nor reads pickles.
+    """Return the store for values between a server and its jobs; it neither writes nor reads pickles.
 
     place: a folder, or the address of a Redis.
     """
@@ -45,7 +45,7 @@ def open_results(place: Path | str) -> diskcache.Cache | RedisResults:
 def start(
     place: Path | str, key: str, progress_key: str, fn: Callable, setting: object, args: list[Any] | dict
 ) -> BaseProcess:
-    """Start a fresh interpreter that does `work`; it ends with this one."""
+    """Start a new interpreter that runs `work`; it ends with this one."""
     process = multiprocessing.get_context("spawn").Process(
         target=work, args=(place, key, progress_key, fn, setting, args), daemon=True
     )
@@ -65,9 +65,9 @@ def stop(process: BaseProcess) -> None:
 def work(
     place: Path | str, key: str, progress_key: str, fn: Callable, setting: object, args: list[Any] | dict
 ) -> None:
-    """Run `fn(report, setting, *args)` and store what it returns under `key`.
+    """Run `fn(report, setting, *args)` and store its result under `key`.
 
-    A UserError becomes {"error": its sentence}; what nobody foresaw as well, and the log has the rest.
+    A UserError becomes {"error": its sentence}. So does any other exception, and the log has the details.
     """
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which ends its jobs
@@ -93,7 +93,7 @@ def work(
 
 
 def take_last_steps() -> None:
-    """From here on the job goes on to its end, which is near, even if it is asked to stop."""
+    """From here on, let the job run to its end, which is near, even if it is asked to stop."""
     _last_steps.set()
 
 

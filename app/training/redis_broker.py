@@ -1,7 +1,7 @@
-"""What pages and workers of several processes or machines share: a Redis, with Celery's queue in it.
+"""A Redis with Celery's queue, which pages and workers of several processes or machines share.
 
-Whatever goes through it is JSON: whoever can write to that Redis can ask for the jobs that workers offer, and
-make them read other folders, but cannot have code run. Kept free of Dash, which takes a second to import.
+Everything in it is JSON. Someone who can write to this Redis can ask for the jobs that workers offer, and
+make them read other folders, but cannot make them run code. Does not import Dash, which takes a second.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from redis import Redis
 
 BROKER = "HVAE_APP_BROKER"
-"""The environment variable that tells pages and workers the address of the Redis."""
+"""The environment variable with the address of the Redis, for pages and workers."""
 
 PREFIX = "hvae-explorer:"
 KEPT_SECONDS = 3600
-"""How long a result waits for a page that may have been closed."""
+"""Seconds that a result waits for a page, which may have been closed."""
 
 WAITING_SECONDS = 300
-"""How long a job waits for a worker, one that is being started again for example."""
+"""Seconds that a job waits for a worker, for example for one that restarts."""
 
 ALIVE_SECONDS = 30
-"""How long a worker may be silent until it is taken for dead."""
+"""Seconds of silence after which a worker counts as dead."""
 
 
 def checked_broker(address: str) -> str:
-    """The address itself, where a Redis answers. Raises UserError."""
+    """Return the address itself, if a Redis answers there. Raises UserError otherwise."""
     try:
         import celery  # noqa: F401
         import redis
@@ -49,7 +49,7 @@ def checked_broker(address: str) -> str:
     try:
         connect(address).ping()
     except (redis.RedisError, ValueError) as error:
-        # The address may hold a password, which is nobody's business.
+        # The address may contain a password, which must not be shown.
         raise UserError(
             f"No Redis can be used at {where} ({type(error).__name__}): start one there."
         ) from None
@@ -57,7 +57,7 @@ def checked_broker(address: str) -> str:
 
 
 def connect(address: str) -> Redis:
-    """A client of the Redis at `address`, which need not answer yet."""
+    """Return a client of the Redis at `address`, which need not answer yet."""
     from redis import Redis
 
     return Redis.from_url(address, decode_responses=True, socket_connect_timeout=5, socket_timeout=20)
@@ -70,7 +70,7 @@ class RedisResults:
         self._client = client
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value, or `default`."""
+        """Return the value, or `default`."""
         text = self._client.get(PREFIX + key)
         return default if text is None else json.loads(text)
 
@@ -83,18 +83,18 @@ class RedisResults:
         self._client.set(PREFIX + key, json.dumps(value), nx=True)
 
     def delete(self, key: str) -> None:
-        """Forget a value."""
+        """Delete a value."""
         self._client.delete(PREFIX + key)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._client.close()
 
 
 class Slot:
     """The right to be the one job that runs, held by the job of this number or by none.
 
-    It runs out by itself where nobody extends it: a worker that was killed blocks nobody for long.
+    It expires if it is not extended: a killed worker does not block others for long.
     """
 
     KEY = PREFIX + "slot"
@@ -109,11 +109,11 @@ class Slot:
         self._client, self._job = client, job
 
     def take(self) -> bool:
-        """Hold it while the job waits for a worker; whether it was free."""
+        """Hold it while the job waits for a worker, and return whether it was free."""
         return bool(self._client.set(self.KEY, self._job, nx=True, ex=WAITING_SECONDS))
 
     def extend(self, seconds: int = ALIVE_SECONDS) -> bool:
-        """Go on holding it; False where it has run out or the job was cancelled."""
+        """Extend it; return False if it has expired or the job was cancelled."""
         return self._change(self._job, self._job, seconds)
 
     def cancel(self, seconds: int) -> None:
@@ -121,7 +121,7 @@ class Slot:
         self._change(self._job, self._cancelled, seconds)
 
     def free(self) -> None:
-        """Let another job have it."""
+        """Free it for another job."""
         for held in (self._job, self._cancelled):
             self._change(held, "")
 
@@ -139,7 +139,7 @@ class Slot:
 
 
 def queue(address: str) -> Celery:
-    """Celery's queue in the Redis at `address`. Messages are JSON, and nothing else is read."""
+    """Return Celery's queue in the Redis at `address`. Messages are JSON; nothing else is read."""
     from celery import Celery
 
     celery = Celery("hvae-explorer", broker=address, set_as_current=False)
@@ -158,12 +158,12 @@ def queue(address: str) -> Celery:
 
 
 def job_name(function: Any) -> str:
-    """What a worker calls a job that it offers."""
+    """Return a worker's name for a job that it offers."""
     return f"{function.__module__}.{function.__qualname__}"
 
 
 def as_json(value: Any) -> Any:
-    """A server's setting as it travels: data classes as objects, paths in full."""
+    """Return a server's setting as JSON: data classes as objects, full paths."""
     return json.loads(json.dumps(value, default=_as_json))
 
 

@@ -1,7 +1,7 @@
-"""A background job that a page finds again after it was loaded anew.
+"""A background job that a page finds again after it was reloaded.
 
-Dash's handles of a job are good for one load of a page. So a page names its job by a ticket of its own, which
-it keeps, and asks once more for what it had asked for.
+Dash's handles of a job are valid for one load of a page. So a page makes and keeps a ticket for its job, and
+sends it again with the same request.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ LOST = (
 
 
 class Tickets:
-    """Goes before a manager of background callbacks whose first input is an object.
+    """Wraps a manager of background callbacks whose first input is an object.
 
-    In it, `ticket` is a text that nobody else can guess, and `again` is true where the job is there already:
-    it is found, or the answer is {"error": LOST}; none is started.
+    In this object, `ticket` is a text that nobody else can guess. `again` is true if the job exists already:
+    then it is found, or the answer is {"error": LOST}; no new job is started.
     """
 
     handle: Any
     job_running: Callable[[str], bool]
 
     def build_cache_key(self, fn: Callable, args: list, *rest: object) -> str:
-        """The ticket's, else that of the manager."""
+        """Return the ticket's key, else the manager's."""
         ticket = _said(args).get("ticket")
         if not isinstance(ticket, str) or len(ticket) < 32:
             return super().build_cache_key(fn, args, *rest)
         return hashlib.sha256(ticket.encode(errors="replace")).hexdigest()
 
     def call_job_fn(self, key: str, job_fn: Callable, args: list, context: object) -> str | None:
-        """The handle of the ticket's job, which is started unless it is asked for again."""
+        """Return the handle of the ticket's job; start the job unless this is a second request."""
         place = f"{key}-job"
         if not _said(args).get("again"):
             job = super().call_job_fn(key, job_fn, args, context)

@@ -32,11 +32,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """What whoever starts the server decides about training.
+    """The server's settings of training.
 
-    data_dir: where data sets are. allow_training: whether anybody may start it. broker: the address of the
-    Redis through which workers are asked for it; None where this process has it done itself.
-    several: whether other processes serve the same page, and must know of jobs and of points that they made.
+    data_dir: the folder of data sets. allow_training: whether everybody may train. broker: the address of the
+    Redis through which workers get trainings; None if this process trains by itself.
+    several: whether other processes serve the same page, and must know of its jobs and their points.
     """
 
     data_dir: Path = Path("data")
@@ -47,16 +47,16 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class TrainingSetting:
-    """What a job needs to know from the server: the atlas's folder, and that of data sets."""
+    """A job's information from the server: the atlas's folder, and the folder of data sets."""
 
     atlas: Path
     data_dir: Path
 
 
 def may_train(remote: str | None, headers: Mapping[str, str], options: TrainingOptions) -> bool:
-    """Whether a request may start training: one from this very machine, unless all may.
+    """Return whether a request may start training: only from this machine, unless everybody may.
 
-    remote: the address that it comes from. What a proxy on this machine hands on comes from elsewhere.
+    remote: the address of its sender. Requests through a proxy on this machine come from elsewhere.
     """
     if options.allow_training:
         return True
@@ -115,7 +115,7 @@ def _added_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any
 
 
 def _without_folders(sentence: str, setting: TrainingSetting) -> str:
-    """The sentence with words in place of the folders of the server that it may name."""
+    """Return the sentence with words in place of the folders of the server that it may name."""
     from app.atlases.user_copy import data_folder
     from hvae.files import user_path
 
@@ -133,7 +133,7 @@ def _without_folders(sentence: str, setting: TrainingSetting) -> str:
 
 
 def wished_point(atlas: Atlas, wish: object) -> Point:
-    """The point that a page asks for. Raises UserError unless it is one that the parent covers."""
+    """Return the point that a page asks for. Raises UserError unless it is one that the parent covers."""
     atlas.checked_file(PARENT)
     low, high = beta_range(atlas)
     try:
@@ -148,7 +148,7 @@ def wished_point(atlas: Atlas, wish: object) -> Point:
 def trained(
     report: Callable, atlas: Atlas, point: Point, data_dir: Path, folder: Path | None = None
 ) -> Finished:
-    """The point, trained and measured; what it has reached meanwhile is kept in `folder`."""
+    """Return the point, trained and measured; what it has reached meanwhile is kept in `folder`."""
     report({"stage": "loading"})
     import torch
 
@@ -180,7 +180,7 @@ def trained(
 
 
 def load_images(dataset: str, split: str, data_dir: Path) -> Any:
-    """One split of the atlas's data set, which must be on this machine. Raises UserError."""
+    """Return one split of the atlas's data set, which must be on this machine. Raises UserError."""
     from app.page.words import dataset_title
     from hvae import datasets
     from hvae.datasets.folder import located

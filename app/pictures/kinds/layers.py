@@ -1,4 +1,4 @@
-"""What each layer keeps: of a test image, of an image of one's own, or of a sample."""
+"""Pictures of what each layer keeps: of a test image, of the visitor's own image, or of a sample."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ drawn = torch.cat([torch.zeros_like(e1[:8, None]), e1[:8, None], e1[8:].unflatte
 
 
 class Resample(OfImages):
-    """z₂ kept, z₁ drawn again: rows share z₂, the first of 8 columns has z₁ at its prior mean.
+    """z₂ kept, z₁ drawn again: each row has one z₂; in the first of 8 columns, z₁ is at its prior mean.
 
-    The z₂ are those that `samples` draws for the same seed, and the second column is those very samples; or
+    The z₂ are those that `samples` draws for the same seed, and the second column shows the same samples; or
     they are the posterior means of images. The first k rows of n are those of rows = k.
     """
 
@@ -79,10 +79,10 @@ below = drawn[: len(top)].flatten(0, 1)
 
 
 class Layers(OfImages):
-    """What each layer keeps of images: a row of up to 8 pictures for each of them.
+    """What each layer keeps of images: a row of up to 8 pictures for each image.
 
-    The image; its reconstruction; what z₂ alone says of it: z₂ at its posterior mean and z₁ at its prior mean
-    given that z₂; then pictures that share this z₂, z₁ drawn again from its prior.
+    The row shows the image; its reconstruction; what z₂ alone keeps, with z₂ at its posterior mean and z₁ at
+    its prior mean given this z₂; then pictures with the same z₂ and z₁ drawn again from its prior.
     """
 
     seed: Seed = 0
@@ -137,7 +137,7 @@ def _redrawn(subject: Subject, top: Tensor, draws: int, seed: int) -> list[Tenso
 
 
 class Rates(OfImages):
-    """How many nats each layer spends on images, and what is lost: per-layer rates and distortion, as JSON.
+    """Rates of each layer and distortion of single images, as JSON.
 
     rate_z2 = KL(q(z₂|x) ‖ p(z₂)); rate_z1 = E_q(z₂|x) KL(q(z₁|z₂, x) ‖ p(z₁|z₂)); distortion =
     E_q[−log p(x|z₁)]; neg_elbo is their sum. Expectations are means over draws from the posterior.
@@ -145,7 +145,7 @@ class Rates(OfImages):
 
     seed: Seed = 0
     draws: Annotated[
-        int, Field(ge=1, le=64, description="How many draws from the posterior expectations are taken over.")
+        int, Field(ge=1, le=64, description="The number of draws from the posterior for each expectation.")
     ] = 16
 
 

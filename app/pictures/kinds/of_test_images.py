@@ -1,4 +1,4 @@
-"""Pictures made of the atlas's test images."""
+"""Pictures made from the atlas's test images."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ RECONSTRUCTIONS_PYTHON = """\
 
 
 class Mix(Query):
-    """Every row the z₂ of one test image, every column the z₁ of another: a grid, and the images beside it.
+    """A grid, with the images: a row has the z₂ of one test image, a column the z₁ of another.
 
-    p(x|z₁) depends on z₁ alone, so that the very z₁ of another image would only reconstruct that one. What is
-    taken from it is its standardised residual ε₁ = (E q(z₁|z₂, x) − E p(z₁|z₂)) / std p(z₁|z₂): the picture
-    in row A and column B has z₁ = E p(z₁|z₂ of A) + std p(z₁|z₂ of A) · ε₁ of B, all z₂ and ε₁ at posterior
-    means. On the diagonal are the reconstructions.
+    p(x|z₁) depends on z₁ alone, so z₁ itself, taken from another image, would only reconstruct that image. So
+    its standardised residual is taken, ε₁ = (E q(z₁|z₂, x) − E p(z₁|z₂)) / std p(z₁|z₂): the picture in row A
+    and column B has z₁ = E p(z₁|z₂ of A) + std p(z₁|z₂ of A) · ε₁ of B, with all z₂ and ε₁ at posterior
+    means. The reconstructions are on the diagonal.
     """
 
     images: Annotated[
@@ -88,9 +88,9 @@ e1, z2 = {{model}}.residuals(images[[{{images}}]])
 
 
 class Interpolation(Query):
-    """A row from one test image to the next, through the latents between their posterior means.
+    """A row from one test image to the next, along the line between their posterior means.
 
-    z₂ and the standardised residual of z₁ (see `mix`) are interpolated linearly, both together. A row starts
+    z₂ and the standardised residual of z₁ (see `mix`) are interpolated linearly and together. A row starts
     and ends with the images themselves; the first and the last step between them are their reconstructions.
     Two images make one row, three make two: from the first to the second, and from there to the third.
     """
@@ -104,7 +104,7 @@ class Interpolation(Query):
         ),
         SPLIT,
     ] = (0, 1)
-    steps: Annotated[int, Field(ge=2, le=16, description="How many pictures a row, both ends included.")] = 8
+    steps: Annotated[int, Field(ge=2, le=16, description="Pictures in a row, with both ends.")] = 8
 
     @property
     def uses_images(self) -> bool:

@@ -1,4 +1,4 @@
-"""The numbers of a point that has no row of metrics, as far as a few test images tell them."""
+"""Rough numbers of a point without a row of metrics, from a few test images."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ MOST_IMAGES = 256
 class Estimates(Query):
     """Rates, distortion and PSNR of a point, estimated on the atlas's first test images, as JSON.
 
-    What `precompute` measures on the whole test set, in nats per image and dB; with them, the z₂ dimensions
-    that carry the most rate, and the texts that the page shows.
+    `precompute` measures the same on the whole test set, in nats per image and dB. The answer also has the z₂
+    dimensions with the most rate, and the texts for the page.
     """
 
     n: Annotated[
-        int, Field(ge=1, le=MOST_IMAGES, description="How many test images, where there are as many.")
+        int,
+        Field(ge=1, le=MOST_IMAGES, description="The number of test images, if there are as many."),
     ] = MOST_IMAGES
 
     @property
@@ -64,7 +65,7 @@ _SCHEMA = {
     "type": "object",
     "required": ["images", "rate_z2", "rate_z1", "distortion", "psnr", "stats", "dimensions"],
     "properties": {
-        "images": {"type": "integer", "description": "How many images the numbers were estimated on."},
+        "images": {"type": "integer", "description": "The number of images in the estimate."},
         **dict.fromkeys(("rate_z2", "rate_z1", "rate_total", "distortion", "neg_elbo", "psnr"), _NUMBER),
         "stats": {"type": "object", "additionalProperties": {"type": "string"}},
         "traversal": {"type": "string"},

@@ -1,4 +1,4 @@
-"""Pictures of what the model makes up: its samples, and walks through its latents."""
+"""Pictures that the model generates: samples, and walks through its latents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_SHIFT = 10.0
 TRAVERSAL_PICTURES = 16
 
 STRIP_ENDS = 3.0
-"""How far a strip of pictures reaches to both sides, in standard deviations."""
+"""The reach of a strip of pictures to both sides, in standard deviations."""
 
 SHIFT_NAME = re.compile(r"z[12]\.(0|[1-9][0-9]{0,3})")
 Shift = Annotated[float, Field(ge=-MAX_SHIFT, le=MAX_SHIFT, allow_inf_nan=False), BeforeValidator(plain)]
@@ -49,12 +49,12 @@ SAMPLES_PYTHON = """\
 
 
 class Traversal(Query):
-    """16 pictures in rows of 8: what a dimension of z₂, or a direction of z₁, means across pictures.
+    """16 pictures in rows of 8: the effect of dimensions of z₂, or directions of z₁, on many pictures.
 
-    The 16 z₂ are those that `samples` draws for the same seed; every one of them is shifted alike along the
-    named dimensions, and z₁ is at its prior mean given that z₂, shifted along the named directions. Direction
-    K of z₁ is the K-th principal component, counted from 0, of its standardised residuals
-    ε₁ = (E q(z₁|z₂, x) − E p(z₁|z₂)) / std p(z₁|z₂) over the atlas's test images.
+    The 16 z₂ are those that `samples` draws for the same seed. All are shifted in the same way along the
+    named dimensions. z₁ is at its prior mean given z₂, shifted along the named directions. Direction K of z₁
+    is the K-th principal component, counted from 0, of its standardised residuals ε₁ = (E q(z₁|z₂, x) − E
+    p(z₁|z₂)) / std p(z₁|z₂) over the atlas's test images.
     """
 
     seed: Seed = 0
@@ -118,7 +118,7 @@ noise[0] += {{shift}} * directions.std[{{index}}] * directions.vectors[{{index}}
 
 
 class Dimensions(Query):
-    """A row of 8 pictures for each dimension of z₂, that with the highest rate first.
+    """A row of 8 pictures for each dimension of z₂, highest rate first.
 
     Along a row, the dimension is shifted by −3 to +3 standard deviations of its prior, in equal steps, around
     the z₂ that `samples` draws first for the same seed, and z₁ is at its prior mean. Or a row for each
@@ -126,9 +126,9 @@ class Dimensions(Query):
     deviations.
     """
 
-    latent: Annotated[Literal["z2", "z1"], Field(description="What the rows walk through.")] = "z2"
+    latent: Annotated[Literal["z2", "z1"], Field(description="The latent of the rows.")] = "z2"
     seed: Seed = 0
-    rows: Annotated[int, Field(ge=1, le=8, description="How many rows, where there are as many.")] = 6
+    rows: Annotated[int, Field(ge=1, le=8, description="The number of rows, if there are as many.")] = 6
 
     @property
     def uses_images(self) -> bool:
@@ -189,7 +189,10 @@ def at_prior_mean(subject: Subject, n: int, seed: int) -> list[Tensor]:
 
 
 def step_along(subject: Subject, direction: int) -> Tensor:
-    """One standard deviation along a direction of z₁, (*latent). Raises QueryError where there is none."""
+    """Return one standard deviation along a direction of z₁, (*latent).
+
+    Raises QueryError if there is none.
+    """
     if subject.model.config.layers < 2:
         raise QueryError("There is no z₁ below the top latent of a model with one layer.")
     directions = subject.directions
