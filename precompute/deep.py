@@ -1,7 +1,4 @@
-"""`verify --deep`.
-
-Measure points again, compare each with the table, and state what cannot be seen in this way.
-"""
+"""`verify --deep`: measure points again, compare them with the table, and state what this cannot show."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from hvae.atlas.measured_again import (
     spread,
 )
 from hvae.files import user_path
-from precompute.device import denormals_flushed
+from hvae.numerics import denormals_flushed
 
 NAMES = {"rate_z2": "R(z₂)", "rate_z1": "R(z₁|z₂)", "distortion": "D", "psnr": "PSNR"}
 
