@@ -1,6 +1,6 @@
 FROM python:3.12-slim
 
-# Where pip looks beside its usual index, such as torch's own of builds for CPUs alone.
+# A further package index for pip, such as the one with torch's builds for CPUs only.
 ARG PIP_EXTRA_INDEX_URL=
 
 WORKDIR /explorer
@@ -11,7 +11,7 @@ COPY app app
 COPY assets assets
 RUN pip install --no-cache-dir ".[serve]"
 
-# Whoever runs the page owns the folder that points of one's own go to, and nothing else.
+# The user who runs the page owns the folder of new points, and nothing else.
 RUN useradd --create-home explorer && mkdir /points /data && chown explorer /points
 USER explorer
 WORKDIR /home/explorer

@@ -1,4 +1,4 @@
-"""What a page asks of Dash's callbacks."""
+"""Requests of a page to Dash's callbacks."""
 
 from __future__ import annotations
 

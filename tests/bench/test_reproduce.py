@@ -1,4 +1,4 @@
-"""Making part of an atlas once more says how far it is from the atlas."""
+"""Part of an atlas, made again, is compared with the atlas."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""Pages for readers say what is so: their code runs, their links lead somewhere, their lists are complete."""
+"""The documents are true: their code runs, their links work, their lists are complete."""
 
 from __future__ import annotations
 

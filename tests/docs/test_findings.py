@@ -1,4 +1,4 @@
-"""docs/findings.md says what the atlases that ship say."""
+"""docs/findings.md agrees with the atlases that ship."""
 
 import findings
 import numpy as np

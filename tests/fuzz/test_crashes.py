@@ -190,7 +190,7 @@ def test_a_run_that_is_killed_at_any_moment_again_and_again_ends_as_one_that_was
         assert end == undisturbed
 
 
-def test_at_any_moment_verify_calls_nothing_good_that_is_not(explored):
+def test_verify_never_calls_an_unfinished_file_sound(explored):
     undisturbed = explored.ends[0]
     numbers = table_of(explored.out)
     for folder in list(explored.kept.values())[:80]:  # those of the first run, and of some that were resumed

@@ -1,4 +1,4 @@
-"""Atlases that no honest run could have made: each is refused by name by whom it has to be."""
+"""Atlases that no honest run can make: the expected check refuses each one, with the reason."""
 
 import shutil
 
@@ -26,7 +26,7 @@ def sound(fuzz, tmp_path_factory):
     return honest_atlas(tmp_path_factory.mktemp("impossible") / "sound")
 
 
-def test_what_was_measured_opens_and_is_called_sound(sound):
+def test_an_honest_atlas_opens_and_is_sound(sound):
     assert len(Atlas.open(sound).metrics) == 4
     assert problems(sound) == []
 
@@ -50,7 +50,7 @@ def test_forgeries_are_refused_at_opening_or_by_verify_in_printable_lines(sound,
     assert late == []
 
 
-def test_what_is_well_made_and_false_is_seen_when_it_is_measured_again(sound, tmp_path):
+def test_well_formed_false_numbers_are_found_by_measuring_again(sound, tmp_path):
     from impossible import MEASURED_FALSELY, seen_by
 
     chosen = {"a variance changed everywhere", "distortion 20 nats lower", "scores 1 % higher"}

@@ -118,7 +118,7 @@ def test_the_spectrum_is_numpys(count, seed):
     [HVAEConfig(likelihood="bernoulli"), HVAEConfig(layers=1), HVAEConfig(layers=3)],
     ids=["bernoulli", "one layer", "three layers"],
 )
-def test_where_theory_does_not_hold_it_says_so(config):
+def test_theory_is_refused_where_it_does_not_hold(config):
     with pytest.raises(ValueError, match="two layers and a Gaussian"):
         theory.rates([1.0], config, beta_2=1, beta_1=1)
     with pytest.raises(ValueError, match="positive"):

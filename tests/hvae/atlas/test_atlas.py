@@ -102,7 +102,7 @@ def test_load_gives_the_nearest_point_in_log_beta_and_warns_unless_it_is_the_one
 
 
 @pytest.mark.parametrize("asked", [(1.0, 0.1), (1, 0.1000000001)])
-def test_a_point_that_is_there_is_loaded_without_a_word(folder, asked):
+def test_a_point_that_exists_is_loaded_without_a_warning(folder, asked):
     atlas = Atlas.open(folder)
     stored = load_model(folder / atlas.nearest(1, 0.1)["checkpoint"])
     with warnings.catch_warnings():

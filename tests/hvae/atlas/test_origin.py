@@ -1,4 +1,4 @@
-"""Whether a file of weights is the one that the table speaks of; what older releases wrote, still opens."""
+"""Files of weights must belong to their rows of the table; files of older releases still open."""
 
 import json
 
@@ -74,7 +74,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("what", OTHERS)
-def test_a_header_of_another_point_is_told_apart(manifest, what):
+def test_a_header_of_another_point_is_noticed(manifest, what):
     changed, said = OTHERS[what]
     assert said in other_point(header(manifest, **changed), row(), manifest)
 
@@ -131,7 +131,7 @@ def test_points_between_need_a_parent_that_covers_them(tmp_path):
     assert problems(add_parent(folder)) == []
 
 
-def test_a_seed_that_was_changed_is_told(tmp_path):
+def test_a_changed_seed_is_noticed(tmp_path):
     folder = build_atlas(tmp_path / "seeded")
     name = "models/b2-1_b1-1.safetensors"
     plan = made_from_plan(Atlas.open(folder).manifest, "b2-1_b1-1")

@@ -1,4 +1,4 @@
-"""What a measurement can come to, against what measurements do come to."""
+"""The limits of possible numbers hold for numbers that were measured."""
 
 import math
 
@@ -24,7 +24,7 @@ def of_row(estimates):
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(*[st.floats(0, 1e6)] * 3), min_size=2, max_size=12))
-def test_means_of_any_rates_and_distortions_can_be(images):
+def test_means_of_any_rates_and_distortions_are_possible(images):
     """Every set of images, however few and however unlike, has means and errors that break no rule."""
     rate_2, rate_1, error = np.array(images).T
     constant = 8 * math.log(2 * math.pi * 0.3)
@@ -50,7 +50,7 @@ def test_means_of_any_rates_and_distortions_can_be(images):
         )
     )
 )
-def test_scores_of_any_classifier_can_be(weights):
+def test_scores_of_any_classifier_are_possible(weights):
     probabilities = torch.tensor(weights, dtype=torch.float64)
     probabilities /= probabilities.sum(1, keepdim=True)
     classes = probabilities.shape[1]
@@ -61,7 +61,7 @@ def test_scores_of_any_classifier_can_be(weights):
 @given(
     st.integers(1, 50).flatmap(lambda n: st.lists(st.integers(0, n), min_size=1).map(lambda hits: (n, hits)))
 )
-def test_shares_of_one_test_set_can_be(shares):
+def test_shares_of_one_test_set_are_possible(shares):
     n, hits = shares
     estimates = [Estimate.share_of([True] * right + [False] * (n - right)) for right in hits]
     values, errors = np.array(estimates).T

@@ -54,7 +54,7 @@ def claim(atlas) -> Claim:
     return CLAIMS[atlas.name]
 
 
-def test_its_description_would_be_written_again_as_it_is(atlas, tmp_path):
+def test_atlas_json_does_not_change_when_it_is_written_again(atlas, tmp_path):
     write_json(tmp_path / MANIFEST, atlas.manifest.model_dump())
     assert json.loads((tmp_path / MANIFEST).read_text()) == json.loads((atlas.path / MANIFEST).read_text())
 

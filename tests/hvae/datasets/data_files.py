@@ -1,4 +1,4 @@
-"""What the tests of data sets have in common."""
+"""Shared parts of the tests of data sets."""
 
 import numpy as np
 import pytest

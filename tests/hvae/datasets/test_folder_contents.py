@@ -1,4 +1,4 @@
-"""What in a folder is used, as which class and split, and what is passed over: nothing is lost in silence."""
+"""What in a folder is used, as which class and split, and what is passed over: nothing is lost silently."""
 
 import os
 import socket
@@ -76,7 +76,7 @@ def test_what_is_passed_over_is_counted_by_kind(tmp_path):
     st.dictionaries(st.sampled_from("abcdefghijklmnop"), st.integers(1, 50), min_size=1),
     st.dictionaries(st.sampled_from([f".{letter}" for letter in "stuvwxyz"]), st.integers(1, 50)),
 )
-def test_the_numbers_that_are_said_add_up(train, passed_over):
+def test_the_printed_numbers_add_up(train, passed_over):
     text = Contents(train, dict.fromkeys(train, 1), passed_over).text
     used = sum(train.values()) + len(train)
     assert text.startswith(f"{used:,} picture")
@@ -242,7 +242,7 @@ def test_few_bits_in_files_of_sixteen_are_scaled_from_what_they_use(tmp_path, bi
     assert f"0 … {white:,}" in train.contents.text
 
 
-def test_a_tiff_that_says_twelve_bits_is_taken_at_its_word(tmp_path):
+def test_a_tiff_with_twelve_bits_is_scaled_from_twelve_bits(tmp_path):
     twice_1000 = (1000 << 12 | 1000).to_bytes(3, "big")
     # Width, height, bits, not packed, black is 0, where the pixels are, channels, rows, bytes.
     tags = [(256, 32), (257, 32), (258, 12), (259, 1), (262, 1), (273, 122), (277, 1), (278, 32), (279, 1536)]
@@ -306,6 +306,6 @@ def test_pictures_that_moved_are_looked_for_in_the_data_folder(tmp_path, monkeyp
         ({"a": 5}, {"a": 5}, "as many pictures of each class, but not the same ones"),
     ],
 )
-def test_what_came_and_went_is_said_in_words(before, after, words):
+def test_changes_of_a_folder_are_described_in_words(before, after, words):
     ends = [Contents(counts, dict.fromkeys(counts, 0)) for counts in (before, after)]
     assert difference(*ends) == words

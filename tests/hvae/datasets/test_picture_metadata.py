@@ -1,4 +1,4 @@
-"""Metadata are a courtesy: whatever they hold, pixels that can be read are read."""
+"""Metadata are optional: with any metadata, readable pixels are read."""
 
 import io
 import struct

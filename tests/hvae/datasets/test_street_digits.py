@@ -61,7 +61,7 @@ def test_the_split_is_made_once_and_read_back_and_both_are_the_same(tmp_path, fe
     assert load("street-digits", "train", tmp_path).digest() == made.digest()
 
 
-def test_a_damaged_or_foreign_file_is_made_anew(tmp_path, few):
+def test_a_damaged_or_foreign_file_is_made_again(tmp_path, few):
     expected = load("street-digits", "test", tmp_path).digest()
     file = tmp_path / "street-digits" / "test-1.npz"
     whole = file.read_bytes()
@@ -172,7 +172,7 @@ def test_pictures_are_in_colour_and_varied(glyphs):
     assert (pictures.std(axis=(1, 2, 3)) > 4).all()  # no empty one
 
 
-def test_what_a_digit_is_takes_more_than_its_pixels_one_by_one():
+def test_digits_are_not_recognised_from_single_pixels():
     images, labels = make(3_000, seed=7)
     test_images, test_labels = make(1_000, seed=8)
     x, test_x = (torch.from_numpy(part).float() / 255 for part in (images, test_images))

@@ -105,7 +105,7 @@ def test_a_folder_of_another_user_is_not_used(tmp_path, monkeypatch, whose):
 
 
 @pytest.mark.parametrize("planted", ["[1]", '"text"', '{"psnr": "high"}', '{"psnr": null}', "[" * 100_000])
-def test_what_is_no_measurement_counts_as_not_there(tmp_path, planted):
+def test_invalid_entries_count_as_missing(tmp_path, planted):
     import zlib
 
     cache = MetricCache(tmp_path)

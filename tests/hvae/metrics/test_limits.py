@@ -1,4 +1,4 @@
-"""What cannot be measured is known before anything is trained, and is what then has no number."""
+"""Metrics that cannot be measured are known before training, and have no numbers afterwards."""
 
 import math
 import re
@@ -26,7 +26,7 @@ def images_of(labels, classes=LETTERS):
     return Images(torch.zeros((len(labels), 1, 32, 32), dtype=torch.uint8), labels, classes)
 
 
-def test_of_a_usual_data_set_nothing_is_said():
+def test_a_usual_data_set_gives_no_warnings():
     usual = images_of([i % 8 for i in range(80)])
     assert limits(usual, usual) == []
 
@@ -35,7 +35,7 @@ def test_of_a_usual_data_set_nothing_is_said():
     st.lists(st.integers(0, 7), min_size=1, max_size=60),
     st.lists(st.integers(0, 7), min_size=1, max_size=60),
 )
-def test_what_is_said_is_what_the_labels_say(train, test):
+def test_warnings_follow_from_the_labels(train, test):
     found = limits(images_of(train), images_of(test))
     without = undefined(found)
     lacking = [re.match(r"([a-h, ]+) (has|each have) ", limit.sentence) for limit in found]
@@ -72,7 +72,7 @@ def test_probes_are_skipped_by_classes_times_images(classes, images, is_skipped)
     assert "acc_knn_z1" not in undefined(found)
 
 
-def test_of_1200_classes_the_nearest_neighbours_are_still_asked_and_nobody_warns():
+def test_with_1200_classes_nearest_neighbours_are_still_measured_without_warnings():
     torch.manual_seed(0)
     model = HVAE(HVAEConfig(width=8, top_dim=4, channels=2)).eval()
     labels = torch.arange(2_400) % 1_200

@@ -101,7 +101,7 @@ def test_an_unknown_probe_is_named_in_the_error():
         probe_accuracy("svm", *SPLIT)
 
 
-def test_solvers_that_stop_early_say_nothing():
+def test_solvers_that_stop_early_give_no_warning():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 1)) + 1e-4 * rng.normal(size=(300, 80))
     with warnings.catch_warnings():

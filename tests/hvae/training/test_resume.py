@@ -1,4 +1,4 @@
-"""A run that is killed, runs out of memory or disk, or is damaged, ends as one that nothing happened to."""
+"""A run that is killed, runs out of memory or disk, or is damaged, ends like an undisturbed run."""
 
 import contextlib
 import itertools
