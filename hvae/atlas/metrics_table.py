@@ -61,8 +61,8 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
     if not ((betas >= LOWEST_BETA) & (betas < END_OF_BETAS)).all():
         limits = f"{LOWEST_BETA:g} to {END_OF_BETAS:g}"
         raise UserError(f"{METRICS} in {folder} has a β that is not a number from {limits}.")
-    sizes = metrics.drop(columns="checkpoint").replace([np.inf, -np.inf], np.nan).abs()
-    if (beyond := sizes.columns[(sizes > LARGEST).any()]).size:
+    sizes = metrics.drop(columns="checkpoint").abs()
+    if (beyond := sizes.columns[((sizes > LARGEST) & (sizes < np.inf)).any()]).size:
         raise UserError(f"{METRICS} in {folder}: the column {beyond[0]} has a number beyond {LARGEST:g}.")
     wrong = [name for name in metrics["checkpoint"] if not CHECKPOINT.fullmatch(name)]
     if wrong:

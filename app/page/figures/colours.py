@@ -51,8 +51,8 @@ def beta_ranges(metrics: pd.DataFrame) -> BetaRanges:
     """Where the grid of an atlas begins and ends; 0.1 to 10 where it has no points."""
     if metrics.empty:
         return (0.1, 10.0), (0.1, 10.0)
-    (low_2, low_1), (high_2, high_1) = metrics[["beta_2", "beta_1"]].agg(["min", "max"]).to_numpy(float)
-    return (low_2, high_2), (low_1, high_1)
+    beta_2, beta_1 = metrics["beta_2"], metrics["beta_1"]
+    return (float(beta_2.min()), float(beta_2.max())), (float(beta_1.min()), float(beta_1.max()))
 
 
 def colour_code(beta_2: ArrayLike, beta_1: ArrayLike, range_2: Range, range_1: Range) -> list[str]:
