@@ -7,11 +7,12 @@ from documents import ROOT
 FUZZ = ROOT / "fuzz"
 
 
-def test_two_thousand_forgeries_open_or_are_refused_in_one_line(monkeypatch):
+def test_a_thousand_forgeries_open_or_are_refused_in_one_line(monkeypatch):
     monkeypatch.syspath_prepend(str(FUZZ))
     from forgeries import forgeries
 
-    seen = list(forgeries(2000, seed=0, sparing=True))
+    # `python fuzz/forgeries.py` makes 2,000, and opens every one whole.
+    seen = list(forgeries(1000, seed=0, sparing=True))
     assert [forgery for forgery in seen if forgery.outcome == "fault"] == []
     outcomes = Counter(forgery.outcome for forgery in seen)
     # What never refuses, or never opens, tests nothing.
