@@ -1,5 +1,7 @@
 """`python -m app`: mistakes are told in one line, and it starts and stops quietly."""
 
+import gc
+import io
 import os
 import signal
 import socket
@@ -7,16 +9,32 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
 from services import served, started_page
 
+from app import __main__ as command_line
 
-def run(*arguments, **options):
-    command = [sys.executable, "-m", "app", *map(str, arguments), "--no-browser"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+def run(*arguments):
+    """What the command prints and returns, in this process; a page that it would serve ends at once."""
+    command = ["app", *map(str, arguments), "--no-browser"]
+    out, err, switching = io.StringIO(), io.StringIO(), sys.getswitchinterval()
+    try:
+        with (
+            patch.object(sys, "argv", command),
+            patch("app.server.shutdown.run_until_stopped", lambda server: server.close()),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = command_line.run()
+    finally:
+        gc.enable()
+        sys.setswitchinterval(switching)
+    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
 
 
 def told_in_one_line(result, *words):
@@ -27,8 +45,9 @@ def told_in_one_line(result, *words):
     assert all(word in lines[0] for word in words), lines[0]
 
 
-def test_a_folder_that_is_not_there(tmp_path):
-    told_in_one_line(run(tmp_path / "nowhere"), "nowhere")
+def test_a_mistake_ends_the_process_with_one_line(tmp_path):
+    command = [sys.executable, "-m", "app", str(tmp_path / "nowhere"), "--no-browser"]
+    told_in_one_line(subprocess.run(command, capture_output=True, text=True, timeout=60), "nowhere")
 
 
 def test_a_folder_that_is_no_atlas(tmp_path):
@@ -65,15 +84,15 @@ def test_a_host_that_is_not_this_machine(tiny_atlas, host):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_it_answers_without_torch_and_stops_quietly(tiny_atlas, stop):
+def test_it_answers_without_torch_and_ctrl_c_stops_it_quietly(tiny_atlas):
+    """How SIGTERM stops it is tested in test_shutdown.py."""
     server, address = started_page(tiny_atlas)
     try:
         for place in ("healthz", "pages/mnist/_dash-dependencies"):  # the one that ships is beside it
             assert urllib.request.urlopen(f"{address}{place}", timeout=30).status == 200
         time.sleep(0.3)
     finally:
-        server.send_signal(stop)
+        server.send_signal(signal.SIGINT)
         out, err = server.communicate(timeout=30)
     assert server.returncode == 0 and out == "" and err == ""
 
