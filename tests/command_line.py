@@ -7,12 +7,21 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import NamedTuple
 from unittest.mock import patch
 
 from precompute.__main__ import main
 
 ROOT = Path(__file__).parent.parent
-SMALL = ["--jobs", "1", "--dataset", "digits", "--betas", "0.1:10:2", "--refine-epochs", "2", "--epochs", "3"]
+GRID = ["--jobs", "1", "--betas", "0.1:10:2"]
+SMALL = [*GRID, "--dataset", "digits", "--refine-epochs", "2", "--epochs", "3"]
+
+
+class Finished(NamedTuple):
+    """An atlas, and the options of `run` that made it."""
+
+    atlas: Path
+    options: list[str]
 
 
 def precompute(*arguments: object) -> subprocess.CompletedProcess:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from atlas_builder import build_atlas
 from chromium import browser  # noqa: F401, a fixture
-from command_line import SMALL, precompute
+from command_line import GRID, SMALL, Finished, called
 from filelock import FileLock
+from PIL import Image
+from small_runs import CONFIG
 
+from hvae.datasets import load
 from hvae.layers import HVAEConfig
 from hvae.numerics import one_thread
 
@@ -24,8 +28,7 @@ SLOW = (
     "test_precompute",
     "test_docs",
 )
-"""Files that take longest: begun first, so that at the end no process waits for another that has one left.
-The second needs no `digits_atlas`: it is what there is to do while the first has one made."""
+"""Files that take longest: begun first, so that at the end no process waits for another that has one left."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,25 +69,65 @@ def own_cache(common_folder: Path) -> Iterator[Path]:
     folder = common_folder / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HVAE_CACHE_DIR", str(folder))
-        # For what tests start as a process of its own; see small_networks_on_one_thread.
+        # For what tests start as a process of its own; see one_thread_each.
         patch.setenv("OMP_NUM_THREADS", "1")
         yield folder
 
 
+@contextmanager
+def made_once(out: Path) -> Iterator[bool]:
+    """Whether this process is the one to make the folder `out`; the others wait until it has."""
+    made = out.with_suffix(".made")
+    with FileLock(out.with_suffix(".lock")):
+        yield not made.exists()
+        made.touch()
+
+
 @pytest.fixture(scope="session")
-def digits_atlas(common_folder: Path) -> Path:
-    """A 2×2 atlas of digits, made by the command line; one for all processes of the tests."""
-    out, made = common_folder / "digits", common_folder / "digits.made"
-    with FileLock(common_folder / "digits.lock"):
-        if not made.exists():
-            result = precompute("run", out, *SMALL)
+def digits_atlas(common_folder: Path, one_thread_each: None) -> Path:
+    """A 2×2 atlas of digits with every metric, of `small_models`; one for all processes of the tests."""
+    out = common_folder / "digits"
+    with made_once(out) as missing, pytest.MonkeyPatch.context() as patch:
+        if missing:
+            shrink_models(patch)
+            result = called("run", out, *SMALL)
             assert result.returncode == 0, result.stderr
-            made.touch()
     return out
 
 
+@pytest.fixture
+def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the command line trains in this process is as small as the models of `digits_atlas`."""
+    shrink_models(monkeypatch)
+
+
+def shrink_models(patch: pytest.MonkeyPatch) -> None:
+    """Have the command line train small models, and the classifier for less time, while the patch lasts."""
+    for module in ("run", "cost"):
+        patch.setattr(f"precompute.{module}.model_config", lambda images: CONFIG)
+    patch.setattr("hvae.metrics.classifier._MIN_STEPS", 120)
+
+
+@pytest.fixture(scope="session")
+def unlabelled(common_folder: Path, one_thread_each: None) -> Finished:
+    """A 2×2 atlas of 200 digits without labels, for runs as processes of their own.
+
+    Without labels there is no classifier to train, and little to measure. One for all processes of the tests.
+    """
+    pictures, out = common_folder / "pictures", common_folder / "unlabelled"
+    options = [*GRID, "--dataset", f"folder:{pictures}", "--epochs", "12", "--refine-epochs", "8"]
+    with made_once(out) as missing:
+        if missing:
+            pictures.mkdir()
+            for number, image in enumerate(load("digits", "train").images[:200, 0].numpy()):
+                Image.fromarray(image).save(pictures / f"{number}.png")
+            result = called("run", out, *options)
+            assert result.returncode == 0, result.stderr
+    return Finished(out, options)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def small_networks_on_one_thread() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """On a busy machine, two torch threads spend most of their time waiting for each other."""
     with one_thread():
         yield

@@ -153,7 +153,7 @@ def test_a_disk_without_room_for_the_atlas_is_named_before_anything_is_trained(t
     assert not (tmp_path / "new").exists()
 
 
-def test_run_replaced_by_plan_in_a_command_line_says_what_is_left(digits_atlas):
+def test_run_replaced_by_plan_in_a_command_line_says_what_is_left(digits_atlas, small_models):
     result = called("plan", digits_atlas, *SMALL, "--interval", "1", "--engine", "local")
     assert result.returncode == 0, result.stderr
     assert "4, 4 of them done" in result.stdout

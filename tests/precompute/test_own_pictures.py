@@ -28,6 +28,7 @@ def small(monkeypatch, tmp_path):
     monkeypatch.setattr("precompute.cost.MEASURED_SECONDS", 0.02)
     monkeypatch.setattr(generation, "SAMPLES", 100)
     monkeypatch.setattr("hvae.metrics.classifier._MIN_STEPS", 20)
+    monkeypatch.setattr("hvae.metrics.mutual_information._TRAINING_DRAWS", 300)
     monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from command_line import ROOT, SMALL, precompute
+from command_line import ROOT, SMALL, called
 from safetensors.torch import load_file
 
 from hvae import Atlas
@@ -35,6 +35,8 @@ class Node:
 
     def __init__(self, *arguments: str) -> None:
         options = ["--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"]
+        # Each is a Python process that nothing here needs.
+        options += ["--no-monitor", "--include-log-monitor=false"]
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", *arguments, *options]
         # To a file: the daemons keep a pipe open.
         with tempfile.TemporaryFile("w+") as log:
@@ -84,21 +86,27 @@ class Cluster(NamedTuple):
     other: Node
 
 
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """A cluster of our own, on a free port; nothing of it is left at the end."""
+@pytest.fixture(scope="module")
+def head() -> Iterator[tuple[str, Node]]:
+    """The address and the head of a cluster of our own, on a free port; nothing of it is left at the end."""
     port = free_port()
     # Not in pytest's folder: the path of a socket may not be long.
     folder = tempfile.mkdtemp(prefix="ray-")
-    nodes = []
     try:
-        nodes.append(Node("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}"))
-        nodes.append(Node(f"--address=127.0.0.1:{port}"))
-        yield Cluster(f"127.0.0.1:{port}", *nodes)
+        node = Node("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}")
+        yield f"127.0.0.1:{port}", node
+        node.kill()
     finally:
-        for node in nodes:
-            node.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def cluster(head: tuple[str, Node]) -> Iterator[Cluster]:
+    """The head with another node; the last test kills the head."""
+    address, node = head
+    other = Node(f"--address={address}")
+    yield Cluster(address, node, other)
+    other.kill()
 
 
 def free_port() -> int:
@@ -107,12 +115,12 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def on_ray(out: Path, address: str) -> list[str]:
-    return ["run", str(out), *SMALL, "--engine", "ray", "--address", address, "--interval", "0.2"]
+def on_ray(address: str) -> list[str]:
+    return ["--engine", "ray", "--address", address, "--interval", "0.2"]
 
 
-def begin(out: Path, address: str, *options: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "precompute", *on_ray(out, address), *options]
+def begin(out: Path, address: str, options: list[str]) -> subprocess.Popen:
+    command = [sys.executable, "-m", "precompute", "run", str(out), *options, *on_ray(address)]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
@@ -132,9 +140,9 @@ def finish(run: subprocess.Popen) -> str:
         run.kill()
 
 
-def test_a_node_killed_in_training_changes_no_point_and_each_is_rounded_once(cluster, digits_atlas, tmp_path):
+def test_a_node_killed_in_training_changes_no_point_and_each_is_rounded_once(cluster, unlabelled, tmp_path):
     out = tmp_path / "atlas"
-    run = begin(out, cluster.address, "--weights", "float16")
+    run = begin(out, cluster.address, [*unlabelled.options, "--weights", "float16"])
     try:
         wait_until((out / "parent.safetensors").exists, run)
         wait_until(cluster.other.stop_in_training, run)
@@ -146,14 +154,14 @@ def test_a_node_killed_in_training_changes_no_point_and_each_is_rounded_once(clu
     assert "Traceback" not in printed
     assert problems(out) == []
     assert len(Atlas.open(out).metrics) == 4
-    for path in digits_atlas.glob("models/*.safetensors"):
+    for path in unlabelled.atlas.glob("models/*.safetensors"):
         expected, found = load_file(path), load_file(out / "models" / path.name)
         assert all(torch.equal(found[name], expected[name].half()) for name in expected)
 
 
-def test_a_lost_head_ends_the_run_with_a_line_and_leaves_a_usable_atlas(cluster, digits_atlas, tmp_path):
+def test_a_lost_head_ends_the_run_with_a_line_and_leaves_a_usable_atlas(cluster, unlabelled, tmp_path):
     out = tmp_path / "atlas"
-    run = begin(out, cluster.address)
+    run = begin(out, cluster.address, unlabelled.options)
     try:
         wait_until(lambda: any(out.glob("models/*.safetensors")), run)
         cluster.head.kill()
@@ -166,14 +174,14 @@ def test_a_lost_head_ends_the_run_with_a_line_and_leaves_a_usable_atlas(cluster,
     assert cluster.address in errors[0] and "the same command continues" in errors[0]
     assert problems(out) == []
     assert 1 <= len(Atlas.open(out).metrics) < 4
-    assert precompute("run", out, *SMALL).returncode == 0
-    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
+    assert called("run", out, *unlabelled.options).returncode == 0
+    assert sha256(out / "metrics.parquet") == sha256(unlabelled.atlas / "metrics.parquet")
 
 
 @pytest.mark.parametrize("address", ["nothing there", "ray://127.0.0.1:10001"])
 def test_an_address_without_a_cluster_is_answered_with_one_line(address, tmp_path):
     address = f"127.0.0.1:{free_port()}" if address == "nothing there" else address
-    result = precompute(*on_ray(tmp_path / "atlas", address))
+    result = called("run", tmp_path / "atlas", *SMALL, *on_ray(address))
     assert result.returncode == 2
     # The first line says what there is to do.
     (error,) = result.stderr.strip().splitlines()[1:]

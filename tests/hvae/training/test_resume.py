@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 import torch
 from atlas_builder import flip_one_byte
-from command_line import ROOT, SMALL, precompute
+from command_line import ROOT, called
 from small_runs import CONFIG, PLAN, few, run_small, small_data, weights
 
 from hvae import Atlas, UserError
@@ -46,9 +46,9 @@ def undisturbed(data, tmp_path_factory):
     return out
 
 
-def killed_when(is_time, out):
+def killed_when(is_time, out, options):
     """Start a run with frequent checkpoints, and kill it as soon as `is_time()`."""
-    command = [sys.executable, "-m", "precompute", "run", str(out), *SMALL, "--interval", "0.2"]
+    command = [sys.executable, "-m", "precompute", "run", str(out), *options, "--interval", "0.2"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while not is_time() and time.monotonic() < deadline:
@@ -57,18 +57,19 @@ def killed_when(is_time, out):
     process.wait()
 
 
-def test_killed_in_the_parent_and_in_a_point_a_run_still_gives_the_same_bytes(digits_atlas, tmp_path):
+def test_killed_in_the_parent_and_in_a_point_a_run_still_gives_the_same_bytes(unlabelled, tmp_path):
+    undisturbed, options = unlabelled
     out = tmp_path / "atlas"
     training = out / ".training"
-    killed_when((training / "parent.safetensors").exists, out)
+    killed_when((training / "parent.safetensors").exists, out, options)
     assert not (out / PARENT).exists()
-    assert "parent at" in precompute("status", out).stdout
-    killed_when(lambda: list(out.glob("models/*.safetensors")) and list(training.glob("beta*")), out)
+    assert "parent at" in called("status", out).stdout
+    killed_when(lambda: list(out.glob("models/*.safetensors")) and list(training.glob("beta*")), out, options)
     assert len(list(out.glob("models/*.safetensors"))) < 4
-    assert "1 point in training" in precompute("status", out).stdout
-    assert precompute("run", out, *SMALL).returncode == 0
-    assert sha256(out / PARENT) == sha256(digits_atlas / PARENT)
-    assert sha256(out / "metrics.parquet") == sha256(digits_atlas / "metrics.parquet")
+    assert "1 point in training" in called("status", out).stdout
+    assert called("run", out, *options).returncode == 0
+    assert sha256(out / PARENT) == sha256(undisturbed / PARENT)
+    assert sha256(out / "metrics.parquet") == sha256(undisturbed / "metrics.parquet")
     assert problems(out) == []
     assert not training.exists()
     assert not list(out.rglob("*.tmp"))
