@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.page.figures.canvas import FONT
+from app.page.figures.axes import FONT
 from app.page.points import STATS
 from app.page.state import LOOK, SAMPLES
 from app.page.words import BETA_DIGITS, DECIMALS

@@ -8,18 +8,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.page.figures.canvas import (
-    axis,
-    drawable,
-    line,
-    mark,
-    nothing,
-    points_figure,
-    rate_axis,
-    rate_values,
-    span,
-)
+from app.page.figures.axes import axis, drawable, rate_axis, rate_values, span
+from app.page.figures.canvas import nothing, points_figure
+from app.page.figures.labels import Label
 from app.page.figures.look import Look
+from app.page.figures.marks import line, mark
 from app.page.figures.planes import PLANE, band_marks
 from app.page.figures.quantities import axis_title, shown, text
 from app.page.words import metric_title
@@ -43,13 +36,14 @@ def score_figure(
     if not len(rows):
         return nothing(table, at, NEEDS)
     x_axis = rate_axis(rate, rate_values(rows, rate, look), look)
-    lines, optima = [], []
+    lines, optima, labels = [], [], []
     if score in ceiling:
         real = ceiling[score]
-        label = f"real test images: {text(score, real, look, ceiling.get(f'{score}_se', np.nan))}"
+        words = f"real test images: {text(score, real, look, ceiling.get(f'{score}_se', np.nan))}"
         ends = np.asarray(x_axis["range"])
         ends = 10**ends if look.axes == "log" else ends
-        lines = [line(ends, [real, real], "real images", dash="dot", label=label, label_side="bottom left")]
+        lines = [line(ends, [real, real], "real images", dash="dot")]
+        labels = [Label(lines[0], words)]
     if rate == "rate_total":
         optima = [band_marks(rows, *at, score, look)]
     return points_figure(
@@ -63,6 +57,7 @@ def score_figure(
         errors=[score],
         behind=lines,
         before=optima,
+        labels=labels,
     )
 
 
@@ -77,7 +72,12 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
     wide, high = (span(shown(rows, column, look), real[column].to_numpy(float)) for column in at)
     x_axis, y_axis = axis(metric_title("diversity"), wide), axis(metric_title("sharpness"), high)
     stars = mark(real, *at, "star", "real images", look, size=15)
-    stars.update(mode="markers+text", text=["real<br>images"], textposition="bottom left")
+    scores = _scores(wide, high)
+    curves = [_constant_score(score, x_axis["range"], y_axis["range"]) for score in scores]
+    labels = [Label(stars, "real images")] if known else []
+    labels += [
+        Label(curve, f"{score:g}", 0.2, contour=True) for curve, score in zip(curves, scores, strict=True)
+    ]
     return points_figure(
         table,
         rows,
@@ -87,8 +87,9 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
         x=x_axis | {"showgrid": False},
         y=y_axis | {"showgrid": False},
         errors=at,
-        behind=[_constant_score(score, x_axis["range"], y_axis["range"]) for score in _scores(wide, high)],
+        behind=curves,
         before=[stars] if known else [],
+        labels=labels,
     )
 
 
@@ -104,10 +105,7 @@ def _scores(wide: tuple[float, float], high: tuple[float, float]) -> list[float]
 
 
 def _constant_score(score: float, wide: list[float], high: list[float]) -> go.Scatter:
-    """diversity × sharpness = score, inside the axes, its score written at its upper end."""
+    """diversity × sharpness = score, inside the axes."""
     left, right = max(wide[0], score / high[1], 1e-6), wide[1]
     x = np.linspace(left, max(right, left), 60)
-    y = score / x
-    # Below the upper edge, and left of the right one, so that the number is not cut.
-    at = int(np.argmax(y < high[1] - 0.08 * (high[1] - high[0])))
-    return line(x, y, f"score {score:g}", ink=False, width=1, label=f"{score:g}", label_at=at)
+    return line(x, score / x, f"score {score:g}", ink=False, width=1)

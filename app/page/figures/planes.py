@@ -8,21 +8,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.page.figures.axes import drawable, left_out, rate_axis, rate_values
 from app.page.figures.bands import band_edges, best, best_of_bands, diagonal
-from app.page.figures.canvas import (
-    SYMBOLS,
-    diameters,
-    drawable,
-    left_out,
-    line,
-    mark,
-    mark_size,
-    nothing,
-    points_figure,
-    rate_axis,
-    rate_values,
-)
+from app.page.figures.canvas import nothing, points_figure
+from app.page.figures.labels import Label
 from app.page.figures.look import Look
+from app.page.figures.marks import SYMBOLS, diameters, line, mark, mark_size
 from app.page.figures.quantities import text
 from hvae.metrics.registry import metric_of
 
@@ -49,10 +40,11 @@ def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figu
     two of them (Figs. 3 and 6): how the same total is best split between the layers."""
     rows = drawable(table, [*PLANE, "rate_total", metric])
     edges = _edges_within(rows, look)
-    within = [rate_values(drawable(table, PLANE), column, look).max(initial=0) for column in PLANE]
-    lines = [_total_rate_line(total, look, _has_room(total, edges, within, look)) for total in edges]
+    lines = [_total_rate_line(total, look) for total in edges]
+    labels = [Label(line, f"{total:g}", 0.5, contour=True) for line, total in zip(lines, edges, strict=True)]
     optima = band_marks(rows, *PLANE, metric, look)
-    return _plane(table, metric, look, behind=lines, before=[optima])
+    # The outer ones first: there is more room.
+    return _plane(table, metric, look, behind=lines, before=[optima], labels=labels[::-1])
 
 
 def band_marks(rows: pd.DataFrame, x: str, y: str, metric: str, look: Look) -> go.Scatter:
@@ -84,6 +76,7 @@ def _plane(
     look: Look,
     behind: Sequence[go.Scatter],
     before: Sequence[go.Scatter],
+    labels: Sequence[Label] = (),
 ) -> go.Figure:
     rows = drawable(table, [*PLANE, metric] if metric else PLANE)
     if not len(rows):
@@ -96,25 +89,12 @@ def _plane(
     everywhere = drawable(table, PLANE)  # the axes of all planes are alike
     x, y = (rate_axis(column, rate_values(everywhere, column, look), look) for column in PLANE)
     card = [*PLANE, metric] if metric else [*PLANE]
-    return points_figure(table, rows, PLANE, look, card, x, y, size, behind=behind, before=before)
+    return points_figure(table, rows, PLANE, look, card, x, y, size, (), behind, before, labels)
 
 
-def _total_rate_line(total: float, look: Look, is_labelled: bool) -> go.Scatter:
+def _total_rate_line(total: float, look: Look) -> go.Scatter:
     x, y = diagonal(total, look)
-    label = f"{total:g}" if is_labelled else ""
-    return line(x, y, f"total {total:g}", ink=False, width=1, label=label, label_at=len(x) // 2)
-
-
-def _has_room(total: float, edges: Sequence[float], within: Sequence[float], look: Look) -> bool:
-    """Whether a diagonal's number would be whole, and apart from the dots, which crowd near 0 on linear axes.
-
-    within: the highest rates on both axes.
-    """
-    x, y = diagonal(total, look)
-    at = len(x) // 2
-    if x[at] > 0.9 * within[0] or y[at] > within[1]:
-        return False
-    return look.axes == "log" or total >= 0.25 * edges[-1]
+    return line(x, y, f"total {total:g}", ink=False, width=1)
 
 
 def _edges_within(rows: pd.DataFrame, look: Look) -> list[float]:

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.page.figures.canvas import axis, drawable, line, nothing, points_figure, rate_axis, rate_values, span
+from app.page.figures.axes import axis, drawable, rate_axis, rate_values, span
+from app.page.figures.canvas import nothing, points_figure
 from app.page.figures.look import Look
+from app.page.figures.marks import line
 from app.page.figures.planes import PLANE, band_marks
 from app.page.figures.quantities import FLOOR, axis_title, shown
 from hvae.bounds import best_distortion

@@ -13,19 +13,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.page.figures.canvas import (
-    FAINT,
-    axis,
-    drawable,
-    line,
-    nothing,
-    points_figure,
-    rate_axis,
-    rate_values,
-    same_diameter,
-    span,
-)
+from app.page.figures.axes import axis, drawable, rate_axis, rate_values, span
+from app.page.figures.canvas import nothing, points_figure
+from app.page.figures.labels import Label
 from app.page.figures.look import Look
+from app.page.figures.marks import FAINT, line, same_diameter
 from app.page.figures.planes import PLANE
 from app.page.figures.quantities import axis_title, shown, text
 from hvae.bounds import best_accuracy, label_entropy
@@ -48,14 +40,15 @@ def information_figure(
     if not len(rows):
         return nothing(table, at)
     x, y = rate_values(rows, at[0], look), shown(rows, metric, look)
-    lines = []
+    lines, labels = [], []
     if len(frequencies):
         entropy = label_entropy(frequencies)
         in_unit = float(shown(pd.DataFrame({"mi_z2": [entropy]}), "mi_z2", look)[0])
         rates = np.unique(np.append(_rates(x, look), min(in_unit, x.max())))
         bound = np.minimum(rates, in_unit)
-        label = f"H[y] = {text(metric, entropy, look)}" if bound[-1] == in_unit else ""
-        lines = [line(rates, bound, "bound", dash="dot", label=label, label_side="top left")]
+        lines = [line(rates, bound, "bound", dash="dot")]
+        if bound[-1] == in_unit:
+            labels = [Label(lines[0], f"H[y] = {text(metric, entropy, look)}")]
     heights = span(y, np.zeros(1), *(1.1 * np.asarray(part.y) for part in lines))
     return points_figure(
         table,
@@ -67,6 +60,7 @@ def information_figure(
         y=axis(axis_title(metric, look), heights),
         errors=[metric],
         behind=lines,
+        labels=labels,
     )
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from app.page.figures.canvas import left_out
+from app.page.figures.axes import left_out
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, landscape_figure, plane_note
 from app.page.menus import GOALS

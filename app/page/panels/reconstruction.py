@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import Dash, html
 
-from app.page.figures.canvas import left_out
+from app.page.figures.axes import left_out
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, banded_plane_figure
 from app.page.figures.reconstruction import distortion_figure, psnr_figure

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.page.figures.axes import left_out
 from app.page.figures.bands import band_edges, best_of_bands, diagonal
-from app.page.figures.canvas import INK, diameters, left_out
 from app.page.figures.colours import CORNERS, UNKNOWN, colour_code, dot_colours
 from app.page.figures.look import Look
+from app.page.figures.marks import INK, diameters
 from app.page.figures.planes import PLANE, banded_plane_figure, landscape_figure, optimum_text
 
 BETAS = [0.1, 1.0, 10.0]

@@ -55,7 +55,9 @@ def test_information_is_bounded_by_the_rate_and_by_the_labels_entropy(table, uni
     entropy = np.log(10) * factor
     assert np.allclose(bound.y, np.minimum(bound.x, entropy))
     assert np.isclose(bound.x, entropy).any(), "the bend is drawn"
-    assert bound.text[-1] == ("H[y] = 2.30 nats" if units == "nats" else "H[y] = 3.32 bits")
+    (label,) = figure.layout.annotations
+    assert label.text == ("H[y] = 2.30 nats" if units == "nats" else "H[y] = 3.32 bits")
+    assert label.y == pytest.approx(entropy)
 
 
 def test_the_top_layer_is_drawn_over_its_own_rate_and_the_bottom_layer_over_the_total(table):
