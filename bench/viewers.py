@@ -20,7 +20,7 @@ CONNECTIONS = 6
 """Connections of a browser to one server."""
 
 PATIENCE = 30.0
-"""Seconds to wait for an answer, as in assets/page/core/requests.js."""
+"""Seconds to wait for an answer, as in assets/page/server/connection.js."""
 
 MOVES_PER_SECOND = 60
 LINK = re.compile(r'(?:src|href)="(/[^"]+)"')

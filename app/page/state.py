@@ -7,6 +7,7 @@ silent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ import numpy as np
 from app.page.figures.look import AXES, BETAS, UNITS
 from app.page.menus import LAYERS, OVER, PROBES, dot_metrics, preferred_sizes, scores
 from app.page.points import points_table
+from app.page.widgets.pieces import MOST_EXAMPLES, example_count
+from app.page.words import metric_title
 from app.pictures.your_image import MAX_CHARACTERS
 from hvae.atlas.atlas import Atlas
 
@@ -85,32 +88,42 @@ LOOK = ("view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "
 
 
 def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
-    """Field → what an address may say of it. JSON-ready.
+    """Field → what it is called, and what an address may say of it. JSON-ready.
 
-    kind: `choice` (one of `choices`), `choices` (exactly `length` of them), `integer` (0 to `most`), `point`,
-    `points` (at most `most`), or `text` (at most `most` characters, all of it matching `pattern`).
+    kind: `choice` (one of `choices`, titles by name), `choices` (exactly `length` of them), `integer` (0 to
+    `most`), `point`, `points` (at most `most`), `images` (`length`, from and to, of the first `count` test
+    images), or `text` (at most `most` characters, all of it matching `pattern`).
     """
-    metrics = size_metrics(atlas)
+    metrics = {column: metric_title(column) for column in size_metrics(atlas)}
+    count = example_count(atlas, if_damaged=MOST_EXAMPLES)
     return {
-        "view": {"kind": "choice", "choices": list(VIEWS)},
-        "point": {"kind": "point"},
-        "seed": {"kind": "integer", "most": LARGEST_SEED},
-        "sizes": {"kind": "choices", "choices": metrics, "length": len(first_sizes(atlas))},
-        "colour": {"kind": "choice", "choices": [BETAS, *metrics]},
-        "units": {"kind": "choice", "choices": list(UNITS)},
-        "axes": {"kind": "choice", "choices": list(AXES)},
-        "layer": {"kind": "choice", "choices": list(LAYERS)},
-        "probe": {"kind": "choice", "choices": list(PROBES)},
-        "score": {"kind": "choice", "choices": list(scores())},
-        "rate": {"kind": "choice", "choices": list(OVER)},
-        "pins": {"kind": "points", "most": MOST_PINS},
-        "part": {"kind": "choice", "choices": list(PARTS)},
-        "shifts": {"kind": "text", "most": 400, "pattern": f"({SHIFT}(,{SHIFT})*)?"},
-        "temperature": {"kind": "text", "most": 4, "pattern": r"[0-2](\.[0-9]{1,2})?"},
-        "images": {"kind": "text", "most": 40, "pattern": r"[0-9]{1,6}(,[0-9]{1,6}){1,3}"},
-        "own": {"kind": "text", "most": MAX_CHARACTERS, "pattern": r"[A-Za-z0-9_\-]*"},
-        "lecture": {"kind": "integer", "most": lecture_steps},
+        "view": _choice("view", VIEWS),
+        "point": {"title": "model", "kind": "point"},
+        "seed": {"title": "seed", "kind": "integer", "most": LARGEST_SEED},
+        "sizes": _choice("dot sizes", metrics) | {"kind": "choices", "length": len(first_sizes(atlas))},
+        "colour": _choice("colour", {BETAS: "β₂ and β₁", **metrics}),
+        "units": _choice("units", dict(zip(UNITS, UNITS, strict=True))),
+        "axes": _choice("axes", dict(zip(AXES, AXES, strict=True))),
+        "layer": _choice("layer", LAYERS),
+        "probe": _choice("classifier", PROBES),
+        "score": _choice("score", scores()),
+        "rate": _choice("rate", OVER),
+        "pins": {"title": "pinned models", "kind": "points", "most": MOST_PINS},
+        "part": _choice("part", PARTS),
+        "shifts": _text("sliders", 400, f"({SHIFT}(,{SHIFT})*)?"),
+        "temperature": _text("temperature", 4, r"[0-2](\.[0-9]{1,2})?"),
+        "images": {"title": "test images", "kind": "images", "length": [2, 4], "count": count},
+        "own": _text("image", MAX_CHARACTERS, r"[A-Za-z0-9_\-]*"),
+        "lecture": {"title": "lecture step", "kind": "integer", "most": lecture_steps},
     }
+
+
+def _choice(title: str, choices: Mapping[str, str]) -> dict[str, Any]:
+    return {"title": title, "kind": "choice", "choices": dict(choices)}
+
+
+def _text(title: str, most: int, pattern: str) -> dict[str, Any]:
+    return {"title": title, "kind": "text", "most": most, "pattern": pattern}
 
 
 def first_screen(name: str, atlas: Atlas) -> Screen:

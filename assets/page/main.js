@@ -4,8 +4,10 @@
  * assets/bridge.js imports this module, and hands on what Dash calls.
  */
 import * as atlasMenu from "./controls/atlas-menu.js";
+import * as connectionMessage from "./controls/connection-message.js";
 import * as dialogs from "./controls/dialogs.js";
 import * as figureChoices from "./controls/figure-choices.js";
+import * as linkMessage from "./controls/link-message.js";
 import * as shiftSliders from "./controls/shift-sliders.js";
 import * as tabs from "./controls/tabs.js";
 import * as thumbnails from "./controls/thumbnails.js";
@@ -13,15 +15,17 @@ import * as atlasVersion from "./core/atlas-version.js";
 import * as folds from "./core/folds.js";
 import * as pictures from "./core/pictures.js";
 import { screen } from "./core/screen.js";
-import * as blankFigures from "./figures/blank-figures.js";
 import * as colourKey from "./figures/colour-key.js";
 import * as dotCard from "./figures/dot-card.js";
+import * as foldMark from "./figures/fold-mark.js";
+import * as lateFigures from "./figures/late-figures.js";
 import * as legend from "./figures/legend.js";
 import * as plots from "./figures/plots.js";
 import * as ring from "./figures/ring.js";
 import * as selectDots from "./figures/select-dots.js";
 import * as typeSize from "./figures/type-size.js";
 import * as keyboard from "./keyboard.js";
+import * as connection from "./server/connection.js";
 import * as compareView from "./views/compare.js";
 import * as exportDialog from "./views/export.js";
 import * as informationFlow from "./views/information-flow.js";
@@ -35,9 +39,9 @@ import * as selectedModel from "./views/selected-model.js";
 import * as yourImage from "./views/your-image/view.js";
 
 const PARTS = [
-  ...[atlasVersion, folds, tabs, shiftSliders, selectedModel],
-  ...[ring, selectDots, typeSize, plots, dotCard, blankFigures],
-  ...[figureChoices, atlasMenu, legend, colourKey, thumbnails, dialogs, keyboard],
+  ...[connection, connectionMessage, atlasVersion, folds, tabs, shiftSliders, selectedModel],
+  ...[ring, foldMark, selectDots, typeSize, plots, dotCard, lateFigures],
+  ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
   ...[exportDialog, compareView],
 ];

@@ -13,7 +13,7 @@ from app.server.build import assets_folder, create_app
 from hvae.atlas.atlas import Atlas
 
 ASSETS = assets_folder()
-FLOORS = ["core", "controls", "figures", "views"]
+FLOORS = ["server", "core", "controls", "figures", "views"]
 """A module imports from its own floor and from those before it; what lies beside the floors, from all."""
 
 IMPORT = re.compile(r'^import (?:\* as \w+|\{([^}]*)\}) from "([^"]+)";$', re.MULTILINE)

@@ -32,17 +32,26 @@ def test_another_score_over_another_rate_is_drawn(open_page, scored_address):
     assert "score=sharpness" in explorer.address and "rate=rate_z2" in explorer.address
 
 
-def test_without_the_server_words_stand_where_figures_would_and_they_come_when_it_is_back(explorer):
+def test_figures_come_by_themselves_once_the_server_is_back(explorer):
     explorer.page.route("**/*", lambda route: route.abort())
     explorer.page.keyboard.press("4")
     for index in range(3):
-        words = explorer.page.locator(f"#generation-place-{index}", has_text="does not answer")
-        words.wait_for(state="visible")
-        assert "choose this view again" in words.inner_text()
+        place = explorer.page.locator(f"#generation-place-{index}", has_text="as soon as the server")
+        place.wait_for(state="visible")
+    assert "cannot be reached. Trying again" in explorer.text("#connection-message")
     explorer.page.unroute("**/*")
-    explorer.page.click("#tab-generation")
     explorer.wait_until_drawn("generation")
-    assert "does not answer" not in explorer.text("#view-generation")
+    assert explorer.text("#connection-message") == ""
+
+
+def test_a_figure_that_was_to_change_meanwhile_changes_once_the_server_is_back(explorer):
+    explorer.page.route("**/*", lambda route: route.abort())
+    explorer.page.get_by_text("bits", exact=True).click()
+    explorer.page.locator("#connection-message", has_text="Trying again").wait_for(state="visible")
+    title = "() => document.querySelector('#landscapes-0 .js-plotly-plot').layout.xaxis.title.text"
+    assert "nats" in explorer.page.evaluate(title)
+    explorer.page.unroute("**/*")
+    explorer.page.wait_for_function(f"() => ({title})().includes('bits')")
 
 
 def test_an_atlas_without_scores_says_why(explorer):

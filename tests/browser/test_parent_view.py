@@ -24,7 +24,8 @@ TRAINING_MS = 180_000
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return add_parent(build_atlas(tmp_path_factory.mktemp("parent") / "folding"))
+    known = {"mi_z2": [0.002] * 9}
+    return add_parent(build_atlas(tmp_path_factory.mktemp("parent") / "folding", metrics=known))
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +143,65 @@ def test_a_rough_estimate_that_comes_late_does_not_take_the_place_of_the_numbers
     view.page.evaluate("() => new Promise(requestAnimationFrame)")
     assert view.page.locator(".parent-stats dd").all_inner_texts() == numbers
     assert view.text("#parent-note") == "Estimated on 12 test images."
+
+
+def test_a_fold_has_the_same_mark_in_all_figures_where_its_numbers_are(view):
+    drag(view, (0.3, 0.6))
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point].estimated")
+    numbers = view.page.evaluate("() => hvae.screen.points[hvae.screen.current.point].numbers")
+    total = numbers["rate_z2"] + numbers["rate_z1"]
+    view.page.click("#tab-landscapes")
+    for index in range(view.page.locator("#view-landscapes .linked-figure:visible").count()):
+        assert fold_mark(view, f"landscapes-{index}") == pytest.approx(
+            inside(view, f"landscapes-{index}", numbers["rate_z2"], numbers["rate_z1"]), abs=1
+        )
+    assert "between the dots" in view.text(".signs")
+    view.page.click("#tab-reconstruction")
+    view.wait_until_drawn("reconstruction")
+    for figure, up in (("reconstruction-1", "psnr"), ("reconstruction-2", "distortion")):
+        expected = inside(view, figure, total, numbers[up])
+        assert fold_mark(view, figure) == pytest.approx(expected, abs=1)
+    view.click_dot("b2-1_b1-1", "reconstruction-1")
+    view.page.locator("#view-reconstruction .fold-mark:visible").wait_for(state="hidden")
+    assert "between the dots" not in view.text(".signs")
+
+
+def test_a_fold_is_marked_on_the_axis_of_its_rate_where_nothing_else_is_known(open_page, address):
+    view = open_page(
+        f"{address}?view=representation&point={fold_name(2, 0.5)}&units=bits&axes=log",
+        ready="#representation-0 .scatterlayer .point",
+    )
+    view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point].estimated")
+    rate = view.page.evaluate("() => hvae.screen.points[hvae.screen.current.point].numbers.rate_z2")
+    on_axis = inside(view, "representation-0", rate / np.log(2), -1e9)
+    assert fold_mark(view, "representation-0") == pytest.approx(on_axis, abs=1)
+
+
+def fold_mark(view, figure):
+    """Its centre in the window."""
+    mark = view.page.locator(f".linked-figure:has(#{figure}) .fold-mark")
+    mark.wait_for(state="visible")
+    box = mark.bounding_box()
+    return [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+
+
+def inside(view, figure, x, y):
+    """Where numbers lie in a figure, within its axes, in the window."""
+    return view.page.evaluate(
+        """([figure, x, y]) => {
+            const plot = document.querySelector(`#${figure} .js-plotly-plot`);
+            const box = plot.getBoundingClientRect();
+            const { _size: { l, t, w, h }, xaxis, yaxis } = plot._fullLayout;
+            const along = (axis, value) => {
+                const [low, high] = axis.range;
+                const shown = axis.type === 'log' ? Math.log10(Math.max(value, 0.01)) : value;
+                return (shown - low) / (high - low);
+            };
+            const within = (share) => Math.min(1, Math.max(0, share));
+            return [box.x + l + w * within(along(xaxis, x)), box.y + t + h * (1 - within(along(yaxis, y)))];
+        }""",
+        [figure, x, y],
+    )
 
 
 def test_the_diamond_stands_at_the_estimated_rates(view, folder):

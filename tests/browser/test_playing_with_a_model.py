@@ -1,5 +1,6 @@
 """The selected model: drawing again, sliders, and what is said of a damaged one."""
 
+import pytest
 from atlas_builder import flip_one_byte
 
 
@@ -75,22 +76,56 @@ def test_a_damaged_checkpoint_is_told_and_every_other_dot_works(open_page, serve
     message.wait_for(state="visible")
 
 
-def test_a_server_that_is_gone_is_told(explorer):
+def connection(explorer, words):
+    """Wait until the line about the connection says this."""
+    wait = "(words) => document.getElementById('connection-message').textContent === words"
+    explorer.page.wait_for_function(wait, arg=words)
+
+
+def test_a_server_that_is_gone_is_told_and_its_pictures_come_by_themselves_once_it_is_back(explorer):
     explorer.page.route("**/pictures/**", lambda route: route.abort())
     explorer.page.click("#draw-again")
-    message = explorer.page.locator("#model-message")
-    message.wait_for(state="visible")
-    assert "does not answer" in message.inner_text()
+    connection(explorer, "The server cannot be reached. Trying again in 1 s.")
+    connection(explorer, "The server cannot be reached. Trying again in 2 s.")
+    assert explorer.page.locator("#model-message").is_hidden(), "the model itself is fine"
     explorer.page.unroute("**/pictures/**")
+    explorer.wait_until_shown("seed=1", ("samples", "traversal"))
+    connection(explorer, "")
+
+
+@pytest.mark.parametrize(
+    "event",
+    ["window.dispatchEvent(new Event('online'))", "document.dispatchEvent(new Event('visibilitychange'))"],
+)
+def test_a_browser_that_is_online_or_looked_at_again_does_not_wait(explorer, event):
+    explorer.page.route("**/pictures/**", lambda route: route.abort())
     explorer.page.click("#draw-again")
-    explorer.wait_until_shown("seed=2", ("samples",))
-    message.wait_for(state="hidden")
+    connection(explorer, "The server cannot be reached. Trying again in 4 s.")
+    explorer.page.unroute("**/pictures/**")
+    now = f"() => {{ {event}; return document.getElementById('connection-message').textContent; }}"
+    assert explorer.page.evaluate(now) == "The server cannot be reached. Trying again …"
+    explorer.wait_until_shown("seed=1", ("samples",))
+
+
+def test_a_proxy_whose_server_is_gone_is_asked_again(explorer):
+    explorer.page.route("**/samples.png*", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    explorer.page.click("#draw-again")
+    connection(explorer, "The server cannot be reached. Trying again in 1 s.")
+    explorer.page.unroute("**/samples.png*")
+    explorer.wait_until_shown("seed=1", ("samples",))
+
+
+def test_the_page_notices_that_the_server_is_back_though_nothing_is_wanted_any_more(explorer):
+    explorer.page.route("**/pictures/**", lambda route: route.abort())
+    explorer.page.hover("#draw-again")
+    connection(explorer, "The server cannot be reached. Trying again in 1 s.")
+    connection(explorer, "")
 
 
 def test_who_wants_a_picture_while_its_refusal_is_read_has_it_asked_for_again(explorer):
     """What was asked ahead, and is refused, may be wanted at any moment."""
     tries = """async () => {
-        const { request } = await import('/assets/page/core/requests.js');
+        const { request } = await import('/assets/page/server/requests.js');
         const { fetch } = window;
         let [tries, isWanted] = [0, false];
         const read = async () => { isWanted = true; return { error: 'Ask again.' }; };

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from atlas_builder import add_parent, build_atlas
 
 POINTS = {"b2-1_b1-1", "b2-1_b1-10", "b2-10_b1-1", "b2-10_b1-10"}
 MENU = "input[aria-label=Atlas]"
@@ -43,6 +44,39 @@ def test_another_atlas_shows_its_own_models_in_the_same_view_and_back_returns(op
     assert copied.page.locator(MENU).input_value() == "Digits, 2 × 2"
 
 
+@pytest.fixture(scope="module")
+def rounding(tmp_path_factory, tiny_atlas):
+    """An atlas with a parent and points of its own names, and tiny's."""
+    folder = tmp_path_factory.mktemp("rounding") / "rounding"
+    return [tiny_atlas, add_parent(build_atlas(folder, betas=(0.9995, 10.0)))]
+
+
+def choose(page, title):
+    page.locator(MENU).click()
+    page.get_by_role("option", name=title).click()
+
+
+@pytest.mark.parametrize(
+    ("point", "there"),
+    [("b2-10_b1-1", "b2-10_b1-0.9995"), ("b2-10_b1-0.1", "fold_b2-10_b1-0.1")],
+)
+def test_another_atlas_shows_the_same_betas_by_its_dot_or_else_its_fold(
+    open_page, serve, rounding, point, there
+):
+    explorer = open_page(f"{serve(*rounding)}?point={point}")
+    choose(explorer.page, "Digits, 2 × 2")
+    explorer.page.wait_for_url(re.compile(f"atlas=rounding&view=landscapes&point={re.escape(there)}"))
+    explorer.wait_until_shown(f"/pictures/rounding/{there}/")
+    assert explorer.text("#link-message") == ""
+
+
+def test_an_atlas_without_the_betas_that_were_shown_says_what_it_shows_instead(open_page, address):
+    explorer = open_page(f"{address}?point=b2-10_b1-0.1")
+    choose(explorer.page, "Digits, 2 × 2")
+    explorer.page.wait_for_url(re.compile("atlas=colour&view=landscapes&point=b2-1_b1-1"))
+    assert "“β₂,β₁ = 10,0.1” (instead: β₂ = 1, β₁ = 1)" in explorer.text("#link-message")
+
+
 def test_a_page_shown_again_as_it_was_left_has_its_menu_at_its_own_atlas(open_page, address):
     page = open_page(address).page
     menu = page.locator(MENU)
@@ -59,8 +93,8 @@ def test_a_page_shown_again_as_it_was_left_has_its_menu_at_its_own_atlas(open_pa
 def test_a_link_to_an_atlas_that_is_not_here_says_so_and_the_head_fits(open_page, address, width):
     explorer = open_page(f"{address}?atlas=elsewhere", width=width)
     page = explorer.page
-    message = page.locator("#atlas-message").inner_text()
-    assert message == "There is no atlas “elsewhere” here: this is Digits, 3 × 3."
+    message = page.locator("#link-message").inner_text()
+    assert message == "Asked for, but not here: atlas “elsewhere” (instead: Digits, 3 × 3)."
     assert "atlas=tiny" in explorer.address
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     title, about = (page.locator(part).bounding_box() for part in ("h1", "#about"))

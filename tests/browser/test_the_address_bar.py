@@ -73,10 +73,37 @@ def test_going_back_leads_to_the_former_view_with_its_model(explorer):
         "?seed=1e3&seed=2&pins=%00&atlas=%F0%9F%92%A9",
         "?" + "point=" + "x" * 5000,
         "?shifts=z3.0:1&temperature=9",
-        "?shifts=z2.0:1;z2.1:x&temperature=-1",
+        "?shifts=z2.0:1;z2.1:x&temperature=-1&images=0,99",
         "?point=fold_b2-1_b1-1&pins=fold_b2-1_b1-1",  # a fold, and no parent
     ],
 )
-def test_what_an_address_says_wrongly_is_passed_over(open_page, tiny_address, address):
+def test_what_an_address_says_wrongly_is_passed_over_and_told(open_page, tiny_address, address):
     explorer = open_page(tiny_address + address)
     assert said(explorer) == {"atlas": "tiny", "view": "landscapes", "point": "b2-1_b1-1"}
+    message = explorer.text("#link-message")
+    assert message.startswith("Asked for, but not here: ") and len(message) < 300
+
+
+def test_one_sentence_says_what_a_link_names_that_is_not_here_and_what_is_shown_instead(
+    open_page, tiny_address
+):
+    explorer = open_page(f"{tiny_address}?view=<b>nowhere</b>&point=b2-9_b1-9&pins=b2-10_b1-1,gone")
+    message = explorer.page.locator("#link-message")
+    assert message.get_attribute("role") == "status"
+    assert message.inner_text() == (
+        "Asked for, but not here: view “<b>nowhere</b>” (instead: Landscapes); "
+        "model “b2-9_b1-9” (instead: β₂ = 1, β₁ = 1); pinned models “gone” (instead: β₂ = 10, β₁ = 1)."
+    )
+    explorer.page.click("#tab-compare")
+    assert message.inner_text() == ""
+
+
+def test_a_link_whose_parts_are_all_here_says_nothing(open_page, tiny_address):
+    link = "?view=landscapes&point=b2-10_b1-1&units=bits&axes=log&seed=3&pins=&images=1,0&shifts=z2.1:0.5"
+    explorer = open_page(tiny_address + link)
+    assert explorer.text("#link-message") == "" and said(explorer)["units"] == "bits"
+
+
+def test_a_link_may_name_a_model_by_its_betas(open_page, tiny_address):
+    explorer = open_page(f"{tiny_address}?betas=9.99,0.1")
+    assert said(explorer)["point"] == "b2-10_b1-0.1" and explorer.text("#link-message") == ""

@@ -12,7 +12,7 @@ from app.page.figures.axes import FONT, drawable, place
 from app.page.figures.labels import Label, annotations
 from app.page.figures.look import Look
 from app.page.figures.marks import dots, equal_betas, framed, same_diameter, standard_vae
-from app.page.figures.quantities import RATES, shown
+from app.page.figures.quantities import FLOOR, RATES, shown
 from app.page.words import metric_title
 
 
@@ -21,8 +21,8 @@ def canvas(
 ) -> go.Figure:
     """A figure of these traces, first drawn first, with these axes, in the page's own type.
 
-    labels: words on curves, above all traces. at: the columns across and up; the page then marks in it what
-    is selected and no dot.
+    labels: words on curves, above all traces. at: the columns across and up: the page marks there what
+    lies between the dots and is selected (assets/page/figures/fold-mark.js).
     """
     layout = {
         "template": "none",
@@ -37,7 +37,7 @@ def canvas(
         "xaxis": x,
         "yaxis": y,
         "annotations": annotations(labels, traces, x, y),
-        "meta": dict(zip(("x", "y"), at, strict=False)) or None,
+        "meta": {"x": at[0], "y": at[1], "floor": FLOOR} if at else None,
     }
     return go.Figure(list(traces), layout)
 

@@ -30,9 +30,11 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
     return html.Header(
         [
             html.Div([html.H1(TITLE), _about(name, atlas, titles)], className="page-title"),
-            # assets/page/controls/atlas-menu.js says here that there is no such atlas.
-            html.P(id="atlas-message", className="page-message", role="status"),
+            # assets/page/controls/link-message.js says here what a link names that is not here.
+            html.P(id="link-message", className="page-message", role="status"),
             html.P(without_labels(atlas.manifest.classes), className="page-message"),
+            # assets/page/controls/connection-message.js says here that the server is away.
+            html.P(id="connection-message", className="connection-message", role="status"),
             html.P(f"{problem} What was read before is shown." if problem else "", className="page-message"),
             html.Div(
                 [

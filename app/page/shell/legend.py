@@ -18,6 +18,7 @@ EVERYWHERE = "landscapes reconstruction representation generation"
 SIGNS: tuple[tuple[str, str, str, str], ...] = (
     ("mark-line", "β₂ = β₁: β-VAEs", EVERYWHERE, "diagonal"),
     ("mark-standard", "both 1: standard VAE", EVERYWHERE, "standard"),
+    ("mark-fold", "between the dots, estimated", EVERYWHERE, "fold"),
     ("mark-optima", "best in each plane", "landscapes", "optimum"),
     ("mark-sizes", "larger: better", "landscapes reconstruction generation", "sizes"),
     ("mark-total", "constant total rate", "reconstruction generation", "total"),
@@ -29,6 +30,7 @@ SIGNS: tuple[tuple[str, str, str, str], ...] = (
 )
 """Class of the sign, its meaning, the views that have it, and how the names of its traces begin.
 
+`fold` is the mark of a selected point between the dots, which is no trace.
 assets/page/figures/legend.js hides those that no figure on screen holds.
 """
 
@@ -74,6 +76,6 @@ def _sign(sign: str, meaning: str, views: str, trace: str) -> Component:
     shown = "landscapes" in views
     return html.Li(
         [html.Span(parts, className=f"mark {sign}"), meaning],
-        hidden=not shown,
+        hidden=not shown or trace == "fold",
         **{"data-views": views, "data-trace": trace},
     )

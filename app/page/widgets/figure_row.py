@@ -81,7 +81,12 @@ def register(
 
     @lru_cache(KEPT)
     def drawn_once(atlas: Atlas, look: str) -> tuple[Drawn, ...]:
-        return tuple(draw(atlas, json.loads(look)))
+        chosen = json.loads(look)
+        parts = tuple(draw(atlas, chosen))
+        for part in parts:
+            # assets/page/figures/late-figures.js asks again for a figure that was drawn for something else.
+            part.figure.update_layout(meta={**(part.figure.layout.meta or {}), "look": chosen})
+        return parts
 
     @app.callback(
         *(Output(f"{view}-place-{index}", "children") for index in range(most)),
@@ -114,4 +119,4 @@ def _graph(view: str, index: int, figure: go.Figure) -> list[Component]:
     graph = dcc.Graph(
         id=f"{view}-{index}", figure=figure, responsive=True, config=CONFIG, className="figure-graph"
     )
-    return [graph, html.Div(className="ring")]
+    return [graph, html.Div(className="ring"), html.Div(className="fold-mark", hidden=True)]

@@ -1,4 +1,4 @@
-/* Other atlases: the menu in the page's head leads to them, and a note answers a link to one that is not here. */
+/* Other atlases: the menu in the page's head leads to them. */
 import { screen } from "../core/screen.js";
 
 /* What Dash calls when a visitor has chosen. */
@@ -11,10 +11,4 @@ export function start() {
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.dash_clientside.set_props("control-atlas", { value: screen.current.atlas });
   });
-
-  const asked = new URLSearchParams(location.search).get("atlas");
-  if (!asked || asked === screen.current.atlas) return;
-  const { atlas } = document.getElementById("about").dataset;
-  const message = `There is no atlas “${asked.slice(0, 80)}” here: this is ${atlas}.`;
-  document.getElementById("atlas-message").textContent = message;
 }

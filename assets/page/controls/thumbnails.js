@@ -1,7 +1,7 @@
 /* The first test images as buttons: one sheet, a transparent button over each of its pictures. */
 import { ask } from "../core/pictures.js";
 import { screen } from "../core/screen.js";
-import { firstImages, pictureAddress } from "../core/server-addresses.js";
+import { firstImages, pictureAddress } from "../server/server-addresses.js";
 
 const shown = new Set();
 

@@ -7,9 +7,9 @@ import { betasOfFold, isFold } from "./fold-names.js";
 import { betaText } from "./numbers.js";
 import { between, toSrgb } from "./oklab.js";
 import { parentSetting } from "./parent-setting.js";
-import { request } from "./requests.js";
+import { request } from "../server/requests.js";
 import { screen } from "./screen.js";
-import { estimatesAddress } from "./server-addresses.js";
+import { estimatesAddress } from "../server/server-addresses.js";
 import { ESTIMATED, MOST_ESTIMATED_IMAGES } from "./shared-constants.js";
 
 /* Where β is in a range, as a share of it on a logarithmic scale. */
@@ -71,7 +71,10 @@ function enterFolds({ atlas, point: selected, pins }) {
     point.asked = true;
     estimate(atlas, name).then(
       (estimates) => learn(name, estimates),
-      () => (point.asked = false), // its pictures say why
+      (error) => {
+        point.asked = false; // its pictures say why
+        error.nextTry?.then(() => enterFolds(screen.current));
+      },
     );
   }
 }

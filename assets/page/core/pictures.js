@@ -5,12 +5,13 @@
  * What a hand is about to ask for can be asked ahead: it is kept for a short time, and whoever asks gets that.
  *
  * Events of `document`:  hvae:drawn  {slot, url}   the picture is on the screen
- *                        hvae:failed {slot, url, message}   it cannot be had; message is a sentence
+ *                        hvae:failed {slot, url, message}   it cannot be had; message is a sentence, or empty while
+ *                                                           the server cannot be reached: it is asked for again then
  * For measurements:  `drawn`, and data-frames, data-picture-url on the <img>.
  */
-import { request } from "./requests.js";
+import { request } from "../server/requests.js";
 import { screen } from "./screen.js";
-import { pictureAddress } from "./server-addresses.js";
+import { pictureAddress } from "../server/server-addresses.js";
 
 const KEPT = 1000; // entries of `drawn`
 const MOST_AHEAD = 8;
@@ -27,6 +28,7 @@ class Slot {
     this.wish = null;
     this.working = null;
     this.asked = ""; // what it shows, or is about to
+    this.lost = ""; // what it is to show once the server can be reached
   }
 
   get image() {
@@ -36,6 +38,7 @@ class Slot {
   ask(url, since) {
     this.wish = { url, since };
     this.asked = url;
+    this.lost = "";
     return (this.working ||= this.work());
   }
 
@@ -48,7 +51,7 @@ class Slot {
         await this.draw(await picture, url, since);
       } catch (error) {
         // With a newer wish, nobody misses this picture.
-        if (!this.wish) this.fail(url, error.message);
+        if (!this.wish) this.fail(url, error);
       }
     }
     this.working = null;
@@ -69,14 +72,21 @@ class Slot {
     });
   }
 
-  fail(url, message) {
+  fail(url, { message, nextTry }) {
     const image = this.image;
     if (image) {
       image.dataset.state = "failed";
       image.dataset.pictureUrl = "";
     }
     if (this.asked === url) this.asked = "";
-    tell("hvae:failed", { slot: this.name, url, message });
+    if (nextTry) this.askAgain(url, nextTry);
+    tell("hvae:failed", { slot: this.name, url, message: nextTry ? "" : message });
+  }
+
+  async askAgain(url, nextTry) {
+    this.lost = url;
+    await nextTry;
+    if (this.lost === url) this.ask(url, performance.now());
   }
 }
 
@@ -164,7 +174,8 @@ export async function askAhead(urls, isWanted = () => true) {
 export function sayWhyMissing(placeOf, say) {
   const failures = new Map();
   const sayAgain = (place) => {
-    const [message = ""] = [...failures].filter(([slot]) => placeOf(slot) === place).map(([, text]) => text);
+    const messages = [...failures].filter(([slot]) => placeOf(slot) === place).map(([, text]) => text);
+    const message = messages.find(Boolean) || "";
     say(place, message);
   };
   document.addEventListener("hvae:failed", ({ detail }) => {

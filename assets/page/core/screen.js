@@ -4,30 +4,34 @@
  * it. Dash hears of it as little as possible, since each change of one of its stores takes it 10 to 90 ms: the
  * store `screen` holds what a visitor sees first, and `look`, the part that figures depend on, is kept up to date.
  */
-import { isFold } from "./fold-names.js";
-import { parentSetting } from "./parent-setting.js";
-import { pageAddress } from "./server-addresses.js";
-import { LOOK } from "./shared-constants.js";
+import { readAddress, writeAddress } from "./address.js";
+import { shortNumber } from "./numbers.js";
+import { isPointHere, pointAt } from "./points-here.js";
+import { pageAddress } from "../server/server-addresses.js";
+import { FOLD, LOOK } from "./shared-constants.js";
 
 const listeners = [];
-let first = null; // what a visitor sees first
-let fields = {}; // name → what an address may say of it
 let lookOfDash = ""; // what Dash has been told last
 
 export const screen = {
   current: null,
+  first: null, // what a visitor sees first
   points: {},
+  fields: {}, // name → what it is called, and what an address may say of it
+  refused: {}, // field → what the address named that is not here, when the page was opened
 
   /* Begin with what Dash knows and what the address says. Nobody has subscribed yet; `publish` comes after that. */
-  begin(firstScreen, theFields, points) {
-    first = firstScreen;
-    fields = theFields;
+  begin(first, fields, points) {
+    this.first = first;
+    this.fields = fields;
     this.points = points || {};
-    this.current = { ...first, ...read(location.search), change: 0 };
+    const { values, refused } = read(location.search);
+    this.current = { ...first, ...values, change: 0 };
+    this.refused = refused;
     lookOfDash = look(first);
     window.addEventListener("popstate", () => {
       const { atlas, change } = this.current;
-      this.set({ ...first, ...read(location.search), atlas, change });
+      this.set({ ...this.first, ...read(location.search).values, atlas, change });
     });
   },
 
@@ -48,7 +52,7 @@ export const screen = {
   /* Change some of it. What one model's sliders shift means nothing in another. */
   set(change, since = performance.now()) {
     const former = this.current;
-    const shifts = (change.point ?? former.point) === former.point ? former.shifts : first.shifts;
+    const shifts = (change.point ?? former.point) === former.point ? former.shifts : this.first.shifts;
     this.current = { ...former, shifts, ...change, change: former.change + 1 };
     for (const listener of listeners) listener(this.current, former, since);
     // Back leads to the former view, not to the former dot.
@@ -58,8 +62,10 @@ export const screen = {
   /* Go to another atlas, by loading the page again: how things are shown stays, what is shown is its own. */
   open(atlas) {
     const how = Object.fromEntries([...LOOK, "part"].map((name) => [name, this.current[name]]));
-    const said = new URLSearchParams(query({ ...first, ...how, lecture: first.lecture, atlas }));
+    const said = new URLSearchParams(query({ ...this.first, ...how, lecture: this.first.lecture, atlas }));
     said.delete("point");
+    const point = this.points[this.current.point];
+    if (point) said.set("betas", [point.beta_2, point.beta_1].map((beta) => shortNumber(beta, FOLD.digits)));
     location.assign(pageAddress(said));
   },
 
@@ -75,49 +81,23 @@ export const screen = {
   },
 };
 
+function query(state) {
+  return writeAddress(state, screen.fields, screen.first);
+}
+
 function look(state) {
   return JSON.stringify(Object.fromEntries(LOOK.map((name) => [name, state[name]])));
 }
 
-/* The fields that an address says, as far as they are valid. */
+/* {values, refused} of an address. It may say β₂ and β₁ in place of a point, which each atlas calls in its own way. */
 function read(search) {
+  const { values, refused } = readAddress(search, screen.fields, (name) => isPointHere(screen.points, name));
   const said = new URLSearchParams(search);
-  const values = {};
-  for (const [name, field] of Object.entries(fields)) {
-    const text = said.get(name);
-    const value = text === null ? undefined : parse(field, text);
-    if (value !== undefined) values[name] = value;
-  }
-  return values;
-}
-
-function parse(field, text) {
-  const list = text === "" ? [] : text.split(",");
-  // Without a parent there are no folds.
-  const isPoint = (name) => Object.hasOwn(screen.points, name) || (isFold(name) && Boolean(parentSetting()));
-  switch (field.kind) {
-    case "choice":
-      return field.choices.includes(text) ? text : undefined;
-    case "choices":
-      return list.length === field.length && list.every((one) => field.choices.includes(one)) ? list : undefined;
-    case "integer":
-      return /^[0-9]{1,10}$/.test(text) && Number(text) <= field.most ? Number(text) : undefined;
-    case "point":
-      return isPoint(text) ? text : undefined;
-    case "points":
-      return list.every(isPoint) ? [...new Set(list)].slice(0, field.most) : undefined;
-    case "text":
-      return text.length <= field.most && new RegExp(`^(?:${field.pattern})$`).test(text) ? text : undefined;
-  }
-  return undefined;
-}
-
-/* Atlas, view and point always; the rest where it is not what a visitor sees first. */
-function query(state) {
-  const said = new URLSearchParams({ atlas: state.atlas });
-  for (const name of Object.keys(fields)) {
-    const text = String(state[name] ?? "");
-    if (name === "view" || name === "point" || text !== String(first[name] ?? "")) said.set(name, text);
-  }
-  return said.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+  const atlas = said.get("atlas");
+  const others = atlas && atlas !== screen.first.atlas ? { atlas, ...refused } : refused;
+  const betas = said.has("point") ? null : said.get("betas");
+  if (betas === null) return { values, refused: others };
+  const point = pointAt(screen.points, betas.split(",").map(Number));
+  if (point) return { values: { ...values, point }, refused: others };
+  return { values, refused: { ...others, point: `β₂,β₁ = ${betas}` } };
 }

@@ -2,7 +2,7 @@
 import { element } from "../core/dom.js";
 import { ask, sayWhyMissing } from "../core/pictures.js";
 import { screen } from "../core/screen.js";
-import { pictureAddress } from "../core/server-addresses.js";
+import { pictureAddress } from "../server/server-addresses.js";
 import { dotsAt, plotOf } from "./plots.js";
 import { expectStay, forgetIntent } from "./select-dots.js";
 

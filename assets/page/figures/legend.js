@@ -1,7 +1,7 @@
 /* The legend: of a view's signs, those that its figures hold.
  *
- * data-trace of a sign is how the names of its traces begin; `sizes` stands for dots of several sizes. Until all
- * figures of the view are drawn, all of its signs are there.
+ * data-trace of a sign is how the names of its traces begin; `sizes` stands for dots of several sizes, `fold` for the
+ * mark of fold-mark.js. Until all figures of the view are drawn, all of its signs but that are there.
  */
 import { screen } from "../core/screen.js";
 import { visiblePlots } from "./plots.js";
@@ -24,16 +24,18 @@ function showSigns() {
   const plots = visiblePlots();
   const isWhole = plots.length === places.length;
   const names = isWhole ? namesHeld(plots) : [];
+  const hasFold = document.querySelector(`#view-${view} .fold-mark:not([hidden])`) !== null;
   for (const sign of document.querySelectorAll(".signs [data-trace]")) {
     const { views, trace } = sign.dataset;
-    const isHeld = !isWhole || names.some((name) => name.startsWith(trace));
+    const isHeld = trace === "fold" ? hasFold : !isWhole || names.some((name) => name.startsWith(trace));
     sign.hidden = !views.split(" ").includes(view) || !isHeld;
   }
 }
 
 export function start() {
   screen.subscribe((current, former) => {
-    if (!former || former.view !== current.view) showSigns();
+    if (!former || former.view !== current.view || former.point !== current.point) showSigns();
   });
+  document.addEventListener("hvae:known", showSigns);
   document.addEventListener("hvae:plotted", showSigns);
 }

@@ -2,7 +2,7 @@
 import { ask, sayWhyMissing } from "../core/pictures.js";
 import { showNumbers } from "../core/point-numbers.js";
 import { screen } from "../core/screen.js";
-import { firstImages, pictureAddress } from "../core/server-addresses.js";
+import { firstImages, pictureAddress } from "../server/server-addresses.js";
 import { SAMPLES } from "../core/shared-constants.js";
 
 const MOST_PAIRS = 16;

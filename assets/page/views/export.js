@@ -2,7 +2,7 @@
 import { element } from "../core/dom.js";
 import { isFold } from "../core/fold-names.js";
 import { screen } from "../core/screen.js";
-import { fileAddress } from "../core/server-addresses.js";
+import { fileAddress } from "../server/server-addresses.js";
 import { pythonCode } from "./python-code.js";
 
 // A figure for print: as wide as a column of text, its type to scale, 300 dots per inch as PNG.

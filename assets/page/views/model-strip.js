@@ -3,7 +3,7 @@ import { placeSliders, resetShifts, shiftParameters, writeNote } from "../contro
 import * as pictures from "../core/pictures.js";
 import { rateOnScreen } from "../core/point-numbers.js";
 import { screen } from "../core/screen.js";
-import { firstImages, pictureAddress } from "../core/server-addresses.js";
+import { firstImages, pictureAddress } from "../server/server-addresses.js";
 import { SAMPLES } from "../core/shared-constants.js";
 import { whenAboutToSelect } from "../figures/select-dots.js";
 

@@ -6,7 +6,7 @@ import { element } from "../core/dom.js";
 import { askOnce } from "../core/pictures.js";
 import { rateOnScreen } from "../core/point-numbers.js";
 import { screen } from "../core/screen.js";
-import { firstImages } from "../core/server-addresses.js";
+import { firstImages } from "../server/server-addresses.js";
 import { SAMPLES } from "../core/shared-constants.js";
 import { drawAgain } from "./model-strip.js";
 

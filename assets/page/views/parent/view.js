@@ -10,7 +10,7 @@ import { parentSetting } from "../../core/parent-setting.js";
 import { ask, sayWhyMissing } from "../../core/pictures.js";
 import { showNumbers } from "../../core/point-numbers.js";
 import { screen } from "../../core/screen.js";
-import { firstImages, pictureAddress } from "../../core/server-addresses.js";
+import { firstImages, pictureAddress } from "../../server/server-addresses.js";
 import { betaAt, betasAt, drawBetaPlane, isBetaPlaneDrawn, markDot, placeHandle, shareOf } from "./beta-plane.js";
 import { betasOfRatesAt, dotAt, drawRatePlane, placeDiamond } from "./rate-plane.js";
 import { noticeDots, offerTraining } from "./training.js";
@@ -79,8 +79,9 @@ async function askAll(name) {
   try {
     const estimates = await estimate(screen.current.atlas, name);
     if (name === shown && isOnScreen()) writeNumbers(estimates);
-  } catch {
-    // the pictures say why
+  } catch (error) {
+    // The pictures say why.
+    error.nextTry?.then(() => name === shown && isOnScreen() && askAll(name));
   }
 }
 

@@ -3,19 +3,24 @@
  * They are numbers, not a picture, but asked for alike: one request at a time, the latest wish next.
  */
 import { rateOnScreen } from "../../core/point-numbers.js";
-import { request } from "../../core/requests.js";
+import { request } from "../../server/requests.js";
 import { screen } from "../../core/screen.js";
-import { ratesAddress } from "../../core/server-addresses.js";
+import { ratesAddress } from "../../server/server-addresses.js";
 
 let wish = null;
 let busy = false;
 let address = ""; // of the last answer
+let lost = ""; // what is asked for again once the server can be reached
 let rates = null; // the last answer
 
 /* Ask for the rates of an image under the selected model, and show them. */
-export async function askRates(image) {
+export function askRates(image) {
   const { atlas, point } = screen.current;
-  const url = ratesAddress(atlas, point, image);
+  lost = "";
+  return askFor(ratesAddress(atlas, point, image));
+}
+
+async function askFor(url) {
   wish = url === address ? null : url;
   if (busy) return;
   busy = true;
@@ -25,8 +30,10 @@ export async function askRates(image) {
     try {
       const response = await request(current, () => !wish);
       [rates, address] = [(await response.json()).images[0], current];
-    } catch {
+    } catch (error) {
       [rates, address] = [null, ""]; // its pictures say why
+      lost = error.nextTry ? current : "";
+      error.nextTry?.then(() => lost === current && askFor(current));
     }
     showRates();
   }

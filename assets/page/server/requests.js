@@ -1,16 +1,12 @@
 /* Requests to the server that the page came from. */
-const PATIENCE_MS = 30000;
+import { reach } from "./connection.js";
+
 const TRIES = 10;
 
-/* The server's answer. A busy server says when to come again: that is done while `isWanted()`. Throws Error with a
- * sentence for the user where no answer comes, or a refusal. */
+/* The server's answer. A busy server says when to come again: that is done while `isWanted()`. Throws Unreachable where
+ * no answer comes, and Error with a sentence for the user where it is a refusal. */
 export async function request(url, isWanted = () => true, tries = TRIES) {
-  let response;
-  try {
-    response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
-  } catch {
-    throw new Error("The server does not answer. Is it still running?");
-  }
+  const response = await reach(url);
   if (response.ok) return response;
   // Read the body first: the answer may become wanted meanwhile, and is then asked for again.
   const answer = await response.json().catch(() => ({}));

@@ -1,0 +1,49 @@
+/* The hollow diamond that stands in all figures for a selected point between the dots, as in the Parent view.
+ *
+ * It is where the fold's numbers are estimated to be. layout.meta of a figure says which columns lie across and up;
+ * where only one of them is known of a fold, the diamond is on that one's axis.
+ */
+import { screen } from "../core/screen.js";
+import { visiblePlots } from "./plots.js";
+
+/* One of a fold's numbers as figures show it, undefined where it is not known. */
+function numberOf(numbers, column) {
+  const { rate_z2: top, rate_z1: bottom, distortion } = numbers;
+  const all = { ...numbers, rate_total: top + bottom, neg_elbo: distortion + top + bottom };
+  const number = all[column];
+  if (!Number.isFinite(number)) return undefined;
+  return column === "psnr" || screen.current.units === "nats" ? number : number / Math.LN2;
+}
+
+/* Pixels along an axis, within it; `otherwise` where the column is not known. */
+function along(axis, numbers, column, floor, otherwise) {
+  const number = numberOf(numbers, column);
+  if (number === undefined) return otherwise;
+  const pixels = axis.d2p(axis.type === "log" ? Math.max(number, floor) : number);
+  return Math.min(axis._length, Math.max(0, pixels));
+}
+
+function mark(plot) {
+  const element = plot.closest(".linked-figure").querySelector(".fold-mark");
+  if (!element) return;
+  const { _size: margin, xaxis, yaxis } = plot._fullLayout;
+  const { meta } = plot.layout;
+  const point = screen.points[screen.current.point];
+  const isKnown = meta && point?.fold && point.numbers;
+  const places = isKnown && [meta.x, meta.y].filter((column) => numberOf(point.numbers, column) !== undefined);
+  element.hidden = !places?.length;
+  if (element.hidden) return;
+  const x = margin.l + along(xaxis, point.numbers, meta.x, meta.floor, 0);
+  const y = margin.t + along(yaxis, point.numbers, meta.y, meta.floor, yaxis._length);
+  element.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%) rotate(45deg)`;
+}
+
+const markAll = () => visiblePlots().forEach(mark);
+
+export function start() {
+  screen.subscribe((current, former) => {
+    if (!former || former.point !== current.point || former.view !== current.view) markAll();
+  });
+  document.addEventListener("hvae:known", markAll);
+  document.addEventListener("hvae:plotted", ({ detail }) => mark(detail.plot));
+}

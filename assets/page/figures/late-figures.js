@@ -1,0 +1,59 @@
+/* Figures that do not come. Dash asks the server for them once, when their view is first shown and when what they
+ * depend on has changed. Whether that failed is found out here, and they are asked for again.
+ *
+ * layout.meta.look of a figure says what it was drawn for; the first ones are drawn for what a visitor sees first.
+ */
+import { reach } from "../server/connection.js";
+import { screen } from "../core/screen.js";
+import { HEALTH } from "../server/server-addresses.js";
+import { LOOK } from "../core/shared-constants.js";
+
+const PATIENCE_MS = 1500;
+const LONGEST_MS = 6000; // a server that answers is only slow, but after that the figures are asked for again
+const WORDS = "This figure comes as soon as the server can be reached.";
+let timer = 0;
+
+const isBlank = (place) => !place.querySelector(".figure-graph");
+
+/* Whether a figure is still to come, or is drawn for something else than what is chosen. */
+function isLate(place) {
+  if (isBlank(place)) return true;
+  const layout = place.querySelector(".js-plotly-plot")?.layout;
+  if (!layout) return false; // it is being drawn
+  const drawnFor = layout.meta?.look || screen.first;
+  const names = LOOK.filter((name) => name !== "view" && name in drawnFor);
+  return names.some((name) => String(drawnFor[name]) !== String(screen.current[name]));
+}
+
+function late() {
+  return [...document.querySelectorAll(`#view-${screen.current.view} .linked-figure`)].filter(isLate);
+}
+
+function expect(patience = PATIENCE_MS) {
+  clearTimeout(timer);
+  timer = setTimeout(() => askAgain(patience), patience);
+}
+
+async function askAgain(patience) {
+  if (!late().length) return;
+  try {
+    await reach(HEALTH);
+  } catch {
+    for (const place of late().filter(isBlank)) window.dash_clientside.set_props(place.id, { children: WORDS });
+    return; // until the server is found
+  }
+  if (!late().length) return;
+  if (patience >= LONGEST_MS) screen.drawFigures();
+  expect(2 * patience);
+}
+
+export function start() {
+  screen.subscribe((current, former) => {
+    if (!former || LOOK.some((name) => String(former[name]) !== String(current[name]))) expect();
+  });
+  document.addEventListener("hvae:connection", ({ detail }) => {
+    if (detail.state !== "found" || !late().length) return;
+    screen.drawFigures();
+    expect();
+  });
+}

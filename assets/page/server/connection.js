@@ -1,0 +1,76 @@
+/* Whether the server can be reached, and when it is tried again: after 1, 2, 4, … 30 s, and at once when the browser is
+ * online again or the page is looked at again.
+ *
+ * Events of `document`:  hvae:connection {state, seconds}   "lost": no answer, the next try is in so many seconds;
+ *                                                           "trying" again; "found": an answer has come at last
+ */
+import { HEALTH } from "./server-addresses.js";
+
+const PATIENCE_MS = 30000;
+const LONGEST_PAUSE = 30; // in seconds
+const GATEWAYS = [502, 504]; // what a proxy answers in place of a server that is gone
+
+let pause = 0; // in seconds; 0 while the server answers
+let next = null; // the next try: {begins: a promise, begin: its resolve, timer}
+let isAsking = false; // whether anybody has asked for anything since the last try began
+
+/* No answer has come. `nextTry`: a promise of the moment to ask again. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The server cannot be reached.");
+    this.nextTry = awaitNextTry();
+  }
+}
+
+function tell(state) {
+  document.dispatchEvent(new CustomEvent("hvae:connection", { detail: { state, seconds: pause } }));
+}
+
+function awaitNextTry() {
+  if (next) return next.begins;
+  pause = Math.min(2 * pause || 1, LONGEST_PAUSE);
+  next = {};
+  next.begins = new Promise((resolve) => (next.begin = resolve));
+  // Not all pages at the same moment.
+  next.timer = setTimeout(tryNow, 1000 * pause * (1 + Math.random() / 4));
+  tell("lost");
+  return next.begins;
+}
+
+function tryNow() {
+  if (!next) return;
+  const { begin, timer } = next;
+  clearTimeout(timer);
+  next = null;
+  isAsking = false;
+  if (pause) tell("trying");
+  begin();
+  // What failed may no longer be wanted by anybody.
+  setTimeout(() => isAsking || !pause || reach(HEALTH).catch(() => {}), 50);
+}
+
+function answered() {
+  if (!pause) return;
+  pause = 0;
+  tell("found");
+  tryNow();
+}
+
+/* The server's answer, whatever it is. Throws Unreachable where none comes. */
+export async function reach(url) {
+  isAsking = true;
+  let response;
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch {
+    throw new Unreachable();
+  }
+  if (GATEWAYS.includes(response.status)) throw new Unreachable();
+  answered();
+  return response;
+}
+
+export function start() {
+  window.addEventListener("online", tryNow);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && tryNow());
+}
