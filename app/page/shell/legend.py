@@ -18,7 +18,8 @@ EVERYWHERE = "landscapes reconstruction representation generation"
 SIGNS: tuple[tuple[str, str, str, str], ...] = (
     ("mark-line", "β₂ = β₁: β-VAEs", EVERYWHERE, "diagonal"),
     ("mark-standard", "both 1: standard VAE", EVERYWHERE, "standard"),
-    ("mark-fold", "between the dots, estimated", EVERYWHERE, "fold"),
+    ("mark-fold", "between the dots, estimated", "landscapes reconstruction", "fold"),
+    ("mark-fold", "between the dots: its rate", "representation generation", "fold"),
     ("mark-optima", "best in each plane", "landscapes", "optimum"),
     ("mark-sizes", "larger: better", "landscapes reconstruction generation", "sizes"),
     ("mark-total", "constant total rate", "reconstruction generation", "total"),
