@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.atlases.folds import EDGE
 from app.page.figures.axes import FONT
 from app.page.points import STATS
 from app.page.state import LOOK, SAMPLES
@@ -19,14 +20,15 @@ from hvae.atlas.point import FOLD_DIGITS, FOLD_NAME, FOLD_PATTERN
 def description() -> dict[str, Any]:
     """Name → what it is. JSON-ready.
 
-    look: the fields of the state that figures depend on. fold: the names of folds. estimated: the numbers of
+    look: the fields of the state that figures depend on. fold: the names of folds, and how
+    far beyond its range a parent may be folded. estimated: the numbers of
     a fold that the server estimates, on `most_estimated_images` test images at most. samples: how many the
     page shows of a model. figure_type: the type of figures, in pixels. numbers: how numbers become text.
     python: the templates of the exported code.
     """
     return {
         "look": LOOK,
-        "fold": {"name": FOLD_NAME, "pattern": FOLD_PATTERN, "digits": FOLD_DIGITS},
+        "fold": {"name": FOLD_NAME, "pattern": FOLD_PATTERN, "digits": FOLD_DIGITS, "edge": EDGE},
         "estimated": list(STATS),
         "most_estimated_images": MOST_IMAGES,
         "samples": SAMPLES,

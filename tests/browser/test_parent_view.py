@@ -168,7 +168,7 @@ def test_a_fold_has_the_same_mark_in_all_figures_where_its_numbers_are(view):
 
 def test_a_fold_is_marked_on_the_axis_of_its_rate_where_nothing_else_is_known(open_page, address):
     view = open_page(
-        f"{address}?view=representation&point={fold_name(2, 0.5)}&units=bits&axes=log",
+        f"{address}?view=representation&point={Point(2, 0.5).fold_name}&units=bits&axes=log",
         ready="#representation-0 .scatterlayer .point",
     )
     view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point].estimated")

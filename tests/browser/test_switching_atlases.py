@@ -48,7 +48,8 @@ def test_another_atlas_shows_its_own_models_in_the_same_view_and_back_returns(op
 def rounding(tmp_path_factory, tiny_atlas):
     """An atlas with a parent and points of its own names, and tiny's."""
     folder = tmp_path_factory.mktemp("rounding") / "rounding"
-    return [tiny_atlas, add_parent(build_atlas(folder, betas=(0.9995, 10.0)))]
+    betas = (0.09995, 10.0)
+    return [tiny_atlas, add_parent(build_atlas(folder, betas=betas), betas)]
 
 
 def choose(page, title):
@@ -58,7 +59,7 @@ def choose(page, title):
 
 @pytest.mark.parametrize(
     ("point", "there"),
-    [("b2-10_b1-1", "b2-10_b1-0.9995"), ("b2-10_b1-0.1", "fold_b2-10_b1-0.1")],
+    [("b2-10_b1-0.1", "b2-10_b1-0.09995"), ("b2-10_b1-1", "fold_b2-10_b1-1")],
 )
 def test_another_atlas_shows_the_same_betas_by_its_dot_or_else_its_fold(
     open_page, serve, rounding, point, there

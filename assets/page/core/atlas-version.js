@@ -4,7 +4,7 @@
  * points, which arrive at `parentGrown`.
  */
 import { screen } from "./screen.js";
-import { versionAddress } from "./server-addresses.js";
+import { versionAddress } from "../server/server-addresses.js";
 
 const LOOK_MS = 10000;
 let known = ""; // the version of what is shown

@@ -4,9 +4,8 @@
  * it. Dash hears of it as little as possible, since each change of one of its stores takes it 10 to 90 ms: the
  * store `screen` holds what a visitor sees first, and `look`, the part that figures depend on, is kept up to date.
  */
-import { readAddress, writeAddress } from "./address.js";
+import { isPointHere, pointAt, readAddress, writeAddress } from "./address.js";
 import { shortNumber } from "./numbers.js";
-import { isPointHere, pointAt } from "./points-here.js";
 import { pageAddress } from "../server/server-addresses.js";
 import { FOLD, LOOK } from "./shared-constants.js";
 

@@ -4,7 +4,8 @@ const description = JSON.parse(document.getElementById("description").textConten
 /* The fields of the state that figures depend on, which the Dash store `look` holds. */
 export const LOOK = description.look;
 
-/* The name of a fold, with the places {beta_2} and {beta_1}; what it matches, and the significant digits of each β. */
+/* The name of a fold, with the places {beta_2} and {beta_1}; what it matches, the significant digits of each β, and how
+ * far beyond the parent's range, as a share, β may lie. */
 export const FOLD = description.fold;
 
 /* The columns of a fold that the server estimates, and on how many test images at most. */

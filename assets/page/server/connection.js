@@ -15,7 +15,7 @@ let next = null; // the next try: {begins: a promise, begin: its resolve, timer}
 let isAsking = false; // whether anybody has asked for anything since the last try began
 
 /* No answer has come. `nextTry`: a promise of the moment to ask again. */
-export class Unreachable extends Error {
+class Unreachable extends Error {
   constructor() {
     super("The server cannot be reached.");
     this.nextTry = awaitNextTry();
