@@ -193,9 +193,11 @@ def metrics_table(rows: list[dict], columns: Sequence[str] | pd.Index | None = N
 
     columns: None for `table_columns()`.
     """
-    table = pd.DataFrame(rows, columns=list(table_columns() if columns is None else columns))
-    floats = [name for name in table.columns if name != "checkpoint"]
-    return table.astype({**dict.fromkeys(floats, float), "checkpoint": str})
+    order = list(table_columns() if columns is None else columns)
+    floats = [name for name in order if name != "checkpoint"]
+    numbers = {name: np.array([row.get(name, np.nan) for row in rows], float) for name in floats}
+    checkpoints = pd.Series([row["checkpoint"] for row in rows], dtype=str)
+    return pd.DataFrame({**numbers, "checkpoint": checkpoints})[order]
 
 
 def write_table(folder: Path, manifest: Manifest, metrics: pd.DataFrame, *changed: str) -> Manifest:
