@@ -21,11 +21,15 @@ from hvae.numerics import one_thread
 
 SLOW = (
     "test_ray",
+    "test_parent_view",
+    "test_unusual_atlases",
+    "test_crashes",
     "test_forgeries",
     "test_jobs",
-    "test_evaluate",
     "test_resume",
     "test_precompute",
+    "test_own_pictures",
+    "test_evaluate",
     "test_docs",
 )
 """Files that take longest: begun first, so that at the end no process waits for another that has one left."""
