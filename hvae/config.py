@@ -9,16 +9,90 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A field of a config that is one of a few words. meaning: one sentence for people."""
+
+    name: str
+    words: tuple[str, ...]
+    meaning: str
+
+    def allows(self, value: object) -> bool:
+        """Whether the field may have this value."""
+        return isinstance(value, str) and value in self.words
+
+    @property
+    def allowed(self) -> str:
+        """What the field must be."""
+        return " or ".join(map(repr, self.words))
+
+
+@dataclass(frozen=True)
+class Range:
+    """A field of a config that is a number from `low` to `high`, both included; whole where `low` is an int.
+
+    meaning: one sentence for people. is_even: whether it has to be even, as `low` and `high` are.
+    """
+
+    name: str
+    low: float
+    high: float
+    meaning: str
+    is_even: bool = False
+
+    def allows(self, value: object) -> bool:
+        """Whether the field may have this value."""
+        if not isinstance(value, int if self.is_whole else int | float) or isinstance(value, bool):
+            return False
+        return self.low <= value <= self.high and not (self.is_even and value % 2)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the number has to be whole."""
+        return isinstance(self.low, int)
+
+    @property
+    def kind(self) -> str:
+        """`an even number`, `a whole number`, `a number`."""
+        return "an even number" if self.is_even else "a whole number" if self.is_whole else "a number"
+
+    @property
+    def allowed(self) -> str:
+        """What the field must be."""
+        return f"{self.kind} in [{plain(self.low)}, {plain(self.high)}]"
+
+
+def plain(number: float) -> str:
+    """A number as people write it: 0.5, 1e-6."""
+    return str(number) if isinstance(number, int) else f"{number:g}".replace("e-0", "e-").replace("e+0", "e")
+
+
+FIELDS: dict[str, Choice | Range] = {
+    field.name: field
+    for field in (
+        Range("layers", 1, 32, "Latent layers; 1 is a plain VAE."),
+        Choice(
+            "inference",
+            ("generalized", "ladder"),
+            "How q(z₁|z₂, x) is made: from x and z₂ together, or as in a ladder VAE (the source's Fig. 1).",
+        ),
+        Choice(
+            "likelihood", ("gaussian", "bernoulli"), "p(x|z₁): Gaussian with a fixed variance, or Bernoulli."
+        ),
+        Range("variance", 1e-6, 1e6, "σ² of the Gaussian likelihood; only its product with β matters."),
+        Range("top_dim", 1, 4096, "Dimensions of the top latent, a vector; fewer leave more to z₁."),
+        Range("channels", 1, 1024, "Channels of z₁, which has a quarter of the pictures' height and width."),
+        Range("width", 2, 1024, "Channels of the hidden feature maps.", is_even=True),
+    )
+}
+"""What the fields of `HVAEConfig` may be, but for the shape of its pictures."""
+
+
+@dataclass(frozen=True)
 class HVAEConfig:
     """Everything needed to build an HVAE, small enough to travel in a checkpoint's metadata.
 
-    image_shape: (C, H, W); H and W are multiples of 4.
-    layers: L, the number of latent layers; L = 1 is a plain VAE.
-    top_dim: dimensions of z_L, a vector.
-    channels: channels of each spatial latent z_1 … z_{L-1}; z_1 has size H/4 × W/4, each one above half that.
-    width: channels of the hidden feature maps.
-    inference: `generalized` or `ladder` (the source's Fig. 1a and 1b).
-    likelihood: `gaussian` with fixed `variance`, or `bernoulli`.
+    image_shape: (C, H, W); H and W are multiples of 4. The other fields are described in `FIELDS`.
+    layers: L; z_1, …, z_{L-1} are spatial. z_1 has size H/4 × W/4, each one above half that.
     Raises ValueError for values outside their range.
     """
 
@@ -33,26 +107,15 @@ class HVAEConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_shape", tuple(self.image_shape))
-        if len(self.image_shape) != 3 or not all(_is_int(side, 1, 1024) for side in self.image_shape):
+        side = Range("side", 1, 1024, "")
+        if len(self.image_shape) != 3 or not all(map(side.allows, self.image_shape)):
             raise ValueError(f"image_shape must be (channels, height, width), not {self.image_shape}")
-        if any(side % 4 for side in self.image_shape[1:]):
+        if any(length % 4 for length in self.image_shape[1:]):
             raise ValueError(f"image height and width must be multiples of 4, not {self.image_shape[1:]}")
-        for name, low, high in (
-            ("layers", 1, 32),
-            ("top_dim", 1, 4096),
-            ("channels", 1, 1024),
-            ("width", 2, 1024),
-        ):
-            if not _is_int(getattr(self, name), low, high):
-                raise ValueError(
-                    f"{name} must be a whole number in [{low}, {high}], not {getattr(self, name)!r}"
-                )
-        if self.inference not in ("generalized", "ladder"):
-            raise ValueError(f"inference must be 'generalized' or 'ladder', not {self.inference!r}")
-        if self.likelihood not in ("gaussian", "bernoulli"):
-            raise ValueError(f"likelihood must be 'gaussian' or 'bernoulli', not {self.likelihood!r}")
-        if not isinstance(self.variance, int | float) or not 1e-6 <= self.variance <= 1e6:
-            raise ValueError(f"variance must be in [1e-6, 1e6], not {self.variance!r}")
+        for name, field in FIELDS.items():
+            value = getattr(self, name)
+            if not field.allows(value):
+                raise ValueError(f"{name} must be {field.allowed}, not {value!r}")
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:
@@ -74,7 +137,3 @@ class HVAEConfig:
     def to_dict(self) -> dict:
         """Return a JSON-ready dictionary; `HVAEConfig(**config.to_dict())` gives the config back."""
         return {**dataclasses.asdict(self), "image_shape": list(self.image_shape)}
-
-
-def _is_int(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high

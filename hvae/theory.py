@@ -40,6 +40,9 @@ from hvae.config import HVAEConfig
 
 STORED = 1024
 """How many eigenvalues an atlas keeps: those beyond count as 0."""
+LARGEST = 4096
+"""Rows of the largest matrix whose eigenvalues are looked for."""
+_BLOCK = 8192
 
 
 class Optimum(NamedTuple):
@@ -55,17 +58,33 @@ def spectrum(images: np.ndarray, most: int = STORED) -> np.ndarray:
     """Return the largest eigenvalues of the covariance of images, largest first, float64 (min(most, C·H·W),).
 
     images: uint8 (N, C, H, W), which stand for pixels in [0, 1]. One block of them becomes floats at a time.
+    Where they have more values than there are images, or than LARGEST, the matrix of products between images
+    is taken, which has the same eigenvalues but for zeros. It is of at most LARGEST images, taken at even
+    distances: where there are more, eigenvalues are estimates.
     """
-    flat = images.reshape(len(images), -1)
-    size = flat.shape[1]
-    total, products = np.zeros(size), np.zeros((size, size), np.float64)
-    for block in np.array_split(flat, max(1, len(flat) // 8192)):
-        values = block.astype(np.float32) / 255 - 0.5  # near 0, so that float32 products lose no digits
-        total += values.sum(0, dtype=np.float64)
-        products += values.T @ values
-    mean = total / len(flat)
-    eigenvalues = np.linalg.eigvalsh(products / len(flat) - np.outer(mean, mean))[::-1]
-    return np.maximum(eigenvalues[:most], 0)
+    import torch
+
+    flat = torch.from_numpy(np.ascontiguousarray(images)).flatten(1)
+    count, size = flat.shape
+    if size > min(count, LARGEST):
+        flat = flat[torch.linspace(0, count - 1, min(count, LARGEST), dtype=torch.float64).round().long()]
+        count = len(flat)
+        products = torch.zeros(count, count, dtype=torch.float64)
+        for columns in flat.split(_BLOCK, dim=1):
+            values = columns.float() / 255
+            values -= values.mean(0)
+            products += values @ values.T
+        covariance = products / count
+    else:
+        total, products = torch.zeros(size, dtype=torch.float64), torch.zeros(size, size, dtype=torch.float64)
+        for rows in flat.split(_BLOCK):
+            values = rows.float() / 255 - 0.5  # near 0, so that float32 products lose no digits
+            total += values.sum(0, dtype=torch.float64)
+            products += values.T @ values
+        mean = total / count
+        covariance = products / count - torch.outer(mean, mean)
+    eigenvalues = torch.linalg.eigvalsh(covariance).flip(0)[:most].clamp(min=0).numpy()
+    return np.pad(eigenvalues, (0, min(most, size) - len(eigenvalues)))
 
 
 def rates(

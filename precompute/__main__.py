@@ -9,8 +9,10 @@ from typing import Annotated
 
 import typer
 
+from hvae.datasets.dataset import SIDE
 from hvae.errors import UserError
 from hvae.terminal import accept_all_text, command_name
+from precompute.model_options import model_help
 from precompute.options import DataDir, Device, Jobs, Options, with_options
 
 # torch is imported by the commands that need it.
@@ -138,6 +140,21 @@ def pass_over_semaphores() -> None:
     os.environ["PYTHONWARNINGS"] = ",".join([*(one for one in chosen if one not in ("", quiet)), quiet])
 
 
+def asks_for_model_help(arguments: list[str]) -> bool:
+    """Whether `--model help` is among the arguments, whatever else is missing there."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return "--model=help" in arguments or ("--model", "help") in pairs
+
+
+def given(arguments: list[str], option: str) -> str | None:
+    """What an option is given, read without typer; None where it is not."""
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, value = argument.partition("=")
+        if name == option:
+            return value if equals else following
+    return None
+
+
 def main() -> int:
     """Run the command line; a user's mistake becomes one line on stderr. Returns the exit code."""
     accept_all_text()
@@ -145,6 +162,9 @@ def main() -> int:
     name = command_name("hvae-precompute", "precompute")
     try:
         arguments = with_all_points(sys.argv[1:])
+        if asks_for_model_help(arguments):
+            print(model_help(given(arguments, "--dataset") or "", SIDE))
+            return 0
         return cli(arguments, prog_name=name, standalone_mode=False) or 0
     except UserError as error:
         message, code = str(error), 2

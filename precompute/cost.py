@@ -40,6 +40,7 @@ from precompute.folder import (
     what_is_there,
 )
 from precompute.options import Options
+from precompute.outlook import outlook, stored_spectrum
 from precompute.plan import Plan, model_config
 from precompute.progress import duration, stderr_console
 from precompute.sizes import atlas_bytes, parameter_counts, size
@@ -67,6 +68,7 @@ class Cost:
     device_memory: peak memory of training on a GPU in bytes; None without a GPU.
     contents: counts of the files in a user's own folder.
     limits: sentences about metrics that cannot be measured on these images.
+    outlook: clauses about where theory puts the points.
     """
 
     plan: Plan
@@ -85,6 +87,7 @@ class Cost:
     device_memory: int | None
     contents: Contents | None = None
     limits: tuple[str, ...] = ()
+    outlook: tuple[str, ...] = ()
 
     @property
     def parent_seconds(self) -> float:
@@ -138,6 +141,7 @@ def describe(cost: Cost) -> str:
         "metrics": f"in addition: about {metrics:.0f} s a point on one CPU core, {all_metrics} in all",
     }
     notes = [("but", sentence) for sentence in cost.limits]
+    notes += [("" if index else "theory", clause) for index, clause in enumerate(cost.outlook)]
     return "\n".join(f"{name:<10} {text}" for name, text in [*lines.items(), *notes])
 
 
@@ -179,8 +183,9 @@ def predicted_cost(out: Path | None, options: Options) -> Cost:
     )
     plan = options.plan(len(train))
     data = EvaluationData(train, test, plan.seed)
-    config = model_config(train)
-    return cost_of(out, plan, config, data, options.stack, options.processes, MEASURED_SECONDS)
+    config = model_config(plan, train)
+    cost = cost_of(out, plan, config, data, options.stack, options.processes, MEASURED_SECONDS)
+    return replace(cost, outlook=tuple(outlook(stored_spectrum(train), config, plan.betas)))
 
 
 @denormals_flushed()

@@ -108,6 +108,7 @@ def evaluate_folder(
         change = what_changed(contents_of(folder.manifest), data.train.contents)
         raise UserError(f"{folder.path} was made from other images of {dataset}{change}: restore them.")
     folder.update(data=data.digests, undefined=undefined(limits(data.train, data.test)))
+    folder.describe_data(data.train)
     cache = cache or usable_cache(console.print)
     try:
         if needs_judge(folder.manifest):

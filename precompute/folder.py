@@ -55,6 +55,7 @@ from hvae.model import HVAE
 from hvae.parent import Parent
 from hvae.training.finish import finished, save_finished
 from hvae.training.train import is_finite
+from precompute.outlook import stored_spectrum
 from precompute.plan import Plan
 
 EXAMPLE_IMAGES = 256
@@ -154,6 +155,11 @@ class AtlasFolder:
     def threads(self) -> int | None:
         """The number of CPU threads for the parent and the classifier; None if it is not chosen yet."""
         return recorded_threads(self.manifest)
+
+    def describe_data(self, train: Images) -> None:
+        """Note the spectrum of the training images, unless atlas.json has it; `write` makes it lasting."""
+        if not self.manifest.spectrum:
+            self.update(spectrum=stored_spectrum(train))
 
     def spend(self, what: str, seconds: float, cores: int = 1) -> None:
         """Add to the seconds and device-hours of atlas.json in memory; `write` stores them.
@@ -345,12 +351,25 @@ def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
                 of = "parent's " if name == "parent_recipe" else ""
                 key = next(key for key in {**asked, **there} if asked.get(key) != there.get(key))
                 name, there, asked = f"{of}{key}", there.get(key), asked.get(key)
+            if name == "model":
+                name, there, asked = other_options(there, asked)
             if name == "weights":
                 name = "precision of weights"
             raise UserError(
                 f"{path} holds an atlas made with another {name} ({short(there)}, not {short(asked)}): "
                 "repeat that command to continue it, or name another folder."
             )
+
+
+def other_options(there: dict, asked: dict) -> tuple[str, str, str]:
+    """Which fields of two models' configs differ, in words, and what they are in each."""
+    names = [name for name in asked if there.get(name) != asked[name]]
+    words = ["size" if name == "image_shape" else name for name in names]
+    values = (
+        ", ".join(str(model[name][-1] if name == "image_shape" else model[name]) for name in names)
+        for model in (there, asked)
+    )
+    return " and ".join(words), *values
 
 
 def short(value: object) -> str:

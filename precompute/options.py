@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
+from hvae.datasets.dataset import SIDE
 from hvae.datasets.registry import patterns
 from precompute.grid import parse_betas
+from precompute.model_options import Value, model_fields
 
 # torch is imported by the commands that need it.
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Precision(StrEnum):
 
 *NAMES, LAST_NAME = patterns()
 DATASET = f"{', '.join(NAMES)}, or {LAST_NAME}."
+MODEL = "An option of the models, repeatable; --model help lists them."
 EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
 
 # Options that other commands have, too.
@@ -50,7 +53,7 @@ Jobs = Annotated[
 class Options:
     """The options of `run` and `plan`. A new option is a new field here.
 
-    Raises UserError for `betas` that are no range.
+    Raises UserError for `betas` that are no range, and for a `model` that cannot be.
     """
 
     dataset: Annotated[str, typer.Option(help=DATASET, metavar="NAME")]
@@ -68,6 +71,7 @@ class Options:
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Train each point alone, without parent.")
     ] = False
+    model: Annotated[list[str], typer.Option(help=MODEL, metavar="KEY=VALUE", show_default=False)] = ()
     device: Device = "auto"
     stack: Annotated[
         int | None,
@@ -91,6 +95,12 @@ class Options:
 
         object.__setattr__(self, "dataset", recorded_name(self.dataset))
         parse_betas(self.betas)
+        _ = self.model_fields
+
+    @property
+    def model_fields(self) -> dict[str, Value]:
+        """Fields of the models' config that are not as `HVAEConfig` has them."""
+        return model_fields(self.model, self.dataset, SIDE)
 
     @property
     def on_ray(self) -> bool:
@@ -117,6 +127,7 @@ class Options:
             from_scratch=self.from_scratch,
             seed=self.seed,
             weights=self.weights.value,
+            model=self.model_fields,
         )
 
 

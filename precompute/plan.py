@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hvae.atlas.point import Point
+from hvae.datasets import Images
 from hvae.layers import HVAEConfig
 from hvae.training.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
 from precompute.grid import grid
@@ -22,6 +24,7 @@ class Plan:
     recipe: how each point is trained, from its fold or from scratch; with 0 epochs a point is its fold.
     parent_recipe: how the parent is trained; None if points start from scratch.
     weights: type of the points' stored weights; training does not depend on it.
+    model: fields of the models' config with other values than the defaults of `HVAEConfig`.
     """
 
     dataset: str
@@ -30,6 +33,7 @@ class Plan:
     parent_recipe: Recipe | None = PARENT
     seed: int = 0
     weights: str = "float32"
+    model: Mapping[str, int | float | str] = field(default_factory=dict)
 
     @classmethod
     def make(
@@ -43,16 +47,18 @@ class Plan:
         from_scratch: bool = False,
         seed: int = 0,
         weights: str = "float32",
+        model: Mapping[str, int | float | str] | None = None,
     ) -> Plan:
         """Return the plan of the command line's options, for so many training images.
 
         epochs: of the parent, or of each point that starts from scratch.
         """
         if from_scratch:
-            return cls(dataset, betas, with_epochs(FROM_SCRATCH, epochs), None, seed, weights)
+            return cls(dataset, betas, with_epochs(FROM_SCRATCH, epochs), None, seed, weights, model or {})
         enough = min(MOST_EPOCHS, max(PARENT.epochs, math.ceil(PARENT_IMAGES / images)))
         parent = with_epochs(PARENT, epochs or enough)
-        return cls(dataset, betas, with_epochs(REFINEMENT, refine_epochs), parent, seed, weights)
+        refinement = with_epochs(REFINEMENT, refine_epochs)
+        return cls(dataset, betas, refinement, parent, seed, weights, model or {})
 
     @property
     def points(self) -> list[Point]:
@@ -71,6 +77,6 @@ def with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:
     return recipe if epochs is None else dataclasses.replace(recipe, epochs=epochs)
 
 
-def model_config(images: object) -> HVAEConfig:
-    """Return the HVAE that a run trains on these images."""
-    return HVAEConfig(image_shape=tuple(images.images.shape[1:]))
+def model_config(plan: Plan, images: Images) -> HVAEConfig:
+    """Return the HVAE that a run of the plan trains on these images."""
+    return HVAEConfig(image_shape=tuple(images.images.shape[1:]), **plan.model)

@@ -33,6 +33,7 @@ from precompute.engines.workers import as_many_as_fit, why_no_processes
 from precompute.evaluate import evaluate_folder
 from precompute.folder import AtlasFolder, refuse_place
 from precompute.options import Options
+from precompute.outlook import outlook
 from precompute.plan import Plan, model_config
 from precompute.progress import Stage, progress_bar, stderr_console
 from precompute.sizes import atlas_bytes, refuse_full_disk
@@ -58,7 +59,7 @@ def run_plan(out: Path, options: Options) -> None:
     )
     plan = options.plan(len(train))
     data = EvaluationData(train, test, plan.seed)
-    config = model_config(train)
+    config = model_config(plan, train)
     refuse_full_disk(out, atlas_bytes(plan, config))
     total = len(plan.points)
     atlas = AtlasFolder.prepare(out, plan, config, data, chosen)
@@ -69,6 +70,9 @@ def run_plan(out: Path, options: Options) -> None:
         for limit in limits(train, test):
             console.print(limit.sentence)
         console.print(f"{options.dataset}: {total} points, {atlas.done} done, on {chosen}.")
+        atlas.describe_data(train)
+        for clause in outlook(atlas.manifest.spectrum, config, plan.betas)[1:]:
+            console.print(f"Theory: {clause}.")
         cache = usable_cache(console.print)
         processes = processes_to_use(options, chosen, console)
         if run.has_work:
@@ -118,7 +122,7 @@ class Run:
 
     def __init__(self, atlas: AtlasFolder, plan: Plan, data: EvaluationData, console: Console) -> None:
         self.atlas, self.plan, self.data, self.console = atlas, plan, data, console
-        self.config = model_config(data.train)
+        self.config = model_config(plan, data.train)
         self.parent = atlas.parent() if plan.parent_recipe else None
         self._seconds: dict[str, float] = {}
         self._saved = {tuple(saved.names): saved for saved in resume.saved(atlas.path, atlas.manifest)}

@@ -54,16 +54,18 @@ def run_small(
     jobs: int = 1,
     interval: float = 60,
     carry_on: CarryOn = carry_on,
+    config: HVAEConfig = CONFIG,
 ) -> str:
     """Train what `out` lacks of the plan and return what was said.
 
     change: called with the run first. carry_on: how a job is trained in this process.
+    config: of the models.
     """
     console = Console(file=io.StringIO(), width=200)
-    atlas = AtlasFolder.prepare(out, plan, CONFIG, data, CPU)
+    atlas = AtlasFolder.prepare(out, plan, config, data, CPU)
     try:
         run = Run(atlas, plan, data, console)
-        run.config = CONFIG
+        run.config = config
         change(run)
         run.choose_threads()
         here = LocalEngine(data.train, stack, interval, console, carry_on)

@@ -34,6 +34,7 @@ from hvae.atlas.untrusted_files import (
     plain_file,
     read_checked,
 )
+from hvae.config import HVAEConfig
 from hvae.errors import UserError
 from hvae.files import user_path
 
@@ -139,6 +140,19 @@ class Atlas:
     def name(self) -> str:
         """The folder's name, reduced to what is safe in an address."""
         return re.sub(r"[^A-Za-z0-9._-]+", "-", self.path.resolve().name).strip("-.") or "atlas"
+
+    @property
+    def config(self) -> HVAEConfig:
+        """That of every model in the atlas."""
+        return self.manifest.config
+
+    @property
+    def spectrum(self) -> np.ndarray | None:
+        """The largest eigenvalues of the training images' covariance, for `hvae.theory`; float64 (≤ 1024,).
+
+        None in an atlas made before they were stored.
+        """
+        return np.array(self.manifest.spectrum) if self.manifest.spectrum else None
 
     def nearest(self, beta_2: float, beta_1: float) -> pd.Series:
         """Return the row of `metrics` nearest to (β₂, β₁) in log β.

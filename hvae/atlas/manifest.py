@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -24,10 +25,11 @@ from hvae.atlas.point import END_OF_BETAS, LOWEST_BETA, in_name
 from hvae.atlas.possible import Setting, broken
 from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
 from hvae.bounds import label_entropy
-from hvae.config import HVAEConfig
+from hvae.config import FIELDS, HVAEConfig
 from hvae.errors import UserError, one_line
 from hvae.files import no_key_twice
 from hvae.metrics.measurements.generation import GENERATION
+from hvae.theory import STORED
 from hvae.training.recipe import Recipe
 
 SCHEMA_VERSION = 1
@@ -41,7 +43,23 @@ MAX_DATASET_NAME, MAX_TEXT = 1000, 4000
 MAX_KINDS = 100
 """Limit: kinds of files that are passed over in a folder."""
 
+MAX_TOP_DIM = 1024
+"""Limit: dimensions of the top latent."""
+
 SCORES = (*GENERATION.names, "classifier_accuracy")
+
+
+def most(name: str, pixels: int) -> float:
+    """The highest value that a field of the models' config may have, where pictures have so many pixels.
+
+    The largest maps are width / 2 × H/2 × W/2, and z₁ itself, channels × H/4 × W/4.
+    """
+    highest = {
+        "top_dim": MAX_TOP_DIM,
+        "width": 8 * MAX_FEATURES // pixels,
+        "channels": 16 * MAX_FEATURES // pixels,
+    }
+    return min(highest.get(name, math.inf), FIELDS[name].high)
 
 
 def _is_config(model: dict) -> dict:
@@ -52,7 +70,9 @@ def _is_config(model: dict) -> dict:
     channels, height, width = config.image_shape
     if config.layers > 2:
         raise ValueError(f"an atlas has models of at most two layers, not {config.layers}")
-    if max(config.width / 8, channels) * height * width > MAX_FEATURES or config.top_dim > 1024:
+    pixels = height * width
+    too_large = any(getattr(config, name) > most(name, pixels) for name in ("width", "channels", "top_dim"))
+    if too_large or channels * pixels > MAX_FEATURES:
         raise ValueError("its models are larger than a page can show")
     return model
 
@@ -85,6 +105,12 @@ def _once_each(betas: list[float]) -> list[float]:
     return betas
 
 
+def _largest_first(values: list[float]) -> list[float]:
+    if any(value < following for value, following in pairwise(values)):
+        raise ValueError("they must come largest first")
+    return values
+
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=rf"^{FILE_NAME.pattern}$")]
 Key = Annotated[str, Field(min_length=1, max_length=100)]
@@ -99,6 +125,7 @@ ModelFields = Annotated[
     Field(max_length=20),
     AfterValidator(_is_config),
 ]
+Eigenvalue = Annotated[float, Field(ge=0, le=1e6)]
 Score = Literal[SCORES + tuple(f"{score}_se" for score in SCORES)]
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -134,8 +161,8 @@ class Manifest(BaseModel):
     images, with `_se` columns, and the classifier's accuracy on them. data: checksums of the splits. weights:
     type of the points' stored weights; the metrics are those of the stored weights. pending: the checksum of
     the next metrics.parquet, while it is being replaced. pictures: counts in a user's own folder. undefined:
-    column → why no point has a number in it or in its standard error. The last two are left out of the file
-    if they are empty.
+    column → why no point has a number in it or in its standard error. spectrum: the largest eigenvalues of
+    the training images' covariance, largest first. The last three are left out of the file if they are empty.
     """
 
     model_config = STRICT
@@ -162,6 +189,7 @@ class Manifest(BaseModel):
     pending: dict[Literal[METRICS], Sha256] = {}
     pictures: Pictures | None = None
     undefined: Annotated[dict[Key, Reason], Field(max_length=200)] = {}
+    spectrum: Annotated[list[Eigenvalue], Field(max_length=STORED), AfterValidator(_largest_first)] = []
 
     @model_validator(mode="after")
     def _one_frequency_for_each_class(self) -> Manifest:
@@ -178,7 +206,7 @@ class Manifest(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_what_says_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict:
-        optional = ("pictures", "undefined")
+        optional = ("pictures", "undefined", "spectrum")
         return {name: value for name, value in serialize(self).items() if value or name not in optional}
 
     def is_undefined(self, column: str) -> bool:

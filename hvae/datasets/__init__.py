@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hvae.datasets.dataset import SIDE
 from hvae.datasets.registry import find, patterns
 from hvae.errors import UserError
 from hvae.files import user_path
@@ -19,7 +20,7 @@ from hvae.files import user_path
 if TYPE_CHECKING:
     import torch
 
-    from hvae.datasets.images import SIDE, Images, Split
+    from hvae.datasets.images import Images, Split
 
 # torch, torchvision and scikit-learn take seconds to import, so only the functions that need them import
 # them. Opening an atlas needs none of them.
@@ -28,10 +29,10 @@ __all__ = ["DATASETS", "SIDE", "Images", "Split", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    """Return SIDE, Images and Split, which need torch, or DATASETS, the names for `load` and `--dataset`."""
+    """Return Images and Split, which need torch, or DATASETS, the names for `load` and `--dataset`."""
     if name == "DATASETS":
         return patterns()
-    if name in ("SIDE", "Images", "Split"):
+    if name in ("Images", "Split"):
         return getattr(import_module("hvae.datasets.images"), name)
     raise AttributeError(f"module 'hvae.datasets' has no attribute {name!r}")
 

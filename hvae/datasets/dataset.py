@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hvae.datasets.images import Images, Split
 
+SIDE = 32
+"""Height and width of pictures, pixels."""
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from hvae.datasets.contents import Contents
+from hvae.datasets.dataset import SIDE
 
-SIDE = 32
-"""Height and width of every picture, pixels."""
+__all__ = ["SIDE", "Images", "Split"]
 
 Split = Literal["train", "test"]
 

@@ -71,7 +71,7 @@ def make(tmp_path_factory):
     no_time = SimpleNamespace(monotonic=lambda: 0.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("precompute.run.datasets.load", lambda name, split, *_, **__: splits[split])
-        patch.setattr("precompute.run.model_config", lambda images: CONFIG)
+        patch.setattr("precompute.run.model_config", lambda *_: CONFIG)
         patch.setattr("precompute.plan.Plan.make", lambda *_, **__: PLAN)
         patch.setattr("precompute.engines.training_job.advance", trained_in_no_time)
         patch.setattr("precompute.engines.training_job.time", no_time)

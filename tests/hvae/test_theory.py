@@ -123,3 +123,26 @@ def test_theory_is_refused_where_it_does_not_hold(config):
         theory.rates([1.0], config, beta_2=1, beta_1=1)
     with pytest.raises(ValueError, match="positive"):
         theory.rates([1.0], HVAEConfig(), beta_2=0, beta_1=1)
+
+
+@pytest.mark.parametrize("shape", [(30, 1, 4, 4), (30, 3, 8, 8)])
+def test_the_spectrum_of_few_large_pictures_is_that_of_their_covariance(shape):
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    expected = np.linalg.eigvalsh(np.cov(images.reshape(30, -1).T / 255, bias=True))[::-1]
+    found = theory.spectrum(images)
+    assert found == pytest.approx(expected[: len(found)], rel=1e-4, abs=1e-6)
+    assert (np.diff(found) <= 0).all()
+
+
+def test_of_many_large_pictures_some_tell_the_spectrum(monkeypatch):
+    monkeypatch.setattr(theory, "LARGEST", 600)
+    scale = np.linspace(60, 1, 768).reshape(3, 16, 16)  # independent pixels: their variances are the spectrum
+    images = (
+        np.random.default_rng(0).normal(128, scale, (3000, 3, 16, 16)).clip(0, 255).round().astype(np.uint8)
+    )
+    found, expected = (
+        theory.spectrum(images, most=1024),
+        np.linalg.eigvalsh(np.cov(images.reshape(3000, -1).T / 255, bias=True))[::-1],
+    )
+    assert 599 <= (found > 0).sum() <= 600
+    assert found.sum() == pytest.approx(expected.sum(), rel=0.02)

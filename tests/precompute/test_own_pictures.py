@@ -23,8 +23,8 @@ OPTIONS = ["--betas", "1:1:1", "--epochs", "1", "--jobs", "1", "--device", "cpu"
 @pytest.fixture(autouse=True)
 def small(monkeypatch, tmp_path):
     """Small models, few samples, no cache, and this folder to work in."""
-    monkeypatch.setattr("precompute.run.model_config", lambda images: CONFIG)
-    monkeypatch.setattr("precompute.cost.model_config", lambda images: CONFIG)
+    monkeypatch.setattr("precompute.run.model_config", lambda *_: CONFIG)
+    monkeypatch.setattr("precompute.cost.model_config", lambda *_: CONFIG)
     monkeypatch.setattr("precompute.cost.MEASURED_SECONDS", 0.02)
     monkeypatch.setattr(generation, "SAMPLES", 100)
     monkeypatch.setattr("hvae.metrics.classifier._MIN_STEPS", 20)

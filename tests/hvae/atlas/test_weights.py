@@ -135,7 +135,7 @@ def test_the_command_line_takes_the_precision(half, data, monkeypatch):
     splits = {"train": data.train, "test": data.test}
     monkeypatch.setattr("precompute.run.datasets.load", lambda name, split, *_, **__: splits[split])
     asked = []
-    monkeypatch.setattr("precompute.run.model_config", lambda images: CONFIG)
+    monkeypatch.setattr("precompute.run.model_config", lambda *_: CONFIG)
     monkeypatch.setattr(AtlasFolder, "prepare", lambda path, plan, *_: asked.append(plan) or stop())
     for option in ([], ["--weights", "float16"]):
         monkeypatch.setattr(sys, "argv", ["precompute", "run", str(half), "--dataset", "digits", *option])
