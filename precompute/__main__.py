@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hvae.datasets.dataset import SIDE
+from hvae.datasets.dataset import SIDE, is_side
 from hvae.errors import UserError
 from hvae.terminal import accept_all_text, command_name
 from precompute.model_options import model_help
@@ -163,7 +163,9 @@ def main() -> int:
     try:
         arguments = with_all_points(sys.argv[1:])
         if asks_for_model_help(arguments):
-            print(model_help(given(arguments, "--dataset") or "", SIDE))
+            size = given(arguments, "--size") or ""
+            side = int(size) if size.isdecimal() and is_side(int(size)) else SIDE
+            print(model_help(given(arguments, "--dataset") or "", side))
             return 0
         return cli(arguments, prog_name=name, standalone_mode=False) or 0
     except UserError as error:

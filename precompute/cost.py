@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from hvae.atlas.metrics_table import is_measured
 from hvae.atlas.point import Point
 from hvae.datasets import Images
 from hvae.datasets.contents import Contents
+from hvae.datasets.dataset import SIDE
 from hvae.files import user_path
 from hvae.layers import HVAEConfig
 from hvae.metrics.limits import limits
@@ -48,7 +50,7 @@ from precompute.sizes import atlas_bytes, parameter_counts, size
 MEASURED_SECONDS = 2.5
 """Seconds of measuring the parent's steps, and the points' steps."""
 METRIC_SECONDS, METRIC_SECONDS_PER_IMAGE = 10, 1 / 3000
-"""Rough seconds for the metrics of a point on one CPU core.
+"""Rough seconds for the metrics of a point on one CPU core; they grow with the pictures' area.
 
 Measured were 10 s with digits, 32 s with MNIST.
 """
@@ -102,7 +104,8 @@ class Cost:
     @property
     def metrics_seconds(self) -> float:
         """Seconds to measure one point: a rough guess, without timing."""
-        return METRIC_SECONDS + self.images * METRIC_SECONDS_PER_IMAGE
+        relative = math.prod(self.config.image_shape[1:]) / SIDE**2
+        return (METRIC_SECONDS + self.images * METRIC_SECONDS_PER_IMAGE) * relative
 
     @property
     def disk(self) -> int:
@@ -179,7 +182,8 @@ def predicted_cost(out: Path | None, options: Options) -> Cost:
         refuse_what_is_no_atlas(out)
     device = choose_device(options.device)
     train, test = (
-        datasets.load(options.dataset, split, options.data_dir, device=device) for split in ("train", "test")
+        datasets.load(options.dataset, split, options.data_dir, device=device, size=options.size)
+        for split in ("train", "test")
     )
     plan = options.plan(len(train))
     data = EvaluationData(train, test, plan.seed)

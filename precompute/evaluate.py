@@ -73,7 +73,8 @@ def evaluate_atlas(
             f"The pictures that {out} was made from are not in {where.removeprefix(PREFIX)}: say where they "
             "are with --dataset folder:PATH."
         )
-    splits = (datasets.load(where, split, data_dir, device=chosen) for split in ("train", "test"))
+    size = atlas.manifest.side
+    splits = (datasets.load(where, split, data_dir, device=chosen, size=size) for split in ("train", "test"))
     data = EvaluationData(*splits, atlas.manifest.seed)
     folder = AtlasFolder.open(out)
     try:

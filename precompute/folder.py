@@ -334,7 +334,9 @@ def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
     fields = ["betas", "seed", "model", "parent_recipe", "recipe", "classes", "data", "weights"]
     if not all(manifest.dataset.startswith(PREFIX) and manifest.data for manifest in (found, wanted)):
         fields.insert(0, "dataset")
-    elif found.data != wanted.data:  # pictures are identified by their checksum, in any folder
+    elif (
+        found.data != wanted.data and found.side == wanted.side
+    ):  # pictures are identified by their checksum, in any folder
         change = what_changed(contents_of(found), contents_of(wanted))
         raise UserError(
             f"{path} holds an atlas made from other pictures{change}: restore them, or name another folder."

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
-from hvae.datasets.dataset import SIDE
+from hvae.datasets.dataset import HIGHEST_SIDE, LOWEST_SIDE, SIDE, SIDE_STEP, SIDES, is_side
 from hvae.datasets.registry import patterns
+from hvae.errors import UserError
 from precompute.grid import parse_betas
 from precompute.model_options import Value, model_fields
 
@@ -38,6 +39,7 @@ class Precision(StrEnum):
 
 *NAMES, LAST_NAME = patterns()
 DATASET = f"{', '.join(NAMES)}, or {LAST_NAME}."
+SIZE = f"Height and width of the pictures: {SIDES}."
 MODEL = "An option of the models, repeatable; --model help lists them."
 EPOCHS = "Passes over the training images: the parent's, or with --from-scratch each point's."
 
@@ -71,6 +73,7 @@ class Options:
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Train each point alone, without parent.")
     ] = False
+    size: Annotated[int, typer.Option(help=SIZE, metavar="N")] = SIDE
     model: Annotated[list[str], typer.Option(help=MODEL, metavar="KEY=VALUE", show_default=False)] = ()
     device: Device = "auto"
     stack: Annotated[
@@ -95,12 +98,16 @@ class Options:
 
         object.__setattr__(self, "dataset", recorded_name(self.dataset))
         parse_betas(self.betas)
+        if not is_side(self.size):
+            inside = min(max(self.size, LOWEST_SIDE), HIGHEST_SIDE)
+            close = SIDE_STEP * round(inside / SIDE_STEP)
+            raise UserError(f"--size {self.size} is not {SIDES}: the nearest is {close}.")
         _ = self.model_fields
 
     @property
     def model_fields(self) -> dict[str, Value]:
         """Fields of the models' config that are not as `HVAEConfig` has them."""
-        return model_fields(self.model, self.dataset, SIDE)
+        return model_fields(self.model, self.dataset, self.size)
 
     @property
     def on_ray(self) -> bool:

@@ -55,7 +55,8 @@ def run_plan(out: Path, options: Options) -> None:
     console = stderr_console()
     # Both splits now: a damaged test picture should not be found only after hours of training.
     train, test = (
-        datasets.load(options.dataset, split, options.data_dir, device=chosen) for split in ("train", "test")
+        datasets.load(options.dataset, split, options.data_dir, device=chosen, size=options.size)
+        for split in ("train", "test")
     )
     plan = options.plan(len(train))
     data = EvaluationData(train, test, plan.seed)

@@ -26,9 +26,10 @@ PLAN = Plan("digits", [0.1, 1.0], Recipe(epochs=2, beta_warmup=0.0), Recipe(epoc
 CPU = torch.device("cpu")
 
 
-def small_data() -> EvaluationData:
+def small_data(size: int = 32) -> EvaluationData:
     """256 training and 100 test images of digits."""
-    return EvaluationData(few(load("digits", "train"), 256), few(load("digits", "test"), 100), 0)
+    train, test = (load("digits", split, size=size) for split in ("train", "test"))
+    return EvaluationData(few(train, 256), few(test, 100), 0)
 
 
 def parent_atlas(out: Path) -> Path:

@@ -20,14 +20,21 @@ from app.pictures.kind import chosen
 from app.pictures.queries import SPLIT, Indices, Query, QueryError
 
 MAX_CHARACTERS = 24_000
-LINK_CHARACTERS = 3_000
-"""The page's own images have no more, so that its addresses stay within 4,000 bytes: gunicorn refuses a line
-of more than 4,094, and many proxies one of more than 8,000."""
 
 MODES = {"1", "L", "LA", "P", "RGB", "RGBA"}
 """PIL's names of PNGs with at most 8 bits for each channel."""
 
 SIGNATURE, HEADER, END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
+
+
+def link_characters(height: int, width: int) -> int:
+    """Return how many characters the page's own images have at most.
+
+    Up to 32 × 32 pixels, addresses stay within 4,000 bytes: gunicorn refuses a line of more than 4,094. Larger
+    pictures would lose too much; theirs stay within 8,000, as gunicorn takes if told to, and many proxies.
+    """
+    return 3_000 if height * width <= 32 * 32 else 7_000
+
 
 OwnImage = Annotated[
     str,

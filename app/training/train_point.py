@@ -159,7 +159,8 @@ def trained(
     torch.set_flush_denormal(True)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = atlas.manifest.dataset
-    train, test = (load_images(dataset, split, data_dir).to(device) for split in ("train", "test"))
+    size = atlas.manifest.side
+    train, test = (load_images(dataset, split, data_dir, size).to(device) for split in ("train", "test"))
     first, told = None, 0.0
 
     def on_step(step: int, steps: int) -> None:
@@ -179,7 +180,7 @@ def trained(
     return finished(point, model, test, atlas.manifest)
 
 
-def load_images(dataset: str, split: str, data_dir: Path) -> Any:
+def load_images(dataset: str, split: str, data_dir: Path, size: int) -> Any:
     """Return one split of the atlas's data set, which must be on this machine. Raises UserError."""
     from app.page.words import dataset_title
     from hvae import datasets
@@ -188,7 +189,8 @@ def load_images(dataset: str, split: str, data_dir: Path) -> Any:
     from hvae.files import user_path
 
     try:
-        return datasets.load(located(dataset, user_path(data_dir)), split, data_dir, download=False)
+        where = located(dataset, user_path(data_dir))
+        return datasets.load(where, split, data_dir, download=False, size=size)
     except UserError as error:
         known, _ = find(dataset)
         if known is None or not known.files:

@@ -234,6 +234,11 @@ class Manifest(BaseModel):
         return Setting(len(self.classes), entropy, self.config)
 
     @property
+    def side(self) -> int:
+        """Height and width of the pictures."""
+        return self.config.image_shape[1]
+
+    @property
     def config(self) -> HVAEConfig:
         """The config of every model in the atlas."""
         return HVAEConfig(**self.model)

@@ -81,7 +81,7 @@ def images_to_measure(atlas: Atlas, data_dir: Path | None) -> TestImages:
         # A small test set is there completely, shuffled; the order decides which noise each image gets.
         unshuffled = Images(images.images[order], images.labels[order], images.classes)
         return TestImages(unshuffled, True) if unshuffled.digest() == digest else TestImages(images, False)
-    test = load(atlas.manifest.dataset, "test", data_dir, download=False)
+    test = load(atlas.manifest.dataset, "test", data_dir, download=False, size=atlas.manifest.side)
     if digest is not None and test.digest() != digest:
         raise UserError(
             f"{data_dir} holds other test images of {atlas.manifest.dataset} than {atlas.path} names."

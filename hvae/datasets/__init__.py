@@ -1,4 +1,4 @@
-"""Data sets as one uint8 tensor of 32 × 32 pictures, ready to live on the device.
+"""Data sets as one uint8 tensor of pictures, ready to live on the device.
 
 `load("mnist", "train")` gives `Images`; `Images.batch(index)` gives a model's float input. Nothing here runs
 once per image and step: a data set is decoded once, a batch is one index_select and one division.
@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hvae.datasets.dataset import SIDE
+from hvae.datasets.dataset import SIDE, SIDES, is_side
 from hvae.datasets.registry import find, patterns
 from hvae.errors import UserError
 from hvae.files import user_path
@@ -44,17 +44,17 @@ def load(
     *,
     download: bool = True,
     device: str | torch.device = "cpu",
+    size: int = SIDE,
 ) -> Images:
-    """Return one split of a data set, as 32 × 32 pictures.
+    """Return one split of a data set, as pictures of size × size pixels.
 
-    MNIST and Fashion-MNIST gain a black border of 2 pixels; scikit-learn's digits are enlarged from 8 × 8;
-    SVHN and CIFAR-10 are 32 × 32 already; street-digits are made here, once; the central square of a user's
-    own pictures is resized.
+    MNIST and Fashion-MNIST, of 28 × 28 pixels, gain a black border, or are scaled if `size` is smaller;
+    scikit-learn's digits are enlarged from 8 × 8; SVHN and CIFAR-10 are scaled from 32 × 32, and so are
+    street-digits, which are made here, once; the central square of a user's own pictures is scaled.
 
     Args:
         name: one of `DATASETS`. In `folder:PATH`, PATH holds one sub-folder of images per class, in any
-        format
-            that Pillow opens, or images without classes; deeper folders are not read. Its `train` and `test`
+            format that Pillow opens, or images without classes; deeper folders are not read. Its `train` and `test`
             (or `val`) are the splits; without them one image in seven of each class is for testing, always
             the same ones. Transparent pixels become white.
         split: "train" or "test".
@@ -63,19 +63,27 @@ def load(
             `folder:PATH` do not use it.
         download: fetch missing files into `data_dir`. If no file is missing, the network is not used.
         device: the device of the tensors.
+        size: height and width of the pictures, a multiple of 4 from 16 to 128.
 
     Returns:
-        Images with `images` uint8 (N, C, 32, 32), 0 … 255, and `labels` int64 (N,).
+        Images with `images` uint8 (N, C, size, size), 0 … 255, and `labels` int64 (N,).
 
     Raises:
-        UserError: the name is unknown, or the data are missing, damaged or invalid.
+        UserError: the name is unknown, the size is not possible, or the data are missing, damaged or invalid.
     """
     if split not in ("train", "test"):
         raise ValueError(f"split is 'train' or 'test', not {split!r}")
     dataset, argument = find(name)
     if dataset is None:
         raise UserError(_unknown_name(name))
-    return dataset.load(split, argument if dataset.argument else user_path(data_dir), download).to(device)
+    if not is_side(size):
+        raise UserError(f"Pictures of {size} pixels cannot be made of a data set: choose {SIDES}.")
+    place = argument if dataset.argument else user_path(data_dir)
+    if dataset.is_sized:
+        return dataset.load(split, place, download, size).to(device)
+    from hvae.datasets.resize import scaled
+
+    return scaled(dataset.load(split, place, download), size).to(device)
 
 
 def _unknown_name(name: str) -> str:

@@ -30,7 +30,7 @@ _ONE_IN_TEST = 7
 _SHORT = 40
 
 
-def load_folder(path: str, split: Split) -> Images:
+def load_folder(path: str, split: Split, size: int) -> Images:
     """Return one split of the pictures in a folder. Raises UserError if a picture or the folder is unusable.
 
     `find_pictures` describes the layout. If the folder has no split, one picture in seven of each class is
@@ -52,7 +52,7 @@ def load_folder(path: str, split: Split) -> Images:
     if not chosen:
         single = "Each class has a single image" if layout.classes else "There is a single image"
         raise UserError(f"{single} in {printable(root)}; add more, so that some are left for testing.")
-    read, white = _read(root, layout.pictures, chosen)
+    read, white = _read(root, layout.pictures, chosen, size)
     contents = Contents(
         *({name: len(of_class[part]) for name, of_class in splits.items()} for part in ("train", "test")),
         dict(layout.passed_over),
@@ -116,7 +116,9 @@ def split_members(count: int, split: Split) -> list[int]:
     return sorted(order[:test_count] if split == "test" else order[test_count:])
 
 
-def _read(root: Path, files: Sequence[Path], chosen: Sequence[Path]) -> tuple[list[np.ndarray], int | None]:
+def _read(
+    root: Path, files: Sequence[Path], chosen: Sequence[Path], size: int
+) -> tuple[list[np.ndarray], int | None]:
     """Return the pixels of the chosen files, and the value of white in 16-bit ones if it is below 16 bits.
 
     Both splits need the same number of channels and one scale, so the headers of all files are read.
@@ -132,7 +134,7 @@ def _read(root: Path, files: Sequence[Path], chosen: Sequence[Path]) -> tuple[li
         white = _white(pool, found, bad)
         read, more = _all_of(
             pool,
-            partial(pixels, grey=grey, white=white or SIXTEEN_BITS),
+            partial(pixels, grey=grey, white=white or SIXTEEN_BITS, size=size),
             [file for file in (files if bad else chosen) if file not in bad],
         )
         if more and not bad:  # the other split may have some, too: name all

@@ -24,7 +24,7 @@ class Images:
     """One split of a data set, whole, on one device.
 
     Attributes:
-        images: uint8 (N, C, H, W), 0 … 255, with H = W = 32 and C = 1 (grey) or 3 (RGB).
+        images: uint8 (N, C, H, W), 0 … 255, with H = W and C = 1 (grey) or 3 (RGB).
         labels: int64 (N,), each an index into `classes`.
         classes: the name of each class, for people to read; empty if the pictures have none.
         contents: counts of the files in a user's own folder.

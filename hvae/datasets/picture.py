@@ -1,4 +1,4 @@
-"""One of a user's own pictures: its header, and its central square as 32 × 32 pixels.
+"""One of a user's own pictures: its header, and its central square at the pictures' size.
 
 Metadata are optional: a picture with readable pixels and unreadable metadata is used without them.
 """
@@ -63,12 +63,12 @@ def brightest(path: Path) -> int:
     return _looked_at(path, lambda image: int(np.asarray(image).max()))
 
 
-def pixels(path: Path, grey: bool, white: int = SIXTEEN_BITS) -> np.ndarray:
-    """Return the central square, upright, as uint8 (C, 32, 32). Raises Unreadable.
+def pixels(path: Path, grey: bool, white: int = SIXTEEN_BITS, size: int = SIDE) -> np.ndarray:
+    """Return the central square, upright, as uint8 (C, size, size). Raises Unreadable.
 
     white: the value of white in a 16-bit grey picture, if its header does not say.
     """
-    return _looked_at(path, lambda image: _pixels(image, grey, white))
+    return _looked_at(path, lambda image: _pixels(image, grey, white, size))
 
 
 def _looked_at(path: Path, look: Callable[[Image.Image], T]) -> T:
@@ -180,10 +180,10 @@ def _header(image: Image.Image) -> Header:
     return Header(is_grey, is_deep, white)
 
 
-def _pixels(image: Image.Image, grey: bool, white: int) -> np.ndarray:
+def _pixels(image: Image.Image, grey: bool, white: int, size: int) -> np.ndarray:
     declared = _header(image).white
     # A JPEG decodes several times faster at a fraction of its size.
-    image.draft(None, (4 * SIDE, 4 * SIDE))
+    image.draft(None, (4 * size, 4 * size))
     image.load()
     picture = image if image.mode[0] not in "IF" else _to_eight_bits(image, declared or white)
     # TIFF comes upright already.
@@ -195,7 +195,7 @@ def _pixels(image: Image.Image, grey: bool, white: int) -> np.ndarray:
         behind = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(behind, picture.convert("RGBA"))
     picture = picture.convert("L" if grey else "RGB")
-    square = np.array(ImageOps.fit(picture, (SIDE, SIDE)))
+    square = np.array(ImageOps.fit(picture, (size, size)))
     return square[None] if grey else square.transpose(2, 0, 1)
 
 

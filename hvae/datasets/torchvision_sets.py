@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
-from hvae.datasets.images import SIDE, Images, Split, reason
+from hvae.datasets.images import Images, Split, reason
 from hvae.datasets.known.torchvision_sets import Source
+from hvae.datasets.resize import bordered, scaled
 from hvae.errors import UserError
 
 # Otherwise a firewall that drops packets silently would hold up a run for minutes per mirror.
 _NETWORK_TIMEOUT_SECONDS = 30
 
 
-def load_torchvision(source: Source, split: Split, root: Path, download: bool) -> Images:
+def load_torchvision(source: Source, split: Split, root: Path, download: bool, size: int) -> Images:
     """Return one split, downloaded if it is missing. Raises UserError if that is impossible."""
     try:
         # First without download: files on disk must load without a network, and without new folders.
@@ -38,13 +38,13 @@ def load_torchvision(source: Source, split: Split, root: Path, download: bool) -
         data_set = _download(source, split, root)
 
     images = _as_images(source, data_set)
-    right_shape = images.images.shape[1:] in ((1, SIDE, SIDE), (3, SIDE, SIDE)) and len(images) > 0
+    right_shape = images.images.shape[1:] in ((1, 28, 28), (3, 32, 32)) and len(images) > 0
     right_labels = len(images) == len(images.labels) and bool(
         ((images.labels >= 0) & (images.labels < len(images.classes))).all()
     )
     if not (right_shape and right_labels):
         raise UserError(_damaged(source, split, root))
-    return images
+    return bordered(images, size) if images.images.shape[1] == 1 else scaled(images, size)
 
 
 def _download(source: Source, split: Split, root: Path) -> Any:
@@ -73,7 +73,7 @@ def _as_images(source: Source, data_set: Any) -> Images:
     elif source.torchvision_name == "CIFAR10":
         pixels, labels = data_set.data.transpose(0, 3, 1, 2), data_set.targets
     else:
-        pixels, labels = F.pad(data_set.data.unsqueeze(1), (2, 2, 2, 2)), data_set.targets
+        pixels, labels = data_set.data.unsqueeze(1), data_set.targets
     if isinstance(pixels, np.ndarray):
         pixels = torch.from_numpy(np.ascontiguousarray(pixels))
     return Images(pixels, torch.as_tensor(labels, dtype=torch.int64), classes)

@@ -64,7 +64,7 @@ class NormedBlock(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Images (N, C, 32, 32) in [0, 1] to logits (N, K): one residual block each at 16², 8² and 4² pixels."""
+    """Images (N, C, H, W) in [0, 1] to logits (N, K): a residual block at H/2, H/4 and H/8 pixels each."""
 
     def __init__(self, config: ClassifierConfig | None = None) -> None:
         super().__init__()
@@ -167,7 +167,7 @@ def shifted(x: Tensor, generator: torch.Generator) -> Tensor:
 
 @torch.inference_mode()
 def class_probabilities(classifier: Classifier, x: Tensor) -> Tensor:
-    """Return p(y|x), float64 (N, K) on the CPU, of images x (N, C, 32, 32) in [0, 1]."""
+    """Return p(y|x), float64 (N, K) on the CPU, of images x (N, C, H, W) in [0, 1]."""
     x = x.to(classifier.device).contiguous(memory_format=torch.channels_last)
     return classifier(x).cpu().double().softmax(dim=1)
 

@@ -146,3 +146,20 @@ def test_going_on_with_other_options_says_which_differ(tmp_path):
     other = dataclasses.replace(CONFIG, top_dim=5, inference="ladder")
     with pytest.raises(UserError, match=r"another top_dim and inference \(4, generalized, not 5, ladder\)"):
         run_small(out, data, untrained, config=other)
+
+
+@pytest.mark.parametrize(("size", "close"), [(30, 32), (0, 16), (1000, 128), (27, 28)])
+def test_a_size_that_cannot_be_is_refused_and_the_nearest_named(size, close):
+    with pytest.raises(UserError, match=f"the nearest is {close}"):
+        Options(dataset="digits", size=size)
+    assert Options(dataset="digits", size=close).size == close
+
+
+def test_going_on_with_another_size_says_so(tmp_path):
+    out = tmp_path / "atlas"
+    untrained = dataclasses.replace(PLAN, betas=[1.0], parent_recipe=None)
+    untrained = dataclasses.replace(untrained, recipe=dataclasses.replace(PLAN.recipe, epochs=0))
+    run_small(out, small_data(), untrained)
+    other = dataclasses.replace(CONFIG, image_shape=(1, 28, 28))
+    with pytest.raises(UserError, match=r"another size \(32, not 28\)"):
+        run_small(out, small_data(28), untrained, config=other)

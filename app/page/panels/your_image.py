@@ -13,14 +13,16 @@ from app.page.panels.model_view import most_rate
 from app.page.widgets import colour_key
 from app.page.widgets.pieces import Frame, example_count, model_head, picture, strip, thumbnails
 from app.pictures.contact_sheet import COLUMNS
-from app.pictures.your_image import LINK_CHARACTERS
+from app.pictures.your_image import link_characters
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 CANVAS = 640
 """Width of what is drawn on, in pixels, however wide it is shown."""
 
-FILL = {"mnist": 20 / 32, "digits": 1.0}
+MNIST_HEIGHT = 20
+"""Of MNIST's digits, in pixels; their border grows with the frame, from 28 pixels on."""
+FILL = {"digits": 1.0}
 """How much of the frame's height a data set's digits fill; a drawing is scaled to that."""
 USUAL_FILL = 26 / 32
 
@@ -46,6 +48,11 @@ def is_drawn(frame: Frame) -> bool:
     return frame.channels == 1
 
 
+def fill(dataset: str, frame: Frame) -> float:
+    """Return how much of the frame's height a drawing fills."""
+    return MNIST_HEIGHT / max(frame.height, 28) if dataset == "mnist" else FILL.get(dataset, USUAL_FILL)
+
+
 def _input(atlas: Atlas, frame: Frame, count: int) -> Component:
     invitation = "Draw here, or drop an image" if is_drawn(frame) else "Drop an image here"
     canvas = html.Div(
@@ -65,8 +72,8 @@ def _input(atlas: Atlas, frame: Frame, count: int) -> Component:
             "data-channels": str(frame.channels),
             "data-height": str(frame.height),
             "data-width": str(frame.width),
-            "data-fill": str(FILL.get(atlas.manifest.dataset, USUAL_FILL)),
-            "data-most-characters": str(LINK_CHARACTERS),
+            "data-fill": str(fill(atlas.manifest.dataset, frame)),
+            "data-most-characters": str(link_characters(frame.height, frame.width)),
         },
     )
     actions = html.Div(

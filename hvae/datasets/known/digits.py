@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _TEST_IMAGES = 360
 
 
-def load(split: Split, data_dir: str | Path, download: bool) -> Images:
+def load(split: Split, data_dir: str | Path, download: bool, size: int) -> Images:
     """Return 1,437 or 360 of scikit-learn's digits, enlarged from 8 × 8."""
     import numpy as np
     import torch
@@ -21,7 +21,7 @@ def load(split: Split, data_dir: str | Path, download: bool) -> Images:
     from sklearn import datasets
     from sklearn.model_selection import train_test_split
 
-    from hvae.datasets.images import SIDE, Images
+    from hvae.datasets.images import Images
 
     digits = datasets.load_digits()
     train, test = train_test_split(
@@ -32,9 +32,9 @@ def load(split: Split, data_dir: str | Path, download: bool) -> Images:
     )
     chosen = np.sort(train if split == "train" else test)
     small = torch.from_numpy(digits.images[chosen]).unsqueeze(1) * (255 / 16)
-    large = F.interpolate(small, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+    large = F.interpolate(small, size=(size, size), mode="bilinear", align_corners=False)
     labels = torch.from_numpy(digits.target[chosen]).to(torch.int64)
     return Images(large.round().to(torch.uint8), labels, tuple(str(digit) for digit in digits.target_names))
 
 
-DATASETS = (Dataset("digits", "Digits", load, channels=1, place=50),)
+DATASETS = (Dataset("digits", "Digits", load, channels=1, is_sized=True, place=50),)

@@ -65,11 +65,11 @@ SOURCES = {
 }
 
 
-def load(name: str, split: Split, data_dir: str | Path, download: bool) -> Images:
+def load(name: str, split: Split, data_dir: str | Path, download: bool, size: int) -> Images:
     """Return one split, downloaded if it is missing and `download` allows it."""
     from hvae.datasets.torchvision_sets import load_torchvision
 
-    return load_torchvision(SOURCES[name], split, Path(data_dir), download)
+    return load_torchvision(SOURCES[name], split, Path(data_dir), download, size)
 
 
 DATASETS = tuple(
@@ -80,6 +80,7 @@ DATASETS = tuple(
         channels=source.channels,
         files=source.files,
         downloads=True,
+        is_sized=True,
         place=place,
     )
     for place, (name, source) in enumerate(SOURCES.items(), start=10)
