@@ -30,8 +30,9 @@ SIGNATURE, HEADER, END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\rIHDR", b"\0\0\0\0IEND\x
 def link_characters(height: int, width: int) -> int:
     """Return how many characters the page's own images have at most.
 
-    Up to 32 × 32 pixels, addresses stay within 4,000 bytes: gunicorn refuses a line of more than 4,094. Larger
-    pictures would lose too much; theirs stay within 8,000, as gunicorn takes if told to, and many proxies.
+    Up to 32 × 32 pixels, addresses stay within 4,000 bytes: gunicorn refuses a line of more than 4,094.
+    Larger pictures would lose too much: theirs stay within 8,000, which many proxies pass on, and gunicorn as
+    the documents start it.
     """
     return 3_000 if height * width <= 32 * 32 else 7_000
 

@@ -54,9 +54,9 @@ def load(
 
     Args:
         name: one of `DATASETS`. In `folder:PATH`, PATH holds one sub-folder of images per class, in any
-            format that Pillow opens, or images without classes; deeper folders are not read. Its `train` and `test`
-            (or `val`) are the splits; without them one image in seven of each class is for testing, always
-            the same ones. Transparent pixels become white.
+            format that Pillow opens, or images without classes; deeper folders are not read. Its `train` and
+            `test` (or `val`) are the splits; without them one image in seven of each class is for testing,
+            always the same ones. Transparent pixels become white.
         split: "train" or "test".
         data_dir: the folder of torchvision's layout (`MNIST/raw/…`, `FashionMNIST/raw/…`,
             `train_32x32.mat`, `cifar-10-batches-py/…`), and of our `street-digits/…`. `digits` and
