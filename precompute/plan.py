@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hvae.atlas.point import Point
+from hvae.atlas.point import Point, parents_range
 from hvae.datasets import Images
 from hvae.layers import HVAEConfig
 from hvae.training.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
@@ -68,8 +68,7 @@ class Plan:
     @property
     def beta_range(self) -> tuple[float, float]:
         """The range of β for the parent's training; for a grid of one value, a little wider."""
-        low, high = min(self.betas), max(self.betas)
-        return (low, high) if low < high else (low / 2, high * 2)
+        return parents_range(self.betas)
 
 
 def with_epochs(recipe: Recipe, epochs: int | None) -> Recipe:

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from hvae.atlas.manifest import Manifest, made_from_plan
 from hvae.atlas.metadata import beta_range, dimension_rates
+from hvae.atlas.point import parents_range
 from hvae.atlas.untrusted_files import MANIFEST
 from hvae.config import HVAEConfig
 
@@ -51,9 +52,9 @@ def other_parent(metadata: dict, called: str, manifest: Manifest) -> str | None:
     Raises UserError if it has no usable range of β.
     """
     low, high = beta_range(metadata, called)
-    betas = manifest.betas.beta_2
-    if not _agree((low, high), (min(betas), max(betas))):
-        return f"covers β from {low:g} to {high:g}, the atlas's grid is from {min(betas):g} to {max(betas):g}"
+    lowest, highest = parents_range(manifest.betas.beta_2)
+    if not _agree((low, high), (lowest, highest)):
+        return f"covers β from {low:g} to {high:g}, the atlas's grid needs {lowest:g} to {highest:g}"
     return other_plan(metadata, manifest, "parent")
 
 

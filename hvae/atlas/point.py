@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 LOWEST_BETA, END_OF_BETAS = 1e-9, 1e9
@@ -58,6 +59,12 @@ class Point(NamedTuple):
         except ValueError:
             return None
         return point if point.fold_name == name else None
+
+
+def parents_range(betas: Sequence[float]) -> tuple[float, float]:
+    """Return the range of β for a parent's training: its grid's; if the grid has one value, a wider one."""
+    low, high = min(betas), max(betas)
+    return (low, high) if low < high else (low / 2, high * 2)
 
 
 def in_name(beta: float) -> str:
