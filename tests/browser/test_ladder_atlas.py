@@ -1,0 +1,49 @@
+"""Atlases of ladder inference, of pictures of 28 × 28 pixels: diagram, pictures, and a drawing."""
+
+import re
+
+from atlas_builder import add_parent, build_atlas
+
+from app.pictures.your_image import read_image
+from hvae.layers import HVAEConfig
+
+LADDER = HVAEConfig(image_shape=(1, 28, 28), top_dim=8, channels=2, width=8, inference="ladder")
+SAMPLES = ("model-samples", "model-reconstructions", "model-resample")
+PARTS = {
+    "walks": ("model-z2", "model-z2-strips", "model-z1", "model-z1-strips"),
+    "mix": ("model-thumbnails", "model-mix", "model-interpolation"),
+}
+
+
+def test_its_pictures_are_drawn_its_diagram_is_the_ladders_and_a_drawing_has_its_size(
+    open_page, serve, tmp_path
+):
+    explorer = open_page(serve(add_parent(build_atlas(tmp_path / "ladder", config=LADDER))))
+    page = explorer.page
+    page.click("#tab-model")
+    explorer.wait_until_shown("", SAMPLES)
+    size = page.evaluate(
+        """() => {
+            const image = document.getElementById('model-samples-picture');
+            return [image.naturalWidth / image.naturalHeight, image.width / image.height];
+        }"""
+    )
+    assert abs(size[0] - size[1]) < 0.05, "the place that is kept free has the picture's proportions"
+    nodes = page.locator("#flow").text_content()
+    assert "d" in re.findall("[a-z]", nodes.replace("nats", "")), "Fig. 1b: d₁ is merged with the prior"
+    for part, slots in PARTS.items():
+        page.click(f"#part-tab-{part}")
+        explorer.wait_until_shown("", slots)
+    page.click("#tab-own")
+    page.wait_for_selector("#own-canvas", state="visible")
+    box = page.locator("#own-canvas").bounding_box()
+    middle = box["x"] + 0.5 * box["width"]
+    page.mouse.move(middle, box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(middle, box["y"] + 0.8 * box["height"], steps=4)
+    page.mouse.up()
+    page.wait_for_function("() => location.search.includes('own=')")
+    explorer.wait_until_shown("", ("own-layers", "own-resample"))
+    text = re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.address)[1]
+    image = read_image(text, (1, 28, 28))[0]
+    assert image.shape[-2:] == (28, 28) and float(image.max()) > 0.7
