@@ -35,7 +35,7 @@ from hvae.metrics.rates import layer_rates
 from hvae.training.fleet import Fleet, with_weights
 from hvae.training.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
 from hvae.training.train import initial_model, initial_parent
-from precompute.grid import grid, parse_betas
+from precompute.planning.grid import grid, parse_betas
 
 GRID = parse_betas("0.1:10:13")
 # Settings were tuned at (1, 1), (0.1, 1), (0.1, 0.1), (1, 0.1), (3.2, 0.32), (10, 1), (0.4, 1.3), (5, 5).

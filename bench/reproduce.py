@@ -37,11 +37,11 @@ from hvae.errors import UserError
 from hvae.metrics.registry import EvaluationData
 from hvae.numerics import denormals_flushed
 from hvae.training.recipe import Recipe
+from precompute.atlas_folder.folder import AtlasFolder
 from precompute.device import choose_device
 from precompute.engines.local import LocalEngine
 from precompute.evaluate import evaluate_folder
-from precompute.folder import AtlasFolder
-from precompute.plan import Plan
+from precompute.planning.plan import Plan
 from precompute.progress import progress_bar, stderr_console
 from precompute.run import INTERVAL_SECONDS, Run
 

@@ -12,8 +12,8 @@ import typer
 from hvae.datasets.dataset import SIDE, is_side
 from hvae.errors import UserError
 from hvae.terminal import accept_all_text, command_name
-from precompute.model_options import model_help
-from precompute.options import DataDir, Device, Jobs, Options, with_options
+from precompute.planning.model_options import model_help
+from precompute.planning.options import DataDir, Device, Jobs, Options, with_options
 
 # torch is imported by the commands that need it.
 
@@ -64,7 +64,7 @@ TestDir = Annotated[
 @with_options
 def plan(options: Options, out: MaybeOut = None) -> None:
     """Predict time, memory and disk space of `run` with the same options, from 5 seconds of training."""
-    from precompute.cost import describe, predicted_cost
+    from precompute.planning.cost import describe, predicted_cost
 
     print(describe(predicted_cost(out, options)))
     if options.on_ray:

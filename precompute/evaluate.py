@@ -23,7 +23,7 @@ from precompute.progress import progress_bar, stderr_console
 
 if TYPE_CHECKING:
     from hvae.metrics.cache import MetricCache, NoCache
-    from precompute.folder import AtlasFolder
+    from precompute.atlas_folder.folder import AtlasFolder
 
 # Peak memory of measuring: the kernel matrix of the RBF probe, and torch's copies around it.
 MEASURING_BYTES = 1_000_000_000
@@ -63,8 +63,8 @@ def evaluate_atlas(
     from hvae import datasets
     from hvae.datasets.folder import PREFIX, located
     from hvae.numerics import denormals_flushed
+    from precompute.atlas_folder.folder import AtlasFolder
     from precompute.device import choose_device
-    from precompute.folder import AtlasFolder
 
     chosen = choose_device(device)
     where = dataset or located(atlas.manifest.dataset, user_path(data_dir))
@@ -101,7 +101,7 @@ def evaluate_folder(
     from hvae.metrics.cache import usable_cache
     from hvae.metrics.limits import limits, undefined
     from hvae.numerics import threads
-    from precompute.folder import contents_of, what_changed
+    from precompute.atlas_folder.same_plan import contents_of, what_changed
 
     made_from = folder.manifest.data
     if made_from and made_from != data.digests:

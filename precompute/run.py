@@ -23,6 +23,8 @@ from hvae.parent import Parent
 from hvae.training import resume
 from hvae.training.fleet import State, with_weights
 from hvae.training.train import initial_model, initial_parent
+from precompute.atlas_folder.folder import AtlasFolder
+from precompute.atlas_folder.place import refuse_place
 from precompute.device import choose_device
 from precompute.engines.engine import Engine, Work
 from precompute.engines.local import LocalEngine, PoolEngine
@@ -31,12 +33,11 @@ from precompute.engines.stack_size import stack_size
 from precompute.engines.training_job import Job
 from precompute.engines.workers import as_many_as_fit, why_no_processes
 from precompute.evaluate import evaluate_folder
-from precompute.folder import AtlasFolder, refuse_place
-from precompute.options import Options
-from precompute.outlook import outlook
-from precompute.plan import Plan, model_config
+from precompute.planning.options import Options
+from precompute.planning.outlook import outlook
+from precompute.planning.plan import Plan, model_config
+from precompute.planning.sizes import atlas_bytes, refuse_full_disk
 from precompute.progress import Stage, progress_bar, stderr_console
-from precompute.sizes import atlas_bytes, refuse_full_disk
 
 INTERVAL_SECONDS = 60.0
 

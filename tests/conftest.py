@@ -107,7 +107,7 @@ def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def shrink_models(patch: pytest.MonkeyPatch) -> None:
     """Have the command line train small models, and the classifier for less time, while the patch lasts."""
-    for module in ("run", "cost"):
+    for module in ("run", "planning.cost"):
         patch.setattr(f"precompute.{module}.model_config", lambda *_: CONFIG)
     patch.setattr("hvae.metrics.classifier._MIN_STEPS", 120)
 

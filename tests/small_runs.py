@@ -14,10 +14,10 @@ from hvae.layers import HVAEConfig
 from hvae.metrics.registry import EvaluationData
 from hvae.numerics import denormals_flushed
 from hvae.training.recipe import Recipe
+from precompute.atlas_folder.folder import AtlasFolder
 from precompute.engines.local import LocalEngine, PoolEngine
 from precompute.engines.training_job import CarryOn, carry_on
-from precompute.folder import AtlasFolder
-from precompute.plan import Plan
+from precompute.planning.plan import Plan
 from precompute.progress import progress_bar
 from precompute.run import Run
 

@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_parent_points_and_numbers(
 def test_points_are_trained_from_the_parent_that_ships_though_an_older_release_wrote_it(
     made, reproduce, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("precompute.folder.SHA256", "what no file has")
+    monkeypatch.setattr("precompute.atlas_folder.folder.SHA256", "what no file has")
     assert reproduce.main(["--atlas", str(made), "--points", "1", "--work", str(tmp_path / "work")]) == 0
     said = capsys.readouterr()
     assert "6 of 6 numbers are the same to the last bit" in said.out

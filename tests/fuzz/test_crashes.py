@@ -72,7 +72,7 @@ def make(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("precompute.run.datasets.load", lambda name, split, *_, **__: splits[split])
         patch.setattr("precompute.run.model_config", lambda *_: CONFIG)
-        patch.setattr("precompute.plan.Plan.make", lambda *_, **__: PLAN)
+        patch.setattr("precompute.planning.plan.Plan.make", lambda *_, **__: PLAN)
         patch.setattr("precompute.engines.training_job.advance", trained_in_no_time)
         patch.setattr("precompute.engines.training_job.time", no_time)
         patch.setattr("precompute.evaluate.time", no_time)

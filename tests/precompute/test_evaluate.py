@@ -18,9 +18,9 @@ from hvae.datasets import load
 from hvae.files import sha256
 from hvae.metrics.measurements import generation
 from hvae.metrics.registry import measurements, metric_columns
+from precompute.atlas_folder.folder import AtlasFolder
 from precompute.evaluate import evaluate_atlas, evaluate_folder, is_current
-from precompute.folder import AtlasFolder
-from precompute.plan import Plan
+from precompute.planning.plan import Plan
 
 
 @pytest.fixture

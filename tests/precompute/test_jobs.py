@@ -21,9 +21,9 @@ from hvae import UserError
 from hvae.atlas.verify import problems
 from hvae.datasets import load
 from hvae.files import sha256
+from precompute.atlas_folder.folder import AtlasFolder
 from precompute.engines.workers import PROCESS_BYTES, Workers, as_many_as_fit
 from precompute.evaluate import evaluate_atlas
-from precompute.folder import AtlasFolder
 
 
 @pytest.fixture

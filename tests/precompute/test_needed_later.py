@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from hvae.metrics.cache import usable_cache
+from precompute.atlas_folder.place import refuse_place
 from precompute.engines.workers import why_no_processes
-from precompute.folder import refuse_place
 
 KEY = {"metric": "psnr", "checkpoint": "0" * 64}
 

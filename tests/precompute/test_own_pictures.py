@@ -24,8 +24,8 @@ OPTIONS = ["--betas", "1:1:1", "--epochs", "1", "--jobs", "1", "--device", "cpu"
 def small(monkeypatch, tmp_path):
     """Small models, few samples, no cache, and this folder to work in."""
     monkeypatch.setattr("precompute.run.model_config", lambda *_: CONFIG)
-    monkeypatch.setattr("precompute.cost.model_config", lambda *_: CONFIG)
-    monkeypatch.setattr("precompute.cost.MEASURED_SECONDS", 0.02)
+    monkeypatch.setattr("precompute.planning.cost.model_config", lambda *_: CONFIG)
+    monkeypatch.setattr("precompute.planning.cost.MEASURED_SECONDS", 0.02)
     monkeypatch.setattr(generation, "SAMPLES", 100)
     monkeypatch.setattr("hvae.metrics.classifier._MIN_STEPS", 20)
     monkeypatch.setattr("hvae.metrics.mutual_information._TRAINING_DRAWS", 300)

@@ -19,7 +19,7 @@ from hvae.atlas.atlas import table_columns
 from hvae.atlas.verify import problems
 from hvae.datasets import load
 from hvae.files import sha256
-from precompute.grid import grid, parse_betas
+from precompute.planning.grid import grid, parse_betas
 
 
 def test_a_run_logs_a_line_per_point_and_leaves_a_sound_atlas(digits_atlas):

@@ -13,8 +13,8 @@ from hvae.model import HVAE
 from hvae.parent import Parent
 from hvae.training import resume
 from hvae.training.fleet import State
+from precompute.atlas_folder.folder import AtlasFolder
 from precompute.engines.training_job import Job
-from precompute.folder import AtlasFolder
 from precompute.status import describe
 
 PARENT_JOB = Job(CONFIG, PLAN.parent_recipe, PLAN.seed, (), PLAN.beta_range)

@@ -264,7 +264,7 @@ def test_a_copy_of_an_atlas_that_has_grown_since_is_not_taken_for_it(small_atlas
 
 def test_metrics_measured_later_keep_the_point_in_the_table(small_atlas, data_folder):
     """`precompute evaluate` on the copy fills the other columns in."""
-    from precompute.folder import AtlasFolder
+    from precompute.atlas_folder.folder import AtlasFolder
 
     folder = data_folder / "atlases" / "small"
     train(small_atlas, 0.5, 0.2)

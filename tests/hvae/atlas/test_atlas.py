@@ -25,8 +25,9 @@ from hvae.atlas.verify import problems
 from hvae.datasets import Images
 from hvae.files import sha256, write_json, write_whole
 from hvae.metrics.registry import EvaluationData
-from precompute.folder import metrics_frame, new_manifest
-from precompute.plan import Plan
+from precompute.atlas_folder.folder import metrics_frame
+from precompute.atlas_folder.new_manifest import new_manifest
+from precompute.planning.plan import Plan
 
 BETAS = [0.1, 1.0, 10.0]
 CONFIG = HVAEConfig(width=4, top_dim=3, channels=1)

@@ -13,7 +13,7 @@ from hvae.atlas.point import Point
 from hvae.atlas.untrusted_files import MANIFEST
 from hvae.atlas.verify import problems
 from hvae.files import sha256, write_json
-from precompute.folder import new_manifest
+from precompute.atlas_folder.new_manifest import new_manifest
 
 POINT = Point(0.1, 1.0)
 

@@ -17,7 +17,7 @@ from hvae.atlas.point import (
 )
 from hvae.atlas.untrusted_files import FILE_NAME
 from hvae.errors import UserError
-from precompute.grid import parse_betas
+from precompute.planning.grid import parse_betas
 
 BETAS = st.floats(math.log(LOWEST_BETA), math.log(END_OF_BETAS) - 1e-6).map(math.exp)
 TRAINED = st.floats(math.log(LOWEST_TRAINED_BETA), math.log(HIGHEST_TRAINED_BETA)).map(math.exp)

@@ -16,7 +16,7 @@ from hvae.metrics.psnr import psnr
 from hvae.metrics.rates import layer_rates
 from hvae.training.fleet import with_weights
 from precompute import __main__ as command_line
-from precompute.folder import AtlasFolder
+from precompute.atlas_folder.folder import AtlasFolder
 
 HALF = replace(PLAN, weights="float16")
 

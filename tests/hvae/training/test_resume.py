@@ -166,7 +166,7 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_once_there_is_room(
     monkeypatch.setattr("precompute.run.datasets.load", lambda name, split, *_, **__: splits[split])
     monkeypatch.setattr("precompute.run.model_config", lambda *_: CONFIG)
     out = tmp_path / "atlas"
-    monkeypatch.setattr("precompute.plan.Plan.make", lambda *_, **__: PLAN)
+    monkeypatch.setattr("precompute.planning.plan.Plan.make", lambda *_, **__: PLAN)
     monkeypatch.setattr(sys, "argv", ["precompute", "run", str(out), "--dataset", "digits"])
     with files_end_at(n_bytes):
         assert command_line.main() == 1

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from small_runs import few, load
 
 from hvae import HVAEConfig, theory
-from precompute.grid import parse_betas
-from precompute.model_options import model_fields
-from precompute.outlook import outlook, stored_spectrum
+from precompute.planning.grid import parse_betas
+from precompute.planning.model_options import model_fields
+from precompute.planning.outlook import outlook, stored_spectrum
 
 CONFIG = HVAEConfig()
 NATURAL = list(60 / np.arange(1, 800) ** 1.3)

@@ -11,7 +11,7 @@ from hvae.atlas.point import Point, parents_range
 from hvae.datasets import Images
 from hvae.layers import HVAEConfig
 from hvae.training.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
-from precompute.grid import grid
+from precompute.planning.grid import grid
 
 # A parent sees every β, so it needs many images; of few images it may not see each too often.
 PARENT_IMAGES, MOST_EPOCHS = 1_500_000, 100

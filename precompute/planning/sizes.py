@@ -13,8 +13,8 @@ from hvae.errors import UserError
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
 from hvae.parent import Parent
-from precompute.folder import EXAMPLE_IMAGES
-from precompute.plan import Plan
+from precompute.atlas_folder.folder import EXAMPLE_IMAGES
+from precompute.planning.plan import Plan
 
 BYTES = {"float32": 4, "float16": 2}
 CHECKPOINT_OVERHEAD = 8_000

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_runs import CONFIG, PLAN, run_small, small_data
 
-import precompute.model_options as model_options
+import precompute.planning.model_options as model_options
 from hvae import HVAE, HVAEConfig, UserError
 from hvae.config import FIELDS
 from hvae.datasets import registry
-from precompute.model_options import KEYS, model_fields, model_help
-from precompute.options import Options
+from precompute.planning.model_options import KEYS, model_fields, model_help
+from precompute.planning.options import Options
 
 NUMBERS = ("variance", "top_dim", "channels", "width")
 

@@ -15,12 +15,12 @@ import typer
 from hvae.datasets.dataset import HIGHEST_SIDE, LOWEST_SIDE, SIDE, SIDE_STEP, SIDES, is_side
 from hvae.datasets.registry import patterns
 from hvae.errors import UserError
-from precompute.grid import parse_betas
-from precompute.model_options import Value, model_fields
+from precompute.planning.grid import parse_betas
+from precompute.planning.model_options import Value, model_fields
 
 # torch is imported by the commands that need it.
 if TYPE_CHECKING:
-    from precompute.plan import Plan
+    from precompute.planning.plan import Plan
 
 
 class EngineName(StrEnum):
@@ -123,7 +123,7 @@ class Options:
 
     def plan(self, images: int) -> Plan:
         """Return the plan of these options, for so many training images."""
-        from precompute.plan import Plan
+        from precompute.planning.plan import Plan
 
         return Plan.make(
             self.dataset,

@@ -6,29 +6,17 @@ that order. After a kill, everything that is missing or does not match is made a
 
 from __future__ import annotations
 
-import dataclasses
-import errno
-import os
-import platform
-import shlex
-import sys
-from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from hvae import __version__
 from hvae.atlas.atlas import (
-    CLASSIFIER,
     EXAMPLES,
     MANIFEST,
-    METRICS,
     PARENT,
-    TRAINING,
     Atlas,
     Betas,
     Manifest,
@@ -38,31 +26,26 @@ from hvae.atlas.atlas import (
     table_columns,
 )
 from hvae.atlas.checkpoint import load_model, load_parent, save_parent
-from hvae.atlas.manifest import MAX_KINDS, MAX_TEXT, Pictures, made_from_plan
+from hvae.atlas.manifest import made_from_plan
 from hvae.atlas.metadata import SHA256, read_metadata
 from hvae.atlas.metrics_table import metrics_table, write_table
 from hvae.atlas.point import Point
 from hvae.datasets import Images
-from hvae.datasets.contents import Contents, difference
-from hvae.datasets.folder import PREFIX
 from hvae.errors import UserError
-from hvae.files import remove_leftovers, sha256, user_path, write_whole
+from hvae.files import remove_leftovers, sha256, write_whole
 from hvae.layers import HVAEConfig
-from hvae.metrics.limits import limits, undefined
-from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
 from hvae.metrics.registry import EvaluationData
 from hvae.model import HVAE
 from hvae.parent import Parent
 from hvae.training.finish import finished, save_finished
 from hvae.training.train import is_finite
-from precompute.outlook import stored_spectrum
-from precompute.plan import Plan
+from precompute.atlas_folder.new_manifest import new_manifest, recorded_threads
+from precompute.atlas_folder.place import locked, refuse_what_is_no_atlas
+from precompute.atlas_folder.same_plan import refuse_other_plan
+from precompute.planning.outlook import stored_spectrum
+from precompute.planning.plan import Plan
 
 EXAMPLE_IMAGES = 256
-NUMBERS_COME_FROM = ("torchvision", "scikit-learn", "numpy", "pandas")
-LOCK = ".lock"
-MOST_THREADS = 1024
-OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, PARENT, LOCK, TRAINING}
 
 
 class AtlasFolder:
@@ -194,38 +177,6 @@ class AtlasFolder:
         )
 
 
-def refuse_place(path: Path, dataset: str) -> None:
-    """Raise UserError if an atlas of the data set cannot be at `path`, OSError if it cannot be written."""
-    refuse_inside_pictures(path, dataset)
-    refuse_what_is_no_atlas(path)
-    there = next(place for place in (path, *path.absolute().parents) if place.exists())
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-
-
-def refuse_inside_pictures(out: Path, dataset: str) -> None:
-    """Raise UserError if the atlas would lie among the user's own pictures."""
-    if dataset.startswith("folder:"):
-        pictures = user_path(dataset.removeprefix("folder:")).resolve()
-        if out.resolve().is_relative_to(pictures):
-            raise UserError(f"{out} lies inside the pictures' folder: name a folder elsewhere for the atlas.")
-
-
-def refuse_what_is_no_atlas(path: Path) -> None:
-    """Raise UserError if the files at `path`, or above it, do not allow an atlas there."""
-    there = next(place for place in (path, *path.absolute().parents) if place.exists())
-    models = path / "models"
-    if not there.is_dir() or (models.exists() and not models.is_dir()):
-        raise UserError(f"{path} is not a folder: name another one for the atlas.")
-    if models.is_symlink():
-        raise UserError(f"{models} is a link: an atlas keeps its models in its own folder.")
-    if there != path or (path / MANIFEST).exists():
-        return
-    # Our own files, from a kill before the first atlas.json, are allowed.
-    if {child.name for child in path.iterdir() if not child.match(".*.tmp")} - OURS:
-        raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
-
-
 def what_is_there(path: Path, fresh: Manifest) -> tuple[Manifest, dict[str, dict]]:
     """Return the manifest and the sound rows from an earlier run of the plan of `fresh` in the folder `path`.
 
@@ -236,148 +187,6 @@ def what_is_there(path: Path, fresh: Manifest) -> tuple[Manifest, dict[str, dict
     manifest = read_manifest(path)
     refuse_other_plan(path, manifest, fresh)
     return manifest, sound_rows(path, manifest)
-
-
-def locked(path: Path) -> FileLock:
-    """Hold the folder's lock until it is released or the process ends. Raises UserError if it is taken."""
-    lock = FileLock(path / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"Another process is writing {path}: wait for it, or name another folder.") from None
-    return lock
-
-
-def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: torch.device) -> Manifest:
-    """Return the first atlas.json of a plan."""
-    return Manifest(
-        schema_version=1,
-        dataset=plan.dataset,
-        classes=list(data.test.classes),
-        model=config.to_dict(),
-        betas=Betas(beta_2=plan.betas, beta_1=plan.betas),
-        recipe=dataclasses.asdict(plan.recipe),
-        parent_recipe=dataclasses.asdict(plan.parent_recipe) if plan.parent_recipe else {},
-        seed=plan.seed,
-        made_with={
-            "command": command_line()[:MAX_TEXT],
-            "device": device_name(device),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            **{package: version(package) for package in NUMBERS_COME_FROM},
-            "hvae-explorer": __version__,
-        },
-        evaluation={RECONSTRUCTION.name: RECONSTRUCTION.fingerprint()},
-        data=data.digests,
-        weights=plan.weights,
-        files={},
-        pictures=pictures_of(data.train.contents),
-        undefined=undefined(limits(data.train, data.test)),
-    )
-
-
-def command_line() -> str:
-    """Return the command line, without bytes that are no text."""
-    typed = shlex.join(["python", "-m", "precompute", *sys.argv[1:]])
-    return os.fsencode(typed).decode("utf-8", "replace")
-
-
-def pictures_of(contents: Contents | None) -> Pictures | None:
-    """Return the counts of a folder for atlas.json, with only the most frequent kinds of files."""
-    if contents is None:
-        return None
-    kinds = sorted(contents.passed_over.items(), key=lambda kind: -kind[1])[:MAX_KINDS]
-    return Pictures(
-        train=list(contents.train.values()), test=list(contents.test.values()), passed_over=dict(kinds)
-    )
-
-
-def contents_of(manifest: Manifest) -> Contents | None:
-    """Return what atlas.json keeps of a folder's contents."""
-    if manifest.pictures is None:
-        return None
-    names = manifest.classes or [""]
-    counts = (manifest.pictures.train, manifest.pictures.test)
-    return Contents(*(dict(zip(names, numbers, strict=True)) for numbers in counts))
-
-
-def what_changed(before: Contents | None, now: Contents | None) -> str:
-    """Return a clause about how a folder's pictures differ from those of an atlas; empty if unknown."""
-    return f" ({difference(before, now)})" if before and now else ""
-
-
-def recorded_threads(manifest: Manifest) -> int | None:
-    """Return the number of CPU threads for an atlas's parent and classifier; None if it is not chosen yet."""
-    recorded = manifest.made_with.get("threads")
-    return recorded if isinstance(recorded, int) and 1 <= recorded <= MOST_THREADS else None
-
-
-def device_name(device: torch.device) -> str:
-    """Return the name of the device."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type} ({processor()}, {torch.get_num_threads()} threads)"
-
-
-def processor() -> str:
-    """Return the processor's name if the platform knows it, else its architecture."""
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            key, _, name = line.partition(":")
-            if key.strip() == "model name":
-                return name.strip()
-    return platform.processor() or platform.machine()
-
-
-def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
-    """Raise UserError, which names the first difference, unless both manifests have the same plan."""
-    fields = ["betas", "seed", "model", "parent_recipe", "recipe", "classes", "data", "weights"]
-    if not all(manifest.dataset.startswith(PREFIX) and manifest.data for manifest in (found, wanted)):
-        fields.insert(0, "dataset")
-    elif (
-        found.data != wanted.data and found.side == wanted.side
-    ):  # pictures are identified by their checksum, in any folder
-        change = what_changed(contents_of(found), contents_of(wanted))
-        raise UserError(
-            f"{path} holds an atlas made from other pictures{change}: restore them, or name another folder."
-        )
-    for name in fields:
-        there, asked = getattr(found, name), getattr(wanted, name)
-        if there != asked:
-            if name == "parent_recipe" and not (there and asked):
-                raise UserError(
-                    f"{path} holds an atlas made {'with' if there else 'without'} a parent: "
-                    f"{'leave out' if there else 'add'} --from-scratch, or name another folder."
-                )
-            if name.endswith("recipe"):
-                of = "parent's " if name == "parent_recipe" else ""
-                key = next(key for key in {**asked, **there} if asked.get(key) != there.get(key))
-                name, there, asked = f"{of}{key}", there.get(key), asked.get(key)
-            if name == "model":
-                name, there, asked = other_options(there, asked)
-            if name == "weights":
-                name = "precision of weights"
-            raise UserError(
-                f"{path} holds an atlas made with another {name} ({short(there)}, not {short(asked)}): "
-                "repeat that command to continue it, or name another folder."
-            )
-
-
-def other_options(there: dict, asked: dict) -> tuple[str, str, str]:
-    """Which fields of two models' configs differ, in words, and what they are in each."""
-    names = [name for name in asked if there.get(name) != asked[name]]
-    words = ["size" if name == "image_shape" else name for name in names]
-    values = (
-        ", ".join(str(model[name][-1] if name == "image_shape" else model[name]) for name in names)
-        for model in (there, asked)
-    )
-    return " and ".join(words), *values
-
-
-def short(value: object) -> str:
-    """Return a value, cut to what fits in a sentence."""
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def remove_damaged(path: Path, manifest: Manifest) -> None:

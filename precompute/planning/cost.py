@@ -27,25 +27,19 @@ from hvae.training import resume
 from hvae.training.fleet import State
 from hvae.training.recipe import Recipe
 from hvae.training.train import initial_model, initial_parent
+from precompute.atlas_folder.folder import sound_parent, what_is_there
+from precompute.atlas_folder.new_manifest import device_name, new_manifest, recorded_threads
+from precompute.atlas_folder.place import refuse_inside_pictures, refuse_what_is_no_atlas
 from precompute.device import choose_device
 from precompute.engines.engine import smaller_stack
 from precompute.engines.pace import Pace, best_threads, pace
 from precompute.engines.stack_size import stack_size
 from precompute.engines.training_job import Job
-from precompute.folder import (
-    device_name,
-    new_manifest,
-    recorded_threads,
-    refuse_inside_pictures,
-    refuse_what_is_no_atlas,
-    sound_parent,
-    what_is_there,
-)
-from precompute.options import Options
-from precompute.outlook import outlook, stored_spectrum
-from precompute.plan import Plan, model_config
+from precompute.planning.options import Options
+from precompute.planning.outlook import outlook, stored_spectrum
+from precompute.planning.plan import Plan, model_config
+from precompute.planning.sizes import atlas_bytes, parameter_counts, size
 from precompute.progress import duration, stderr_console
-from precompute.sizes import atlas_bytes, parameter_counts, size
 
 MEASURED_SECONDS = 2.5
 """Seconds of measuring the parent's steps, and the points' steps."""

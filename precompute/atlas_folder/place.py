@@ -1,0 +1,58 @@
+"""Where an atlas may be written, and the lock of its folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from hvae.atlas.atlas import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, TRAINING
+from hvae.errors import UserError
+from hvae.files import user_path
+
+LOCK = ".lock"
+OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, PARENT, LOCK, TRAINING}
+
+
+def refuse_place(path: Path, dataset: str) -> None:
+    """Raise UserError if an atlas of the data set cannot be at `path`, OSError if it cannot be written."""
+    refuse_inside_pictures(path, dataset)
+    refuse_what_is_no_atlas(path)
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def refuse_inside_pictures(out: Path, dataset: str) -> None:
+    """Raise UserError if the atlas would lie among the user's own pictures."""
+    if dataset.startswith("folder:"):
+        pictures = user_path(dataset.removeprefix("folder:")).resolve()
+        if out.resolve().is_relative_to(pictures):
+            raise UserError(f"{out} lies inside the pictures' folder: name a folder elsewhere for the atlas.")
+
+
+def refuse_what_is_no_atlas(path: Path) -> None:
+    """Raise UserError if the files at `path`, or above it, do not allow an atlas there."""
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    models = path / "models"
+    if not there.is_dir() or (models.exists() and not models.is_dir()):
+        raise UserError(f"{path} is not a folder: name another one for the atlas.")
+    if models.is_symlink():
+        raise UserError(f"{models} is a link: an atlas keeps its models in its own folder.")
+    if there != path or (path / MANIFEST).exists():
+        return
+    # Our own files, from a kill before the first atlas.json, are allowed.
+    if {child.name for child in path.iterdir() if not child.match(".*.tmp")} - OURS:
+        raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
+
+
+def locked(path: Path) -> FileLock:
+    """Hold the folder's lock until it is released or the process ends. Raises UserError if it is taken."""
+    lock = FileLock(path / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"Another process is writing {path}: wait for it, or name another folder.") from None
+    return lock
