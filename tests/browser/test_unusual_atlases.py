@@ -186,7 +186,7 @@ def test_where_rates_are_missing_that_is_what_is_said_and_not_of_what_is_there(o
 def test_numbers_on_diagonals_survive_another_scale_and_back(open_page, tiny_address):
     ready = "#reconstruction-0 .scatterlayer .point"
     explorer = open_page(f"{tiny_address}?view=reconstruction", ready=ready)
-    numbers = """() => [...document.querySelectorAll('#reconstruction-0 .scatterlayer text')]
+    numbers = """() => [...document.querySelectorAll('#reconstruction-0 .annotation-text')]
         .map((text) => text.textContent.trim()).filter(Boolean).join()"""
     before = explorer.page.evaluate(numbers)
     assert before

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 import torch
-from atlas_builder import TINY, build_atlas, flip_one_byte
+from atlas_builder import TINY, add_parent, build_atlas, flip_one_byte
 from command_line import called
 from small_runs import CONFIG, PLAN, few, small_data
 
@@ -274,7 +274,7 @@ def test_without_atlas_json_only_undamaged_files_are_taken_over(explored, make):
 def test_a_copy_that_is_stopped_at_any_moment_is_not_there_or_sound_and_can_be_made_again(
     tmp_path, monkeypatch
 ):
-    atlas = Atlas.open(build_atlas(tmp_path / "tiny"))
+    atlas = Atlas.open(add_parent(build_atlas(tmp_path / "tiny")))
     home = tmp_path / "home"
     monkeypatch.setenv("HVAE_DATA_DIR", str(home))
     point = Point(0.5, 0.5)
