@@ -10,7 +10,7 @@ from hvae.errors import UserError
 def choose_device(name: str) -> torch.device:
     """Return the device of a name; `auto` is CUDA, else Apple's GPU, else the CPU.
 
-    Raises UserError if it is missing.
+    A CUDA device becomes the current one of this process. Raises UserError if it is missing.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -21,6 +21,8 @@ def choose_device(name: str) -> torch.device:
         if device.type not in ("cpu", "cuda", "mps"):
             raise RuntimeError
         torch.zeros(1, device=device)
+        if device.index is not None and device.type == "cuda":
+            torch.cuda.set_device(device)
     except (RuntimeError, AssertionError, NotImplementedError):
         raise UserError(f"--device {name} is not on this machine: use auto, cpu, cuda or mps.") from None
     return device

@@ -22,9 +22,14 @@ from hvae.metrics.registry import EvaluationData, measurements
 from precompute.progress import progress_bar, stderr_console
 
 if TYPE_CHECKING:
+    import torch
+
     from hvae.metrics.cache import MetricCache, NoCache
     from precompute.atlas_folder.folder import AtlasFolder
 
+# From so many processes on, the CPU's cores together measure faster than a GPU does point by point: most time
+# goes to probes, which run on the CPU in both cases. An estimate: no GPU has been at hand yet.
+FASTER_THAN_A_GPU = 4
 # Peak memory of measuring: the kernel matrix of the RBF probe, and torch's copies around it.
 MEASURING_BYTES = 1_000_000_000
 
@@ -48,7 +53,8 @@ def evaluate_atlas(
 ) -> None:
     """Measure missing and outdated metrics of the atlas `out`, point by point; train no point.
 
-    jobs: on a CPU, how many processes measure points; 1 is this one. The numbers do not depend on it.
+    jobs: how many processes measure points on the CPU; 1 is this one. A CPU's numbers do not depend on it.
+        Beside a GPU a few processes are not worth it, see `measuring_processes`.
     dataset: the present place of the images, as for `--dataset`; None for the old place, or `data_dir`.
     Raises UserError if the atlas is not sound, or its data set is missing or has changed.
     """
@@ -100,7 +106,7 @@ def evaluate_folder(
 
     from hvae.metrics.cache import usable_cache
     from hvae.metrics.limits import limits, undefined
-    from hvae.numerics import threads
+    from hvae.numerics import full_float32, threads
     from precompute.atlas_folder.same_plan import contents_of, what_changed
 
     made_from = folder.manifest.data
@@ -115,7 +121,7 @@ def evaluate_folder(
         if needs_judge(folder.manifest):
             # As many threads as in the run, even on another machine: the classifier's last bits depend on
             # them.
-            with threads(folder.threads or torch.get_num_threads()):
+            with threads(folder.threads or torch.get_num_threads()), full_float32():
                 prepare_classifier(folder, data, console)
         fill_in(folder, data, cache, console, jobs)
     finally:
@@ -234,6 +240,11 @@ def cached_or_measured(
     jobs: int,
 ) -> Iterator[tuple[str, Measured]]:
     """Yield the missing numbers of each point as they arrive, from the cache if they were measured before."""
+    jobs = measuring_processes(data.train.images.device, jobs)
+    if jobs > 1 and data.train.images.device.type != "cpu":
+        data = data.to("cpu")
+    kind = data.train.images.device.type
+    measured_on = {} if kind == "cpu" else {"device": kind}  # its numbers agree with a CPU's to rounding
 
     def key(name: str, measurement: Measurement) -> dict[str, object]:
         return {
@@ -242,6 +253,7 @@ def cached_or_measured(
             "seed": folder.manifest.seed,
             "metric": measurement.name,
             "fingerprint": measurement.fingerprint(folder.manifest),
+            **measured_on,
         }
 
     known: dict[str, dict[str, Columns]] = {}
@@ -265,6 +277,12 @@ def cached_or_measured(
         yield name, Measured(known[name] | found, seconds)
 
 
+def measuring_processes(device: torch.device, jobs: int) -> int:
+    """How many of `jobs` processes measure an atlas made on a device: all of them, each on one CPU core; 1,
+    which is this process, on a GPU that is faster."""
+    return jobs if device.type == "cpu" or jobs >= FASTER_THAN_A_GPU else 1
+
+
 def all_measured(
     tasks: dict[str, tuple[Path, list[Measurement]]], data: EvaluationData, jobs: int
 ) -> Iterator[tuple[str, Measured]]:
@@ -275,7 +293,7 @@ def all_measured(
     from precompute.engines.workers import Workers, as_many_as_fit, why_no_processes
 
     jobs = min(len(tasks), as_many_as_fit(jobs, data.train, data.test, extra=MEASURING_BYTES))
-    if data.train.images.device.type != "cpu" or jobs < 2 or why_no_processes():
+    if jobs < 2 or why_no_processes():
         for name, task in tasks.items():
             yield name, measure_point(data, *task)
         return
@@ -289,11 +307,11 @@ def measure_point(data: EvaluationData, file: Path, asked: list[Measurement]) ->
     """Measure the model in a file, on a CPU with one thread: the numbers do not depend on the cores."""
 
     from hvae.atlas.checkpoint import load_model
-    from hvae.numerics import one_thread
+    from hvae.numerics import full_float32, one_thread
 
     started = time.monotonic()
     # On the device, in the memory layout that every measurement uses.
     model = load_model(file, data.train.images.device)
-    with one_thread():
+    with one_thread(), full_float32():
         found = {measurement.name: measurement.measure(model, data) for measurement in asked}
     return Measured(found, time.monotonic() - started)

@@ -76,7 +76,7 @@ def run_plan(out: Path, options: Options) -> None:
         for clause in outlook(atlas.manifest.spectrum, config, plan.betas)[1:]:
             console.print(f"Theory: {clause}.")
         cache = usable_cache(console.print)
-        processes = processes_to_use(options, chosen, console)
+        processes = processes_to_use(options, console)
         if run.has_work:
             run.choose_threads(options.on_ray)
             parents_engine, engine = engines(options, run, processes)
@@ -93,12 +93,9 @@ def run_plan(out: Path, options: Options) -> None:
     console.print(f"Done: {out} holds all {total} points. See it with: python -m app {shlex.quote(str(out))}")
 
 
-def processes_to_use(options: Options, device: torch.device, console: Console) -> int:
-    """Return the number of processes that train and measure points.
-
-    One, with a line, if workers are impossible.
-    """
-    processes = options.processes if device.type == "cpu" else 1
+def processes_to_use(options: Options, console: Console) -> int:
+    """Return the number of processes that use the CPU; one, with a line, if workers are impossible."""
+    processes = options.processes
     if processes > 1 and (why := why_no_processes()):
         console.print(f"Going on in one process: {why}.")
         return 1
@@ -106,7 +103,7 @@ def processes_to_use(options: Options, device: torch.device, console: Console) -
 
 
 def engines(options: Options, run: Run, processes: int) -> tuple[Engine, Engine]:
-    """Return the device of the parent's training, and the engine for points."""
+    """Return the engine of the parent, and the engine of points. processes: how many use the CPU."""
     train, console, interval, points = run.data.train, run.console, options.interval, len(run.left)
     if options.on_ray:
         from precompute.engines.ray_engine import RayEngine
@@ -115,7 +112,8 @@ def engines(options: Options, run: Run, processes: int) -> tuple[Engine, Engine]
         return engine, engine
     size = options.stack or stack_size(run.job(tuple(run.left)), train)
     here = LocalEngine(train, size, interval, console)
-    processes = min(as_many_as_fit(processes, train), points)
+    on_gpu = train.images.device.type != "cpu"
+    processes = 1 if on_gpu else min(as_many_as_fit(processes, train), points)
     return here, PoolEngine(train, size, interval, console, processes) if processes > 1 else here
 
 

@@ -35,6 +35,11 @@ class EvaluationData:
         """The checksum of each split."""
         return {"train": self.train.digest(), "test": self.test.digest()}
 
+    def to(self, device: str) -> EvaluationData:
+        """The same on `device`; the classifier is moved there."""
+        classifier = self.classifier and self.classifier.to(device)
+        return EvaluationData(self.train.to(device), self.test.to(device), self.seed, classifier)
+
 
 _REGISTERED: dict[str, Measurement] = {}
 

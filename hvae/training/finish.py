@@ -37,11 +37,11 @@ def finished(point: Point, model: HVAE, test: Images, manifest: Manifest) -> Fin
     from hvae.metrics.measurements.reconstruction import reconstruction_columns
     from hvae.metrics.psnr import psnr
     from hvae.metrics.rates import layer_rates
-    from hvae.numerics import one_thread
+    from hvae.numerics import full_float32, one_thread
 
     # As it will be read back, with the same layout of memory: sums agree to the bit.
     model = rounded(model, getattr(torch, manifest.weights)).to(test.images.device)
-    with one_thread():
+    with one_thread(), full_float32():
         rates, decibels = layer_rates(model, test, seed=manifest.seed), psnr(model, test)
     betas = {"beta_2": point.beta_2, "beta_1": point.beta_1}
     return Finished(

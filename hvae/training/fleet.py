@@ -2,7 +2,8 @@
 
 The weights of M models are the rows of one (M, P) matrix, and so are their gradients and AdamW's moments. All
 models see the same minibatches. Noise, β and the clipping of gradients are separate for each model. So a
-model gets the same weights alone or among others, and one that diverges does not disturb the others.
+model gets the same weights alone or among others, to the bit on a CPU, to rounding on a GPU; and one that
+diverges does not disturb the others.
 
 Batches and noise are functions of the seed and the step. So the progress of a run is its step and three
 matrices: `State`. A fleet made from a state continues as if it had never stopped.
@@ -24,13 +25,13 @@ from hvae.datasets import Images
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE, Elbo, split_noise
 from hvae.parent import Parent
+from hvae.training.cuda_steps import CudaSteps
 from hvae.training.objective import training_loss
 from hvae.training.recipe import Recipe
 from hvae.training.stacked_convolutions import STACKED, fastest
 
 NOISE_STEPS = 16
 FINITE_EVERY = 100
-EAGER_STEPS = 3
 
 
 class State(NamedTuple):
@@ -101,8 +102,7 @@ class Fleet:
         self._batch_size = min(recipe.batch_size, len(images))
         self._order: tuple[int, Tensor] | None = None
         self._noise: tuple[int, Tensor, Tensor] | None = None
-        self._graph: tuple[torch.cuda.CUDAGraph, Inputs] | None = None
-        self._eager_steps = 0
+        self._cuda = CudaSteps(self.device, lone=len(names) == 1) if self.device.type == "cuda" else None
         state = state or State.initial(models)
         self._weights = state.weights.to(self.device, copy=True)
         self._gradients = torch.zeros_like(self._weights)
@@ -117,7 +117,6 @@ class Fleet:
         self._optimizer = self._adamw(state)
 
     def _adamw(self, state: State) -> torch.optim.AdamW:
-        on_gpu = self.device.type == "cuda"
         matrix = nn.Parameter(self._weights)
         matrix.grad = self._gradients
         optimizer = torch.optim.AdamW(
@@ -126,10 +125,9 @@ class Fleet:
             lr=torch.tensor(self.recipe.learning_rate, device=self.device),
             weight_decay=self.recipe.weight_decay,
             fused=True,
-            capturable=on_gpu,
         )
         optimizer.state[matrix] = {
-            "step": torch.tensor(float(state.step), device=self.device if on_gpu else "cpu"),
+            "step": torch.tensor(float(state.step), device=self.device),
             "exp_avg": state.mean.to(self.device, copy=True),
             "exp_avg_sq": state.square.to(self.device, copy=True),
         }
@@ -142,50 +140,36 @@ class Fleet:
 
     def state(self) -> State:
         """Return a copy of the state."""
-        moments = next(iter(self._optimizer.state.values()))
-        matrices = (self._weights, moments["exp_avg"], moments["exp_avg_sq"])
+        matrices = (self._weights, self._moments["exp_avg"], self._moments["exp_avg_sq"])
         return State(self.done, *(matrix.detach().to("cpu", copy=True) for matrix in matrices))
 
+    @property
+    def _moments(self) -> dict[str, Tensor]:
+        """AdamW's matrices, and how many steps it has taken."""
+        return next(iter(self._optimizer.state.values()))
+
     def step(self) -> None:
-        """One step of every model."""
+        """One step of every model. Raises torch.OutOfMemoryError where the device's memory is too small."""
         inputs = self.inputs()
-        if self.device.type != "cuda":
+        if self._cuda is None:
             self._update(inputs)
-        elif self._eager_steps < EAGER_STEPS:
-            # CUDA graphs need some steps on a side stream first, so that libraries are initialised.
-            self._eager_steps += 1
-            side = torch.cuda.Stream()
-            side.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(side):
-                self._update(inputs)
-            torch.cuda.current_stream().wait_stream(side)
         else:
-            self._replay(inputs)
+            self._cuda.take(self._update, inputs, self._moments["step"])
         self.done += 1
         if self.done % FINITE_EVERY == 0 or self.done == self.steps:
             self.alive = self._weights.isfinite().all(dim=1).tolist()
 
-    def _replay(self, inputs: Inputs) -> None:
-        if self._graph is None:
-            graph, static = torch.cuda.CUDAGraph(), Inputs(*(value.clone() for value in inputs))
-            with torch.cuda.graph(graph):
-                self._update(static)
-            self._graph = graph, static
-        graph, static = self._graph
-        for there, value in zip(static, inputs, strict=True):
-            there.copy_(value)
-        graph.replay()
-
     def _update(self, inputs: Inputs) -> None:
         self._gradients.zero_()
-        bf16 = torch.autocast(
-            self.device.type, torch.bfloat16, enabled=self.device.type == "cuda", cache_enabled=False
-        )
-        with bf16:
+        halved = precision(self.device) == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=halved, cache_enabled=False):
             self._backward(inputs)
         norm = torch.linalg.vector_norm(self._gradients, dim=1, keepdim=True)
         self._gradients.mul_((self.recipe.clip_norm / (norm + 1e-6)).clamp(max=1))
-        self._optimizer.param_groups[0]["lr"].copy_(inputs.learning_rate)
+        group = self._optimizer.param_groups[0]
+        group["lr"].copy_(inputs.learning_rate)
+        # Only then: AdamW warns of a step that is capturable and is not captured.
+        group["capturable"] = self._cuda is not None and torch.cuda.is_current_stream_capturing()
         self._optimizer.step()
 
     def _backward(self, inputs: Inputs) -> None:
@@ -237,8 +221,9 @@ class Fleet:
             self.images.batch(index).contiguous(memory_format=torch.channels_last),
             self._noise[1][place],
             self._noise[2][place] if self._betas is None else self._betas,
-            torch.tensor(self.recipe.warmth(*step), device=self.device),
-            torch.tensor(self.recipe.learning_rate_at(*step), device=self.device),
+            # Filled in there: a copy from the CPU would wait for the device.
+            torch.full((), self.recipe.warmth(*step), device=self.device),
+            torch.full((), self.recipe.learning_rate_at(*step), device=self.device),
         )
 
     def _draw(self, name: str, block: int) -> tuple[Tensor, Tensor]:
@@ -257,6 +242,11 @@ class Fleet:
         place = torch.rand(shape, generator=generator, device=self.device)
         low, high = self._beta_range
         return noise, low * (high / low) ** ((stratum + place) / self._batch_size)
+
+
+def precision(device: torch.device) -> str:
+    """What products are computed in on a device; weights and moments are float32 everywhere."""
+    return "bfloat16" if device.type == "cuda" else "float32"
 
 
 def number(*parts: object) -> int:

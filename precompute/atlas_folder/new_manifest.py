@@ -21,6 +21,8 @@ from hvae.layers import HVAEConfig
 from hvae.metrics.limits import limits, undefined
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
 from hvae.metrics.registry import EvaluationData
+from hvae.training.fleet import precision
+from hvae.training.stacked_convolutions import fastest
 from precompute.planning.plan import Plan
 
 NUMBERS_COME_FROM = ("torchvision", "scikit-learn", "numpy", "pandas")
@@ -41,6 +43,7 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
         made_with={
             "command": command_line()[:MAX_TEXT],
             "device": device_name(device),
+            **how_a_gpu_computes(device),
             "python": platform.python_version(),
             "torch": torch.__version__,
             **{package: version(package) for package in NUMBERS_COME_FROM},
@@ -82,6 +85,13 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} ({processor()}, {torch.get_num_threads()} threads)"
+
+
+def how_a_gpu_computes(device: torch.device) -> dict[str, str]:
+    """Return what decides how points turn out on a GPU, to rounding; nothing on a CPU, which has one way."""
+    if device.type == "cpu":
+        return {}
+    return {"formulation": fastest(device), "precision": precision(device)}
 
 
 def processor() -> str:

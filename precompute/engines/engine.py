@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
-import torch
 from rich.console import Console
 
 from hvae.errors import UserError
@@ -125,7 +124,5 @@ def smaller_stack(job: Job, console: Console) -> int:
     points = len(job.points)
     if points < 2:
         raise UserError("The device has too little memory for a single model: name another with --device.")
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
     console.print(f"Out of memory with {points} points at once: going on with {points // 2}.")
     return points // 2

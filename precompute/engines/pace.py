@@ -49,7 +49,7 @@ def pace(
 def wait_for(device: torch.device) -> None:
     """Wait until the device has finished its work."""
     if device.type != "cpu":
-        torch.accelerator.synchronize()
+        torch.accelerator.synchronize(device)
 
 
 def best_threads(job: Job, state: State, images: Images, pace: Pace = pace) -> int:

@@ -17,7 +17,7 @@ from hvae.atlas.point import Point
 from hvae.datasets import Images
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
-from hvae.numerics import threads
+from hvae.numerics import is_out_of_memory, release_memory, threads
 from hvae.parent import Parent
 from hvae.training.fleet import Fleet, State
 from hvae.training.recipe import Recipe
@@ -71,7 +71,8 @@ def advance(
 ) -> State:
     """Train the job on the device of `images`, until it is finished or so many seconds have passed.
 
-    on_step: called with the steps done. Raises torch.OutOfMemoryError if the device's memory is too small.
+    on_step: called with the steps done. Raises torch.OutOfMemoryError, or another RuntimeError that
+    `is_out_of_memory` knows, if the device's memory is too small.
     """
     fleet = job.fleet(images, state)
     until = time.monotonic() + seconds  # only now: an interval shorter than the set-up would make no progress
@@ -105,8 +106,12 @@ def carry_on(
     try:
         with threads(job.threads):
             reached = advance(job, state, images, seconds, on_step)
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
         reached = None
+    if reached is None:  # only here: until the end of `except` its traceback holds the fleet
+        release_memory()
     return Reached(reached, time.monotonic() - started)
 
 

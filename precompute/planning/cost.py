@@ -22,7 +22,7 @@ from hvae.files import user_path
 from hvae.layers import HVAEConfig
 from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData, metric_columns
-from hvae.numerics import denormals_flushed
+from hvae.numerics import denormals_flushed, is_out_of_memory, release_memory
 from hvae.training import resume
 from hvae.training.fleet import State
 from hvae.training.recipe import Recipe
@@ -35,6 +35,7 @@ from precompute.engines.engine import smaller_stack
 from precompute.engines.pace import Pace, best_threads, pace
 from precompute.engines.stack_size import stack_size
 from precompute.engines.training_job import Job
+from precompute.evaluate import measuring_processes
 from precompute.planning.options import Options
 from precompute.planning.outlook import outlook, stored_spectrum
 from precompute.planning.plan import Plan, model_config
@@ -58,7 +59,7 @@ class Cost:
     points_done, unmeasured: number of trained points; number of points with a missing metric.
     parent_steps, point_steps: steps left; those of points are summed.
     stack: how many points train at once in a process.
-    jobs: how many processes train and measure points at once.
+    jobs, measuring_jobs: how many processes train points at once, and how many measure them.
     parent_pace, stack_pace: seconds for a step of the parent, and for a step of `stack` points together.
     host_memory: peak memory of this process in bytes, with the data; None if unknown.
     device_memory: peak memory of training on a GPU in bytes; None without a GPU.
@@ -77,6 +78,7 @@ class Cost:
     point_steps: int
     stack: int
     jobs: int
+    measuring_jobs: int
     parent_pace: float
     stack_pace: float
     host_memory: int | None
@@ -125,7 +127,7 @@ def describe(cost: Cost) -> str:
         times = f"the parent {duration(cost.parent_seconds)}, {times}"
     total = duration(cost.parent_seconds + cost.points_seconds)
     metrics = cost.metrics_seconds
-    all_metrics = duration(metrics * cost.unmeasured / cost.jobs)
+    all_metrics = duration(metrics * cost.unmeasured / cost.measuring_jobs)
     pictures = {"pictures": cost.contents.text} if cost.contents else {}
     lines = pictures | {
         "points": f"{points}{done}, {cost.stack * cost.jobs} trained at once",
@@ -216,6 +218,7 @@ def cost_of(
     if left.point_steps:
         model = initial_model(config, train, plan.seed)
         at_once, stack_pace = stack_and_pace(job, model, train, at_once, stderr_console(), seconds, pace)
+    at_most = max(1, min(jobs, len(plan.points)))
     return Cost(
         plan=plan,
         device=device_name(device),
@@ -226,7 +229,8 @@ def cost_of(
         parent_steps=left.parent_steps,
         point_steps=left.point_steps,
         stack=at_once,
-        jobs=max(1, min(jobs, len(plan.points))) if device.type == "cpu" else 1,
+        jobs=at_most if device.type == "cpu" else 1,
+        measuring_jobs=measuring_processes(device, at_most),
         parent_pace=parent_pace,
         stack_pace=stack_pace,
         host_memory=host_memory(),
@@ -271,10 +275,13 @@ def stack_and_pace(
         several = job.with_points(at_once)
         try:
             return at_once, pace(several, State.initial([model] * at_once), images, seconds)
-        except torch.OutOfMemoryError:
-            at_once = smaller_stack(several, console)
-            if images.images.device.type == "cuda":
-                torch.cuda.reset_peak_memory_stats()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        release_memory()  # only here: until the end of `except` its traceback holds the fleet
+        at_once = smaller_stack(several, console)
+        if images.images.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(images.images.device)
 
 
 def host_memory() -> int | None:
