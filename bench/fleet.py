@@ -190,13 +190,8 @@ def bf16_peak(device: torch.device, seconds: float) -> float:
     return speed(lambda: a @ b, 2 * side**3, seconds, device)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--seconds", type=float, default=5.0)
-    arguments = parser.parse_args()
-    device = choose_device(arguments.device)
+def report(data_dir: Path, device: torch.device, seconds: float) -> None:
+    """Measure, each for so many seconds, and print the table."""
     sizes = SIZES[device.type]
     with ExitStack() as stack:
         processes = {
@@ -206,12 +201,12 @@ def main() -> None:
         runs = {
             name: process
             for flush, process in processes.items()
-            for name in process.submit(prepare, arguments.data_dir, device, flush).result()
+            for name in process.submit(prepare, data_dir, device, flush).result()
         }
         best = dict.fromkeys(runs, 0.0)
         for _ in range(2):
             for name, process in runs.items():
-                speed_now = process.submit(measure, name, arguments.seconds, device).result()
+                speed_now = process.submit(measure, name, seconds, device).result()
                 best[name] = max(best[name], speed_now)
 
     threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
@@ -228,9 +223,18 @@ def main() -> None:
         print(f"Against a research loop that flushes denormals to zero: {ours / flushed:.2f} ×.")
     if device.type == "cuda":
         reached = chosen[MANY] * flops_per_image()
-        peak = bf16_peak(device, arguments.seconds)
+        peak = bf16_peak(device, seconds)
         print(f"{chosen[MANY] / best[EAGER]:.1f} × the eager loop over the same {MANY} points.")
         print(f"{reached / 1e12:.1f} of the card's {peak / 1e12:.0f} bf16 TFLOP/s: {reached / peak:.1%}.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data-dir", type=Path, required=True)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--seconds", type=float, default=5.0)
+    arguments = parser.parse_args()
+    report(arguments.data_dir, choose_device(arguments.device), arguments.seconds)
 
 
 if __name__ == "__main__":

@@ -106,8 +106,10 @@ class Fleet:
         state = state or State.initial(models)
         self._weights = state.weights.to(self.device, copy=True)
         self._gradients = torch.zeros_like(self._weights)
-        self._models = [copy.deepcopy(model).to(self.device).train() for model in models]
-        for model, row, gradient in zip(self._models, self._weights, self._gradients, strict=True):
+        # All but `loop` compute with one template, and rows of matrices for its weights.
+        computing = models if self.formulation == "loop" else models[:1]
+        self._models = [copy.deepcopy(model).to(self.device).train() for model in computing]
+        for model, row, gradient in zip(self._models, self._weights, self._gradients, strict=False):
             for parameter, part, its_gradient in zip(
                 model.parameters(), parts(model, row), parts(model, gradient), strict=True
             ):

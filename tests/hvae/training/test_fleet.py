@@ -177,6 +177,23 @@ def test_arguments_that_do_not_fit_together_are_refused(digits):
             Fleet(models, names, betas, digits, RECIPE)
 
 
+def test_all_that_adamw_keeps_is_on_the_device_of_the_weights(digits, monkeypatch):
+    # Fused kernels of Apple's GPUs bind even the count of steps as the device's.
+    class AdamW:
+        def __init__(self, parameters, **_):
+            self.state = made
+
+    made = {}
+    monkeypatch.setattr("torch.optim.AdamW", AdamW)
+    fleet(digits.to("meta"), "ab", models=[initial_model(CONFIG, digits, 0)] * 2)
+    (kept,) = made.values()
+    assert {name: tensor.device.type for name, tensor in kept.items()} == {
+        "step": "meta",
+        "exp_avg": "meta",
+        "exp_avg_sq": "meta",
+    }
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 def test_a_gpu_trains_replayed_steps_to_a_lower_objective(digits):
     on_gpu = digits.to("cuda")
