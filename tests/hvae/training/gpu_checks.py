@@ -259,9 +259,9 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
     from precompute.run import run_plan
 
     def load(name: str, split: str, *_: object, device: object = "cpu", **__: object) -> Images:
-        return pictures(str(device), 128 if split == "train" else 32)
+        return pictures(str(device), 64 if split == "train" else 32)
 
-    options = Options(dataset="digits", betas="0.1:10:2", epochs=2, device="cuda:1", stack=4, jobs=1)
+    options = Options(dataset="digits", betas="0.1:10:2", epochs=1, device="cuda:1", stack=4, jobs=1)
     keys = []
 
     class Cache:
@@ -275,13 +275,14 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
     with contextlib.ExitStack() as changed, tempfile.TemporaryDirectory() as folder:
         for name, value in (
             ("hvae.datasets.load", load),
-            ("precompute.run.model_config", lambda images: CONFIG),
-            ("precompute.planning.cost.model_config", lambda images: CONFIG),
+            ("precompute.run.model_config", lambda plan, images: CONFIG),
+            ("precompute.planning.cost.model_config", lambda plan, images: CONFIG),
             ("precompute.planning.cost.MEASURED_SECONDS", 0.01),
             ("hvae.atlas.metrics_table.impossible", lambda *_: ()),  # noise is
             ("precompute.run.usable_cache", lambda *_: Cache()),
             ("hvae.metrics.cache.usable_cache", lambda *_: Cache()),
             ("hvae.metrics.classifier._MIN_STEPS", 2),
+            ("hvae.metrics.classifier._MIN_BATCH_SIZE", 64),
             ("hvae.metrics.measurements.generation.SAMPLES", 100),
         ):
             changed.enter_context(patch(name, value))
