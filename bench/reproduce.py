@@ -64,7 +64,7 @@ def part_of(atlas: Atlas, count: int) -> Part:
     rows = random.Random(0).sample(atlas.metrics.to_dict("records"), count)
     points = tuple(Point(row["beta_2"], row["beta_1"]) for row in rows)
     recipes = (Recipe(**recipe) for recipe in (made.recipe, made.parent_recipe))
-    return Part(made.dataset, made.betas.beta_2, *recipes, made.seed, made.weights, points)
+    return Part(made.dataset, made.betas.beta_2, *recipes, made.seed, made.weights, chosen=points)
 
 
 def make(atlas: Atlas, plan: Part, data: EvaluationData, folder: Path, arguments: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -120,7 +121,10 @@ def verify(out: Out, deep: Deep = None, data_dir: TestDir = None) -> None:
         return
     from precompute.deep import verify_deep
 
-    if not verify_deep(out, deep, data_dir, print):
+    def say(line: str, err: bool = False) -> None:
+        print(line, file=sys.stderr if err else sys.stdout)
+
+    if not verify_deep(out, deep, data_dir, say):
         raise typer.Exit(1)
 
 
@@ -142,13 +146,12 @@ def pass_over_semaphores() -> None:
 
 def asks_for_model_help(arguments: list[str]) -> bool:
     """Whether `--model help` is among the arguments, whatever else is missing there."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return "--model=help" in arguments or ("--model", "help") in pairs
+    return "--model=help" in arguments or ("--model", "help") in pairwise(arguments)
 
 
 def given(arguments: list[str], option: str) -> str | None:
     """What an option is given, read without typer; None where it is not."""
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in pairwise([*arguments, ""]):
         name, equals, value = argument.partition("=")
         if name == option:
             return value if equals else following

@@ -1,15 +1,14 @@
 """Part of an atlas, made again, is compared with the atlas."""
 
 import importlib.util
-import json
 import shutil
 import sys
 
 import pytest
+from atlas_builder import as_made_from
 from documents import ROOT
 from small_runs import run_small, small_data
 
-from hvae.atlas.atlas import MANIFEST
 from hvae.numerics import denormals_flushed
 
 SCRIPT = ROOT / "bench" / "reproduce.py"
@@ -59,7 +58,6 @@ def test_points_are_trained_from_the_parent_that_ships_though_an_older_release_w
 def test_an_atlas_of_other_images_is_refused(made, reproduce, tmp_path, capsys):
     other = tmp_path / "other"
     shutil.copytree(made, other)
-    manifest = json.loads((other / MANIFEST).read_text())
-    (other / MANIFEST).write_text(json.dumps(manifest | {"data": {"train": "0" * 64, "test": "0" * 64}}))
+    as_made_from(other, data={"train": "0" * 64, "test": "0" * 64})
     assert reproduce.main(["--atlas", str(other), "--work", str(tmp_path / "work")]) == 2
     assert "other images of digits" in capsys.readouterr().err

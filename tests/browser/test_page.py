@@ -107,7 +107,7 @@ def test_each_script_and_module_runs_once(explorer, tiny_address):
     )
     of_dash = [address for address in asked if "?" in address]
     assert [address.split("?")[0] for address in of_dash] == ["/assets/bridge.js"]
-    modules = sorted(path.relative_to(assets_folder()) for path in assets_folder().glob("*/**/*.js"))
+    modules = sorted(path.relative_to(assets_folder()) for path in assets_folder().glob("page/**/*.js"))
     assert set(asked) - set(of_dash) == {f"/assets/{path.as_posix()}" for path in modules}
 
 

@@ -128,7 +128,7 @@ def test_one_atlas_grows_and_the_other_stays(tiny_atlas, colour_atlas, tmp_path,
         client,
         "/pages/colour",
         ["grown.data", "model-count.children"],
-        [("training-result", "data", {"point": "b2-1_b1-1"})],
+        [("training-result", "data", {"point": "b2-1_b1-1"}), ("newer-version", "data", None)],
     )["response"]
     assert len(response["grown"]["data"]["points"]) == 4
     assert response["model-count"]["children"] == "4 two-layer models"
