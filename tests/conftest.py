@@ -12,12 +12,16 @@ from atlas_builder import build_atlas
 from chromium import browser  # noqa: F401, a fixture
 from command_line import GRID, SMALL, Finished, called
 from filelock import FileLock
+from hypothesis import settings
 from PIL import Image
 from small_runs import CONFIG
 
 from hvae.datasets import load
 from hvae.layers import HVAEConfig
 from hvae.numerics import one_thread
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
+settings.load_profile("untimed")
 
 SLOW = (
     "test_ray",

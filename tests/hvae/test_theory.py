@@ -52,7 +52,6 @@ def test_rates_are_those_of_a_numerical_search(beta_2, beta_1):
     assert theory.rates(spectrum, CONFIG, beta_2=beta_2, beta_1=beta_1) == pytest.approx(expected, abs=1e-3)
 
 
-@settings(deadline=None)  # 200 bisections
 @given(spectra, betas, betas)
 def test_nothing_off_the_line_has_a_lower_distortion_at_the_same_total_rate(spectrum, beta_2, beta_1):
     at = theory.optimum(spectrum, CONFIG, beta_2=beta_2, beta_1=beta_1)
