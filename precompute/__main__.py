@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -137,13 +136,6 @@ def with_all_points(arguments: list[str]) -> list[str]:
     return given
 
 
-def pass_over_semaphores() -> None:
-    """Have no process that looks after this one's semaphores say, when this one is killed, that it does."""
-    chosen = os.environ.get("PYTHONWARNINGS", "").split(",")
-    quiet = "ignore:resource_tracker:UserWarning"
-    os.environ["PYTHONWARNINGS"] = ",".join([*(one for one in chosen if one not in ("", quiet)), quiet])
-
-
 def asks_for_model_help(arguments: list[str]) -> bool:
     """Whether `--model help` is among the arguments, whatever else is missing there."""
     return "--model=help" in arguments or ("--model", "help") in pairwise(arguments)
@@ -161,7 +153,6 @@ def given(arguments: list[str], option: str) -> str | None:
 def main() -> int:
     """Run the command line; a user's mistake becomes one line on stderr. Returns the exit code."""
     accept_all_text()
-    pass_over_semaphores()
     name = command_name("hvae-precompute", "precompute")
     try:
         arguments = with_all_points(sys.argv[1:])
