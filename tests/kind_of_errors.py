@@ -23,9 +23,9 @@ def registered(folder: Path) -> Iterator[Kind]:
     """The kind, found in `folder` as if that belonged to the package."""
     (folder / "errors.py").write_text(MODULE, encoding="utf-8")
     with mock.patch.object(home, "__path__", [*home.__path__, str(folder)]):
-        registry.discover()
+        registry.REGISTRY.discover()
         try:
             yield next(kind for kind in registry.kinds() if kind.name == "errors")
         finally:
-            registry.unregister("errors")
+            registry.REGISTRY.unregister("errors")
             del sys.modules[f"{home.__name__}.errors"]

@@ -6,38 +6,16 @@ import torch.
 
 from __future__ import annotations
 
-from importlib import import_module
-from pkgutil import iter_modules
-
 from app.pictures import kinds as home
 from app.pictures.kind import Kind
+from hvae.registry import Registry
 
-_REGISTERED: dict[str, Kind] = {}
-
-
-def register(kind: Kind) -> None:
-    """Add a kind. Raises ValueError if its name is taken."""
-    if kind.name in _REGISTERED:
-        raise ValueError(f"a kind {kind.name!r} is registered already")
-    _REGISTERED[kind.name] = kind
-
-
-def unregister(name: str) -> None:
-    """Remove a kind. Raises KeyError if there is none of that name."""
-    del _REGISTERED[name]
-
-
-def discover() -> None:
-    """Register the new `KINDS` of the modules in `app/pictures/kinds/`."""
-    for module in iter_modules(home.__path__, f"{home.__name__}."):
-        for kind in import_module(module.name).KINDS:
-            if _REGISTERED.get(kind.name) != kind:
-                register(kind)
+REGISTRY: Registry[Kind] = Registry(home, "KINDS", "a kind")
 
 
 def kinds() -> list[Kind]:
     """Return all kinds, ordered by name."""
-    return sorted(_REGISTERED.values(), key=lambda kind: kind.name)
+    return REGISTRY.all()
 
 
-discover()
+REGISTRY.discover()

@@ -6,38 +6,18 @@ does not import torch.
 
 from __future__ import annotations
 
-from importlib import import_module
-from pkgutil import iter_modules
-
 from hvae.datasets import known as home
 from hvae.datasets.dataset import Dataset
+from hvae.registry import Registry
 
-_REGISTERED: dict[str, Dataset] = {}
-
-
-def register(dataset: Dataset) -> None:
-    """Add a data set. Raises ValueError if its name is taken."""
-    if dataset.name in _REGISTERED:
-        raise ValueError(f"a data set {dataset.name!r} is registered already")
-    _REGISTERED[dataset.name] = dataset
-
-
-def unregister(name: str) -> None:
-    """Remove a data set. Raises KeyError if there is none of that name."""
-    del _REGISTERED[name]
-
-
-def discover() -> None:
-    """Register the new `DATASETS` of the modules in `hvae/datasets/known/`."""
-    for module in iter_modules(home.__path__, f"{home.__name__}."):
-        for dataset in import_module(module.name).DATASETS:
-            if _REGISTERED.get(dataset.name) != dataset:
-                register(dataset)
+REGISTRY: Registry[Dataset] = Registry(
+    home, "DATASETS", "a data set", order=lambda dataset: (dataset.place, dataset.name)
+)
 
 
 def datasets() -> list[Dataset]:
     """Return all data sets, in the order of lists."""
-    return sorted(_REGISTERED.values(), key=lambda dataset: (dataset.place, dataset.name))
+    return REGISTRY.all()
 
 
 def patterns() -> tuple[str, ...]:
@@ -48,8 +28,8 @@ def patterns() -> tuple[str, ...]:
 def find(name: str) -> tuple[Dataset | None, str]:
     """Return the data set of a value of `--dataset`, None if there is none; and its argument."""
     first, colon, argument = name.partition(":")
-    dataset = _REGISTERED.get(first)
+    dataset = REGISTRY.by_name.get(first)
     return (dataset if dataset and bool(dataset.argument) == bool(colon) else None), argument
 
 
-discover()
+REGISTRY.discover()

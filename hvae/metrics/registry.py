@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from hvae.metrics import measurements as home
 from hvae.metrics.metric import Measurement, Metric
+from hvae.registry import Registry
 
 if TYPE_CHECKING:
     from hvae.datasets import Images
@@ -41,35 +40,24 @@ class EvaluationData:
         return EvaluationData(self.train.to(device), self.test.to(device), self.seed, classifier)
 
 
-_REGISTERED: dict[str, Measurement] = {}
-
-
-def register(measurement: Measurement) -> None:
-    """Add a measurement. Raises ValueError if its name or one of its columns is registered already."""
-    if measurement.name in _REGISTERED:
-        raise ValueError(f"a measurement {measurement.name!r} is registered already")
+def _refuse_taken_columns(measurement: Measurement) -> None:
     taken = {*("beta_2", "beta_1", "checkpoint"), *(name for one in measurements() for name in one.columns)}
     if twice := sorted(taken & set(measurement.columns)):
         raise ValueError(f"the column {twice[0]} is registered already")
-    _REGISTERED[measurement.name] = measurement
 
 
-def unregister(name: str) -> None:
-    """Remove a measurement. Raises KeyError if there is none of that name."""
-    del _REGISTERED[name]
-
-
-def discover() -> None:
-    """Register the new `MEASUREMENTS` of the modules in `hvae/metrics/measurements/`."""
-    for module in iter_modules(home.__path__, f"{home.__name__}."):
-        for measurement in import_module(module.name).MEASUREMENTS:
-            if _REGISTERED.get(measurement.name) != measurement:
-                register(measurement)
+REGISTRY: Registry[Measurement] = Registry(
+    home,
+    "MEASUREMENTS",
+    "a measurement",
+    order=lambda measurement: (measurement.place, measurement.name),
+    check=_refuse_taken_columns,
+)
 
 
 def measurements() -> list[Measurement]:
     """Return all measurements, in the order of the table."""
-    return sorted(_REGISTERED.values(), key=lambda measurement: (measurement.place, measurement.name))
+    return REGISTRY.all()
 
 
 def metrics() -> dict[str, Metric]:
@@ -94,4 +82,4 @@ def columns_table() -> Iterator[str]:
         yield f"| `{column}` | {about.unit} | {documentation} |"
 
 
-discover()
+REGISTRY.discover()

@@ -53,12 +53,12 @@ def test_the_pages_html_brings_its_python(client, kind):
 
 
 def test_no_text_of_a_description_ends_its_element(kind, tiny_atlas):
-    registry.unregister("errors")
-    registry.register(dataclasses.replace(kind, python="</script><b>&"))
+    registry.REGISTRY.unregister("errors")
+    registry.REGISTRY.register(dataclasses.replace(kind, python="</script><b>&"))
     html = create_app({"tiny": Atlas.open(tiny_atlas)}).server.test_client().get("/").get_data(as_text=True)
     assert "<b>" not in html
 
 
 def test_two_kinds_of_one_name_are_refused(kind):
     with pytest.raises(ValueError, match="'errors' is registered already"):
-        registry.register(kind)
+        registry.REGISTRY.register(kind)

@@ -35,9 +35,9 @@ def stripes(tmp_path, monkeypatch):
     """A data set in a module of its own, beside those of the package."""
     (tmp_path / "stripes.py").write_text(MODULE, encoding="utf-8")
     monkeypatch.setattr(home, "__path__", [*home.__path__, str(tmp_path)])
-    registry.discover()
+    registry.REGISTRY.discover()
     yield
-    registry.unregister("stripes")
+    registry.REGISTRY.unregister("stripes")
     del sys.modules[f"{home.__name__}.stripes"]
 
 
@@ -68,7 +68,7 @@ def test_a_data_set_in_a_new_module_is_loaded_titled_and_offered(stripes):
 
 def test_a_name_that_is_taken_is_refused():
     with pytest.raises(ValueError, match="'mnist' is registered already"):
-        registry.register(dataclasses.replace(registry.datasets()[1], name="mnist"))
+        registry.REGISTRY.register(dataclasses.replace(registry.datasets()[1], name="mnist"))
 
 
 def test_an_argument_belongs_to_the_data_sets_that_take_one():

@@ -46,9 +46,9 @@ def absolute_error(tmp_path, monkeypatch):
     """A metric in a module of its own, beside those of the package."""
     (tmp_path / "absolute_error.py").write_text(MODULE, encoding="utf-8")
     monkeypatch.setattr(home, "__path__", [*home.__path__, str(tmp_path)])
-    registry.discover()
+    registry.REGISTRY.discover()
     yield
-    registry.unregister("absolute error")
+    registry.REGISTRY.unregister("absolute error")
     del sys.modules[f"{home.__name__}.absolute_error"]
 
 
@@ -108,12 +108,12 @@ def test_a_metric_in_a_new_module_is_measured_offered_and_documented(digits_atla
 def test_a_name_or_a_column_that_is_taken_is_refused():
     (first, second, *_) = measurements()
     with pytest.raises(ValueError, match=f"{first.name}' is registered already"):
-        registry.register(first)
+        registry.REGISTRY.register(first)
     with pytest.raises(ValueError, match="the column mi_z1 is registered"):
-        registry.register(dataclasses.replace(second, name="another"))
+        registry.REGISTRY.register(dataclasses.replace(second, name="another"))
     with pytest.raises(ValueError, match="the column beta_1 is registered"):
         beta = dataclasses.replace(second.metrics[0], column="beta_1")
-        registry.register(dataclasses.replace(second, name="another", metrics=(beta,)))
+        registry.REGISTRY.register(dataclasses.replace(second, name="another", metrics=(beta,)))
 
 
 def test_what_the_shipped_atlases_hold_is_in_the_range_of_its_metric():

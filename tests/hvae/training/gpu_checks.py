@@ -287,8 +287,8 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
         ):
             changed.enter_context(patch(name, value))
         # Not the probes: they are scikit-learn's, in processes that take long to start.
-        few = {name: registry._REGISTERED[name] for name in ("reconstruction", "generation")}
-        changed.enter_context(patch.dict(registry._REGISTERED, few, clear=True))
+        few = {name: registry.REGISTRY.by_name[name] for name in ("reconstruction", "generation")}
+        changed.enter_context(patch.dict(registry.REGISTRY.by_name, few, clear=True))
         cuda = changed.enter_context(FakeCuda())
         changed.enter_context(eager_steps())
         changed.enter_context(few_operations())
@@ -307,8 +307,8 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
             yield f"atlas.json says: {made_with}"
         if not keys or any(key.get("device") != "cuda" for key in keys):
             yield f"the cache takes a GPU's numbers for a CPU's: {keys[:1]}"
-        changed_one = dataclasses.replace(registry._REGISTERED["generation"], version=99)
-        changed.enter_context(patch.dict(registry._REGISTERED, {changed_one.name: changed_one}))
+        changed_one = dataclasses.replace(registry.REGISTRY.by_name["generation"], version=99)
+        changed.enter_context(patch.dict(registry.REGISTRY.by_name, {changed_one.name: changed_one}))
         evaluate_atlas(out, Path(folder), "cuda:1", jobs=1)
         point = Point(0.5, 0.5)
         train, test = (load("", split, device="cuda:1") for split in ("train", "test"))
