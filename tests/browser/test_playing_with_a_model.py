@@ -142,3 +142,47 @@ def test_a_server_that_has_too_much_to_do_is_asked_again(explorer):
     explorer.page.click("#draw-again")
     explorer.wait_until_shown("seed=1", ("samples",))
     assert len(refused) == 1 and explorer.page.locator("#model-message").is_hidden()
+
+
+def test_a_server_that_stays_busy_is_asked_more_and_more_rarely_until_it_answers_and_the_page_says_so(
+    explorer,
+):
+    times = """async () => {
+        const { request } = await import('/assets/page/server/requests.js');
+        const { fetch } = window;
+        const [times, words] = [[], []];
+        const json = async () => ({ error: 'Ask again.' });
+        const refusal = { status: 503, headers: new Headers({ 'Retry-After': '0.01' }), json };
+        window.fetch = (...request) => {
+            times.push(performance.now());
+            words.push(document.getElementById('connection-message').textContent);
+            return times.length > 12 ? fetch(...request) : refusal;
+        };
+        await request('/healthz');
+        words.push(document.getElementById('connection-message').textContent);
+        return { times, words };
+    }"""
+    answers = explorer.page.evaluate(times)
+    times, words = answers["times"], answers["words"]
+    assert len(times) == 13
+    assert times[12] - times[11] > 5 * (times[1] - times[0])
+    assert words[0] == words[1] == "" and words[-1] == ""
+    assert set(words[2:-1]) == {"The server is busy. Trying again …"}
+
+
+def test_a_newer_wish_does_not_wait_for_the_long_pause_of_an_older_one(explorer):
+    waited = """async () => {
+        const { request } = await import('/assets/page/server/requests.js');
+        let tries = 0;
+        const json = async () => ({ error: 'Ask again.' });
+        const refusal = { status: 503, headers: new Headers({ 'Retry-After': '0.05' }), json };
+        window.fetch = async () => (++tries, refusal);
+        let isWanted = true;
+        const asked = request('/healthz', () => isWanted).catch(() => {});
+        while (tries < 9) await new Promise((resolve) => setTimeout(resolve, 20));
+        isWanted = false; // the ninth pause takes more than a second
+        const since = performance.now();
+        await asked;
+        return performance.now() - since;
+    }"""
+    assert explorer.page.evaluate(waited) < 500

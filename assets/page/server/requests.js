@@ -1,20 +1,49 @@
-/* Requests to the server that the page came from. */
+/* Requests to the server that the page came from.
+ *
+ * Event of `document`:  hvae:busy {isBusy}   whether the server has refused something twice or more, for being busy,
+ *                                            that is still wanted
+ */
 import { reach } from "./connection.js";
 
-const TRIES = 10;
+const GROWTH = 1.5; // of the pause from one refusal to the next
+const LONGEST = 30; // times the pause that the server asks for
+const refusedAgain = new Set(); // a symbol for each request that waits for the second time or more
 
-/* The server's answer. A busy server says when to come again: that is done while `isWanted()`. Throws Unreachable where
- * no answer comes, and Error with a sentence for the user where it is a refusal. */
-export async function request(url, isWanted = () => true, tries = TRIES) {
-  const response = await reach(url);
-  if (response.ok) return response;
-  // Read the body first: the answer may become wanted meanwhile, and is then asked for again.
-  const answer = await response.json().catch(() => ({}));
-  if (response.status === 503 && tries > 1 && isWanted()) {
+function tell(change) {
+  const before = refusedAgain.size;
+  change();
+  const isBusy = refusedAgain.size > 0;
+  if (isBusy !== before > 0) document.dispatchEvent(new CustomEvent("hvae:busy", { detail: { isBusy } }));
+}
+
+/* Wait as long as the server asks for, and longer after each refusal: a newer wish ends that. */
+async function pause(response, refusals, isWanted) {
+  const longer = Math.min(GROWTH ** (refusals - 1), LONGEST);
+  for (let waited = 0; waited < Math.round(longer) && (waited === 0 || isWanted()); waited++) {
     // Not all at the same moment.
     const seconds = Number(response.headers.get("Retry-After") || 1) * (1 + Math.random() / 2);
     await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-    if (isWanted()) return request(url, isWanted, tries - 1);
   }
-  throw new Error(answer.error || `The server answered ${response.status}.`);
+}
+
+/* The server's answer. A busy server is asked again, with growing pauses, while `isWanted()`. Throws Unreachable where
+ * no answer comes, and Error with a sentence for the user where it is a refusal. */
+export async function request(url, isWanted = () => true) {
+  const id = Symbol();
+  try {
+    for (let refusals = 1; ; refusals++) {
+      const response = await reach(url);
+      if (response.ok) return response;
+      // Read the body first: the answer may become wanted meanwhile, and is then asked for again.
+      const answer = await response.json().catch(() => ({}));
+      if (response.status === 503 && isWanted()) {
+        if (refusals > 1) tell(() => refusedAgain.add(id));
+        await pause(response, refusals, isWanted);
+        if (isWanted()) continue;
+      }
+      throw new Error(answer.error || `The server answered ${response.status}.`);
+    }
+  } finally {
+    tell(() => refusedAgain.delete(id));
+  }
 }
