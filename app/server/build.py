@@ -13,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, State, dcc, html
 from flask import Flask
 
 from app.atlases.catalogue import atlas_titles
+from app.atlases.file_version import file_version
 from app.atlases.shelf import Shelf, Snapshot
 from app.page import lecture, views
 from app.page.description import description
@@ -31,7 +32,7 @@ from app.server.http_errors import answer_mishaps, without_paths
 from app.server.requested_atlas import Page, RequestedAtlas, name_atlases
 from app.server.script_cache import keep_suites
 from app.training.train_point import TrainingOptions
-from hvae.atlas.atlas import Atlas
+from hvae.atlas.atlas import EXAMPLES, PARENT, Atlas
 
 
 def create_app(
@@ -161,7 +162,12 @@ def page(
                 export_dialog(atlas),
             ],
             className="page",
-            **{"data-view": "landscapes", "data-version": version},
+            **{
+                "data-view": "landscapes",
+                "data-version": version,
+                "data-images-version": file_version(atlas, EXAMPLES),
+                "data-parent-version": file_version(atlas, PARENT),
+            },
         ),
         defaultColorScheme="auto",
         theme={

@@ -60,12 +60,14 @@ def guard(app: Dash, embed: Sequence[str] = ()) -> None:
 def content_policy(script_hashes: Sequence[str], embed: Sequence[str] = ()) -> str:
     """The Content-Security-Policy: nothing from elsewhere, no eval, no inline script but Dash's own.
 
+    WebAssembly runs the models in the page; without the permission, its worker would use plain JavaScript.
+
     Styles are inline all over Mantine and plotly; pictures are data addresses, images of one's own blobs.
     embed: the origins whose pages may show this one in a frame.
     """
     directives = {
         "default-src": ["'self'"],
-        "script-src": ["'self'", *script_hashes],
+        "script-src": ["'self'", "'wasm-unsafe-eval'", *script_hashes],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:", "blob:"],
         "font-src": ["'self'", "data:"],

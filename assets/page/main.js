@@ -1,5 +1,5 @@
 /* The page's modules, in the order in which they learn of a change: what one of them reads, those before it have
- * written. None of them does anything before the page has begun.
+ * written. None of them does anything before the page has begun, but that the models' worker starts.
  *
  * assets/bridge.js imports this module, and hands on what Dash calls.
  */
@@ -13,6 +13,7 @@ import * as tabs from "./controls/tabs.js";
 import * as thumbnails from "./controls/thumbnails.js";
 import * as atlasVersion from "./core/atlas-version.js";
 import * as folds from "./core/folds.js";
+import * as models from "./core/models/models.js";
 import * as pictures from "./core/pictures.js";
 import { screen } from "./core/screen.js";
 import * as colourKey from "./figures/colour-key.js";
@@ -39,12 +40,15 @@ import * as selectedModel from "./views/selected-model.js";
 import * as yourImage from "./views/your-image/view.js";
 
 const PARTS = [
-  ...[connection, connectionMessage, atlasVersion, folds, tabs, shiftSliders, selectedModel],
+  ...[connection, connectionMessage, atlasVersion, folds, models, tabs, shiftSliders, selectedModel],
   ...[ring, foldMark, selectDots, typeSize, plots, dotCard, lateFigures],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
   ...[exportDialog, compareView],
 ];
+
+// While Dash starts.
+models.startModels();
 
 /* Dash calls this with the stores `screen`, `fields` and `points`, once the page stands. */
 function begin(firstScreen, fields, points) {

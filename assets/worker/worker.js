@@ -1,4 +1,4 @@
-/* The models in the browser, on a thread of their own. The page does not use this worker yet.
+/* The models in the browser, on a thread of their own; assets/page/core/models asks.
 
    Messages in, each with an `id` that its answer carries:
 

@@ -35,13 +35,26 @@ def open_page(windows: Windows) -> Iterator[Callable[..., Explorer]]:
     taken = []
 
     def start(
-        address: str, width: int = 1440, height: int = 900, ready: str = FIRST_DOT, **media: str
+        address: str,
+        width: int = 1440,
+        height: int = 900,
+        ready: str = FIRST_DOT,
+        by_server: bool = False,
+        **media: str,
     ) -> Explorer:
         taken.append(windows.take(width, height, **media))
+        if by_server:
+            taken[-1].route("**/assets/worker/worker.js", lambda route: route.abort())
         return Explorer(taken[-1]).open(address, ready)
 
     yield start
     assert windows.give_back(taken) == []
+
+
+@pytest.fixture
+def served_explorer(open_page: Callable[..., Explorer], tiny_address: str) -> Explorer:
+    """The same in a browser that cannot run the models: the server makes all pictures."""
+    return open_page(tiny_address, by_server=True)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ class Explorer:
             """(id) => {
                 const image = document.getElementById(id);
                 const canvas = document.createElement('canvas');
-                [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+                [canvas.width, canvas.height] = [image.width, image.height];
                 canvas.getContext('2d').drawImage(image, 0, 0);
                 return canvas.toDataURL();
             }""",

@@ -25,7 +25,8 @@ def test_its_pictures_are_drawn_its_diagram_is_the_ladders_and_a_drawing_has_its
     size = page.evaluate(
         """() => {
             const image = document.getElementById('model-samples-picture');
-            return [image.naturalWidth / image.naturalHeight, image.width / image.height];
+            const box = image.getBoundingClientRect();
+            return [image.width / image.height, box.width / box.height];
         }"""
     )
     assert abs(size[0] - size[1]) < 0.05, "the place that is kept free has the picture's proportions"

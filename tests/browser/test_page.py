@@ -107,8 +107,14 @@ def test_each_script_and_module_runs_once(explorer, tiny_address):
     )
     of_dash = [address for address in asked if "?" in address]
     assert [address.split("?")[0] for address in of_dash] == ["/assets/bridge.js"]
-    modules = sorted(path.relative_to(assets_folder()) for path in assets_folder().glob("page/**/*.js"))
-    assert set(asked) - set(of_dash) == {f"/assets/{path.as_posix()}" for path in modules}
+    of_the_worker = {address for address in asked if address.startswith("/assets/worker/")}
+    assert set(asked) - set(of_dash) - of_the_worker == addresses_in("page")
+    assert of_the_worker <= addresses_in("worker")
+
+
+def addresses_in(folder: str) -> set[str]:
+    files = (path.relative_to(assets_folder()) for path in assets_folder().glob(f"{folder}/**/*.js"))
+    return {f"/assets/{path.as_posix()}" for path in files}
 
 
 def test_the_page_has_one_handle_for_who_measures_it(explorer):

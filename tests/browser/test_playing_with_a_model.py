@@ -12,14 +12,14 @@ def test_draw_again_changes_the_samples_and_not_the_reconstructions(explorer):
     assert explorer.picture("reconstructions") == reconstructions
 
 
-def test_the_next_draw_is_asked_for_ahead_and_only_once(explorer):
+def test_the_next_draw_is_asked_for_ahead_and_only_once(served_explorer):
     asked = []
-    explorer.page.on("request", lambda request: asked.append(request.url))
-    with explorer.page.expect_response("**/traversal.png?seed=1"):
-        explorer.page.hover("#draw-again")
-    explorer.page.mouse.down()
-    explorer.page.mouse.up()
-    explorer.wait_until_shown("seed=1", ("samples", "traversal"))
+    served_explorer.page.on("request", lambda request: asked.append(request.url))
+    with served_explorer.page.expect_response("**/traversal.png?seed=1"):
+        served_explorer.page.hover("#draw-again")
+    served_explorer.page.mouse.down()
+    served_explorer.page.mouse.up()
+    served_explorer.wait_until_shown("seed=1", ("samples", "traversal"))
     for part in ("samples.png?n=32&seed=1", "traversal.png?seed=1"):
         assert len([address for address in asked if address.endswith(part)]) == 1, part
 
@@ -61,8 +61,8 @@ def test_a_dragged_slider_draws_while_the_hand_moves(explorer):
 
 
 def test_a_damaged_checkpoint_is_told_and_every_other_dot_works(open_page, serve, own_atlas):
+    flip_one_byte(own_atlas / "models" / "b2-10_b1-1.safetensors")  # a page that has the file would show it
     explorer = open_page(serve(own_atlas))
-    flip_one_byte(own_atlas / "models" / "b2-10_b1-1.safetensors")
     explorer.click_dot("b2-10_b1-1")
     message = explorer.page.locator("#model-message")
     message.wait_for(state="visible")
@@ -82,44 +82,44 @@ def connection(explorer, words):
     explorer.page.wait_for_function(wait, arg=words)
 
 
-def test_a_server_that_is_gone_is_told_and_its_pictures_come_by_themselves_once_it_is_back(explorer):
-    explorer.page.route("**/pictures/**", lambda route: route.abort())
-    explorer.page.click("#draw-again")
-    connection(explorer, "The server cannot be reached. Trying again in 1 s.")
-    connection(explorer, "The server cannot be reached. Trying again in 2 s.")
-    assert explorer.page.locator("#model-message").is_hidden(), "the model itself is fine"
-    explorer.page.unroute("**/pictures/**")
-    explorer.wait_until_shown("seed=1", ("samples", "traversal"))
-    connection(explorer, "")
+def test_a_server_that_is_gone_is_told_and_its_pictures_come_by_themselves_once_it_is_back(served_explorer):
+    served_explorer.page.route("**/pictures/**", lambda route: route.abort())
+    served_explorer.page.click("#draw-again")
+    connection(served_explorer, "The server cannot be reached. Trying again in 1 s.")
+    connection(served_explorer, "The server cannot be reached. Trying again in 2 s.")
+    assert served_explorer.page.locator("#model-message").is_hidden(), "the model itself is fine"
+    served_explorer.page.unroute("**/pictures/**")
+    served_explorer.wait_until_shown("seed=1", ("samples", "traversal"))
+    connection(served_explorer, "")
 
 
 @pytest.mark.parametrize(
     "event",
     ["window.dispatchEvent(new Event('online'))", "document.dispatchEvent(new Event('visibilitychange'))"],
 )
-def test_a_browser_that_is_online_or_looked_at_again_does_not_wait(explorer, event):
-    explorer.page.route("**/pictures/**", lambda route: route.abort())
-    explorer.page.click("#draw-again")
-    connection(explorer, "The server cannot be reached. Trying again in 4 s.")
-    explorer.page.unroute("**/pictures/**")
+def test_a_browser_that_is_online_or_looked_at_again_does_not_wait(served_explorer, event):
+    served_explorer.page.route("**/pictures/**", lambda route: route.abort())
+    served_explorer.page.click("#draw-again")
+    connection(served_explorer, "The server cannot be reached. Trying again in 4 s.")
+    served_explorer.page.unroute("**/pictures/**")
     now = f"() => {{ {event}; return document.getElementById('connection-message').textContent; }}"
-    assert explorer.page.evaluate(now) == "The server cannot be reached. Trying again …"
-    explorer.wait_until_shown("seed=1", ("samples",))
+    assert served_explorer.page.evaluate(now) == "The server cannot be reached. Trying again …"
+    served_explorer.wait_until_shown("seed=1", ("samples",))
 
 
-def test_a_proxy_whose_server_is_gone_is_asked_again(explorer):
-    explorer.page.route("**/samples.png*", lambda route: route.fulfill(status=502, body="Bad gateway"))
-    explorer.page.click("#draw-again")
-    connection(explorer, "The server cannot be reached. Trying again in 1 s.")
-    explorer.page.unroute("**/samples.png*")
-    explorer.wait_until_shown("seed=1", ("samples",))
+def test_a_proxy_whose_server_is_gone_is_asked_again(served_explorer):
+    served_explorer.page.route("**/samples.png*", lambda route: route.fulfill(status=502, body="Bad gateway"))
+    served_explorer.page.click("#draw-again")
+    connection(served_explorer, "The server cannot be reached. Trying again in 1 s.")
+    served_explorer.page.unroute("**/samples.png*")
+    served_explorer.wait_until_shown("seed=1", ("samples",))
 
 
-def test_the_page_notices_that_the_server_is_back_though_nothing_is_wanted_any_more(explorer):
-    explorer.page.route("**/pictures/**", lambda route: route.abort())
-    explorer.page.hover("#draw-again")
-    connection(explorer, "The server cannot be reached. Trying again in 1 s.")
-    connection(explorer, "")
+def test_the_page_notices_that_the_server_is_back_though_nothing_is_wanted_any_more(served_explorer):
+    served_explorer.page.route("**/pictures/**", lambda route: route.abort())
+    served_explorer.page.hover("#draw-again")
+    connection(served_explorer, "The server cannot be reached. Trying again in 1 s.")
+    connection(served_explorer, "")
 
 
 def test_who_wants_a_picture_while_its_refusal_is_read_has_it_asked_for_again(explorer):
@@ -137,11 +137,11 @@ def test_who_wants_a_picture_while_its_refusal_is_read_has_it_asked_for_again(ex
     assert explorer.page.evaluate(tries) == 2
 
 
-def test_a_server_that_has_too_much_to_do_is_asked_again(explorer):
-    refused = explorer.turn_away_once("**/samples.png*")
-    explorer.page.click("#draw-again")
-    explorer.wait_until_shown("seed=1", ("samples",))
-    assert len(refused) == 1 and explorer.page.locator("#model-message").is_hidden()
+def test_a_server_that_has_too_much_to_do_is_asked_again(served_explorer):
+    refused = served_explorer.turn_away_once("**/samples.png*")
+    served_explorer.page.click("#draw-again")
+    served_explorer.wait_until_shown("seed=1", ("samples",))
+    assert len(refused) == 1 and served_explorer.page.locator("#model-message").is_hidden()
 
 
 def test_a_server_that_stays_busy_is_asked_more_and_more_rarely_until_it_answers_and_the_page_says_so(
@@ -165,24 +165,6 @@ def test_a_server_that_stays_busy_is_asked_more_and_more_rarely_until_it_answers
     answers = explorer.page.evaluate(times)
     times, words = answers["times"], answers["words"]
     assert len(times) == 13
-    assert times[12] - times[11] > 5 * (times[1] - times[0])
+    assert times[12] - times[11] > 150, "ms, after a first pause of 10"
     assert words[0] == words[1] == "" and words[-1] == ""
     assert set(words[2:-1]) == {"The server is busy. Trying again …"}
-
-
-def test_a_newer_wish_does_not_wait_for_the_long_pause_of_an_older_one(explorer):
-    waited = """async () => {
-        const { request } = await import('/assets/page/server/requests.js');
-        let tries = 0;
-        const json = async () => ({ error: 'Ask again.' });
-        const refusal = { status: 503, headers: new Headers({ 'Retry-After': '0.05' }), json };
-        window.fetch = async () => (++tries, refusal);
-        let isWanted = true;
-        const asked = request('/healthz', () => isWanted).catch(() => {});
-        while (tries < 9) await new Promise((resolve) => setTimeout(resolve, 20));
-        isWanted = false; // the ninth pause takes more than a second
-        const since = performance.now();
-        await asked;
-        return performance.now() - since;
-    }"""
-    assert explorer.page.evaluate(waited) < 500

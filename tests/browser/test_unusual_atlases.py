@@ -123,7 +123,7 @@ ON_A_PHONE = ("one_point", "no_rates", "colour_images")
 """Those whose words or panels differ most; a walk through all views takes its time."""
 
 IS_SETTLED = f"""(view) => document.querySelector('.page').dataset.view === view
-    && [...document.querySelectorAll('img.picture')].every(
+    && [...document.querySelectorAll('canvas.picture')].every(
     (image) => !image.offsetParent || image.dataset.state === 'shown')
     && [...document.querySelectorAll('.main-svg')].every(
     (drawn) => drawn.getBoundingClientRect().right <= innerWidth)

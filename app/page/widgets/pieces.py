@@ -38,9 +38,13 @@ class Frame(NamedTuple):
         }
 
 
-def picture(slot: str, alt: str, size: dict[str, int], **more: Any) -> html.Img:
-    """The place of a picture, kept free until it comes; see assets/page/core/pictures.js."""
-    return html.Img(id=f"{slot}-picture", alt=alt, className="picture", draggable="false", **size, **more)
+def picture(slot: str, alt: str, size: dict[str, int], **more: Any) -> html.Canvas:
+    """The place of a picture, kept free until it comes; see assets/page/core/pictures.js.
+
+    alt: what it shows, for who does not see it; empty where something else says it.
+    """
+    said = {"role": "img", "aria-label": alt} if alt else {"aria-hidden": "true"}
+    return html.Canvas(id=f"{slot}-picture", className="picture", **size, **said, **more)
 
 
 def strip(title: str, subtitle: str, children: list[Component | None], *actions: Component) -> html.Section:

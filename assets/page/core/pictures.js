@@ -1,15 +1,17 @@
-/* Every picture on the page comes from this module.
+/* Every picture on the page comes from this module: from a model that runs in the page (core/models) or, where that
+ * cannot be, from the server.
  *
- * A slot is an <img>. At most one request of a slot is in flight; while it is, only the latest wish is kept
- * and asked for next. So a dragged slider draws as many frames as the server can make, and never lags.
+ * A slot is a <canvas>. At most one request of a slot is in flight; while it is, only the latest wish is kept
+ * and asked for next. So a dragged slider draws as many frames as can be made, and never lags.
  * What a hand is about to ask for can be asked ahead: it is kept for a short time, and whoever asks gets that.
  *
  * Events of `document`:  hvae:drawn  {slot, url}   the picture is on the screen
  *                        hvae:failed {slot, url, message}   it cannot be had; message is a sentence, or empty while
  *                                                           the server cannot be reached: it is asked for again then
- * For measurements:  `drawn`, and data-frames, data-picture-url on the <img>.
+ * For measurements:  `drawn`, and data-frames, data-picture-url on the <canvas>.
  */
 import { request } from "../server/requests.js";
+import { pictureHere } from "./models/models.js";
 import { screen } from "./screen.js";
 import { pictureAddress } from "../server/server-addresses.js";
 
@@ -31,7 +33,7 @@ class Slot {
     this.lost = ""; // what it is to show once the server can be reached
   }
 
-  get image() {
+  get canvas() {
     return document.getElementById(this.name + "-picture");
   }
 
@@ -47,8 +49,8 @@ class Slot {
       const { url, since } = this.wish;
       this.wish = null;
       try {
-        const picture = take(url) || fetchPicture(url, () => !this.wish);
-        await this.draw(await picture, url, since);
+        const picture = take(url) || makePicture(url, () => !this.wish);
+        this.draw(await picture, url, since);
       } catch (error) {
         // With a newer wish, nobody misses this picture.
         if (!this.wish) this.fail(url, error);
@@ -57,15 +59,15 @@ class Slot {
     this.working = null;
   }
 
-  async draw(address, url, since) {
-    const image = this.image;
-    await show(image, address);
-    image.dataset.pictureUrl = url;
-    image.dataset.state = "shown";
+  draw(picture, url, since) {
+    const { canvas } = this;
+    paint(canvas, picture);
+    canvas.dataset.pictureUrl = url;
+    canvas.dataset.state = "shown";
     requestAnimationFrame(() => {
       // Two pictures within one frame: only the later one was seen.
-      if (image.dataset.pictureUrl !== url) return;
-      image.dataset.frames = Number(image.dataset.frames || 0) + 1;
+      if (canvas.dataset.pictureUrl !== url) return;
+      canvas.dataset.frames = Number(canvas.dataset.frames || 0) + 1;
       drawn.push({ slot: this.name, url, since, drawn: performance.now() });
       if (drawn.length > KEPT) drawn.shift();
       tell("hvae:drawn", { slot: this.name, url });
@@ -73,10 +75,10 @@ class Slot {
   }
 
   fail(url, { message, nextTry }) {
-    const image = this.image;
-    if (image) {
-      image.dataset.state = "failed";
-      image.dataset.pictureUrl = "";
+    const { canvas } = this;
+    if (canvas) {
+      canvas.dataset.state = "failed";
+      canvas.dataset.pictureUrl = "";
     }
     if (this.asked === url) this.asked = "";
     if (nextTry) this.askAgain(url, nextTry);
@@ -90,10 +92,15 @@ class Slot {
   }
 }
 
-/* A picture as an address of its own. Not a blob's: two other processes take part in those, which costs 4 to 9 ms. */
+/* The picture at `url`: {width, height, data} in RGBA from a model in the page, else the server's, an <img>. */
+async function makePicture(url, isWanted) {
+  return (await pictureHere(url)) ?? fetchPicture(url, isWanted);
+}
+
+/* The server's picture. Its address is not a blob's: two other processes take part in those, which costs 4 to 9 ms. */
 async function fetchPicture(url, isWanted) {
   const response = await request(url, isWanted);
-  return toAddress(await response.arrayBuffer());
+  return decoded(toAddress(await response.arrayBuffer()));
 }
 
 function toAddress(buffer) {
@@ -104,14 +111,28 @@ function toAddress(buffer) {
   return `data:image/png;base64,${btoa(text)}`;
 }
 
-/* Have an <img> show a picture; done when the next frame will have it. `decode` would wait for that frame. */
-function show(image, address) {
+/* An <img> that can be painted. `decode` would wait for a frame. */
+function decoded(address) {
   return new Promise((resolve, reject) => {
-    image.onload = resolve;
+    const image = new Image();
+    image.onload = () => resolve(image);
     image.onerror = () => reject(new Error("The server's answer is not a picture."));
     image.decoding = "sync";
     image.src = address;
   });
+}
+
+/* Have a canvas show a picture, pixel for pixel. */
+function paint(canvas, picture) {
+  const [width, height] = [picture.naturalWidth ?? picture.width, picture.naturalHeight ?? picture.height];
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  const context = canvas.getContext("2d");
+  if (picture.data) context.putImageData(new ImageData(picture.data, width, height), 0, 0);
+  else {
+    context.clearRect(0, 0, width, height);
+    context.drawImage(picture, 0, 0);
+  }
 }
 
 /* The picture that was asked ahead, once; undefined where there is none. */
@@ -126,7 +147,7 @@ function take(url) {
 /* Ask ahead, and keep the answer for a while. */
 function keep(url) {
   const asked = { wanted: false };
-  asked.picture = fetchPicture(url, () => asked.wanted);
+  asked.picture = makePicture(url, () => asked.wanted);
   const forget = () => ahead.get(url) === asked && ahead.delete(url);
   ahead.set(url, asked);
   if (ahead.size > MOST_AHEAD) ahead.delete(ahead.keys().next().value);
@@ -143,7 +164,7 @@ function slotOf(name) {
   return slots.get(name);
 }
 
-/* Show the picture at `url` in the <img id="{slot}-picture">; done when it, or a later wish of the slot, is shown. */
+/* Show the picture at `url` in the <canvas id="{slot}-picture">; done when it, or a later wish of the slot, is shown. */
 export function ask(slot, url, since = performance.now()) {
   return slotOf(slot).ask(url, since);
 }

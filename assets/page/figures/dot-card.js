@@ -17,7 +17,7 @@ function makeCard() {
   card.append(
     element("b"),
     element("dl"),
-    element("img", "picture", "", { id: "hover-picture", alt: "" }),
+    element("canvas", "picture", "", { id: "hover-picture", ariaHidden: "true" }),
     element("p", "picture-note"),
     element("p", "more"),
   );
@@ -57,10 +57,10 @@ function fillCard(dot, count, since) {
   card.querySelector(".more").textContent = count > 1 ? `${count} models here: click again for the next` : "";
   const { atlas, seed } = screen.current;
   const url = pictureAddress(atlas, dot.point, "samples", `n=${CARD_SAMPLES}&seed=${seed}`);
-  const image = card.querySelector("img");
+  const canvas = card.querySelector("canvas");
   // Not another model's samples, or what is wrong with it, under this one's name.
-  if (image.dataset.pictureUrl !== url) {
-    image.dataset.state = "asked";
+  if (canvas.dataset.pictureUrl !== url) {
+    canvas.dataset.state = "asked";
     card.querySelector(".picture-note").textContent = "";
   }
   ask("hover", url, since);

@@ -16,9 +16,9 @@ function figures() {
 }
 
 function pictures() {
-  return [...document.querySelectorAll("img.picture[data-state=shown]")]
-    .filter((image) => image.offsetParent && image.dataset.pictureUrl)
-    .map((image) => ({ url: image.dataset.pictureUrl, name: image.id.replace("-picture", "") }));
+  return [...document.querySelectorAll("canvas.picture[data-state=shown]")]
+    .filter((canvas) => canvas.offsetParent && canvas.dataset.pictureUrl)
+    .map((canvas) => ({ url: canvas.dataset.pictureUrl, name: canvas.id.replace("-picture", "") }));
 }
 
 /* A figure as it is printed: dark on white, whatever the page's colours. */

@@ -91,23 +91,23 @@ def asked_for(explorer, point):
 STRIP = ("samples.png?n=32", "reconstructions.png", "traversal.png")
 
 
-def test_a_dot_that_the_pointer_stays_on_is_asked_for_ahead_and_only_once(explorer):
+def test_a_dot_that_the_pointer_stays_on_is_asked_for_ahead_and_only_once(served_explorer):
     point = FIVE[1]
-    addresses = asked_for(explorer, point)
-    dot = explorer.dots()[point]
-    with explorer.page.expect_response(lambda response: f"/{point}/traversal" in response.url):
-        explorer.page.mouse.move(dot["x"], dot["y"])  # that is the last of them
-    explorer.page.mouse.down()
-    explorer.page.mouse.up()
-    explorer.wait_until_shown(f"/{point}/")
+    addresses = asked_for(served_explorer, point)
+    dot = served_explorer.dots()[point]
+    with served_explorer.page.expect_response(lambda response: f"/{point}/traversal" in response.url):
+        served_explorer.page.mouse.move(dot["x"], dot["y"])  # that is the last of them
+    served_explorer.page.mouse.down()
+    served_explorer.page.mouse.up()
+    served_explorer.wait_until_shown(f"/{point}/")
     for part in STRIP:
         assert len([address for address in addresses if part in address]) == 1, part
 
 
-def test_a_dot_that_the_pointer_passes_over_is_not_asked_for_ahead(explorer):
+def test_a_dot_that_the_pointer_passes_over_is_not_asked_for_ahead(served_explorer):
     point = FIVE[1]
-    addresses = asked_for(explorer, point)
-    explorer.page.evaluate(
+    addresses = asked_for(served_explorer, point)
+    served_explorer.page.evaluate(
         """({ x, y }) => {
             const plane = document.elementFromPoint(x, y);
             for (const clientX of [x, x + 300]) {
@@ -115,22 +115,22 @@ def test_a_dot_that_the_pointer_passes_over_is_not_asked_for_ahead(explorer):
                 plane.dispatchEvent(new PointerEvent('pointermove', move));
             }
         }""",
-        explorer.dots()[point],
+        served_explorer.dots()[point],
     )
-    explorer.page.wait_for_timeout(200)
+    served_explorer.page.wait_for_timeout(200)
     assert [address for address in addresses if STRIP[0] in address] == []
 
 
-def test_a_press_asks_ahead_where_nothing_hovers(explorer):
+def test_a_press_asks_ahead_where_nothing_hovers(served_explorer):
     """On a screen that is touched."""
     point = FIVE[2]
-    with explorer.page.expect_response(lambda response: f"/{point}/samples.png?n=32" in response.url):
-        explorer.page.evaluate(
+    with served_explorer.page.expect_response(lambda response: f"/{point}/samples.png?n=32" in response.url):
+        served_explorer.page.evaluate(
             """({ x, y }) => document.elementFromPoint(x, y).dispatchEvent(new PointerEvent('pointerdown',
                 { clientX: x, clientY: y, bubbles: true, pointerType: 'touch', isPrimary: true }))""",
-            explorer.dots()[point],
+            served_explorer.dots()[point],
         )
-    assert f"point={point}" not in explorer.address
+    assert f"point={point}" not in served_explorer.address
 
 
 def test_a_click_beside_all_dots_changes_nothing(explorer):

@@ -177,8 +177,8 @@ def test_edges_do_not_move_for_who_prefers_that(open_page, tiny_address):
 
 
 def test_a_damaged_checkpoint_is_told_once_and_the_next_model_works(open_page, serve, own_atlas):
-    explorer = open_page(serve(own_atlas))
     flip_one_byte(own_atlas / "models" / "b2-1_b1-10.safetensors")
+    explorer = open_page(serve(own_atlas))
     explorer.page.click("#tab-model")
     explorer.wait_until_shown("", SAMPLES)
     message = explorer.page.locator("#model-view-message")

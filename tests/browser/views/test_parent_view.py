@@ -472,7 +472,9 @@ def test_an_open_page_learns_of_a_point_that_somebody_else_trained(open_page, se
     explorer.page.on("request", lambda request: asked.append(request.url))
     look_again(explorer)
     explorer.page.wait_for_timeout(300)
-    assert [url for url in asked if not url.endswith("/version")] == [], "nothing is new"
+    # Models' files may still be fetched ahead.
+    others = [url for url in asked if not url.endswith("/version") and ".safetensors?" not in url]
+    assert others == [], "nothing is new"
     name = grow(growing, 0.5, 0.5)
     look_again(explorer)
     explorer.page.wait_for_function(

@@ -162,7 +162,7 @@ async function takeThumbnail(button, since) {
   const columns = Math.min(8, buttons.length);
   const { width, height } = frame();
   const [across, down] = [buttons.indexOf(button) % columns, Math.floor(buttons.indexOf(button) / columns)];
-  const gap = columns > 1 ? (sheet.naturalWidth - columns * width) / (columns - 1) : 0;
+  const gap = columns > 1 ? (sheet.width - columns * width) / (columns - 1) : 0;
   takePicture(await createImageBitmap(sheet, across * (width + gap), down * (height + gap), width, height), since);
 }
 

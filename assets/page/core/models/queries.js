@@ -1,0 +1,32 @@
+/* From an address of the server's to a question for the worker. */
+import { ownPixels } from "./own-pixels.js";
+
+const PICTURE = /^\/pictures\/([^/]+)\/([^/]+)\/([a-z]+)\.png$/;
+const SHIFT = /^z[12]\.[0-9]+$/;
+
+/* {atlas, point, kind, query, usesImages} of an address, query as assets/worker/answers has it, usesImages: whether the
+ * answer takes the atlas's test images. Rejects where the worker cannot have the question. */
+export async function questionAt(url) {
+  const { pathname, searchParams } = new URL(url, location.href);
+  const [, atlas, point, kind] = (PICTURE.exec(pathname) || []).map(decodeURIComponent);
+  const query = await queryOf(searchParams);
+  return { atlas, point, kind, query, usesImages: usesImages({ kind, query }) };
+}
+
+async function queryOf(parameters) {
+  const query = {};
+  for (const [name, text] of parameters) {
+    if (SHIFT.test(name)) query.shifts = { ...query.shifts, [name]: Number(text) };
+    else if (name === "images") query.images = text.split(",").filter(Boolean).map(Number);
+    else if (name === "image") query.image = text ? await ownPixels(text) : null;
+    else query[name] = name === "latent" ? text : Number(text);
+  }
+  return query;
+}
+
+function usesImages({ kind, query }) {
+  if (query.image || kind === "samples") return false;
+  if (kind === "resample") return Boolean(query.images?.length);
+  if (kind === "traversal") return Object.keys(query.shifts ?? {}).some((name) => name.startsWith("z1"));
+  return true;
+}

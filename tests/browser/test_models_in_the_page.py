@@ -1,0 +1,66 @@
+"""Pictures that the page makes itself, beside the server's at the same addresses."""
+
+import numpy as np
+import pytest
+from pages import Explorer
+
+from hvae.atlas.atlas import Atlas
+
+PIXELS = """async (slot) => {
+    const canvas = document.getElementById(`${slot}-picture`);
+    const ours = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const answer = await fetch(canvas.dataset.pictureUrl);
+    const image = await createImageBitmap(await answer.blob());
+    const { width, height } = image;
+    const other = Object.assign(document.createElement('canvas'), { width, height });
+    other.getContext('2d').drawImage(image, 0, 0);
+    return [[...ours], [...other.getContext('2d').getImageData(0, 0, width, height).data]];
+}"""
+PARTS = {
+    "samples": ("model-samples", "model-reconstructions", "model-resample"),
+    "walks": ("model-z2", "model-z2-strips", "model-z1", "model-z1-strips"),
+    "mix": ("model-thumbnails", "model-mix", "model-interpolation"),
+}
+
+
+@pytest.mark.parametrize("name", ["mnist", "street-digits"])
+def test_the_pictures_are_the_servers(open_page, serve, name):
+    explorer = open_page(serve(Atlas.shipped(name).path))
+    asked = asked_of_the_server(explorer)
+    differences = []
+    explorer.page.click("#tab-model")
+    for part, slots in PARTS.items():
+        explorer.page.click(f"#part-tab-{part}")
+        explorer.wait_until_shown("", slots)
+        assert asked == []
+        for slot in slots:
+            ours, servers = map(np.array, explorer.page.evaluate(PIXELS, slot))
+            differences.append(np.abs(ours - servers))
+        asked.clear()
+    difference = np.concatenate(differences)
+    assert difference.max() <= 1 and (difference > 0).mean() < 1e-4
+
+
+@pytest.mark.parametrize(
+    "script", ["delete window.Worker", "window.Worker = class { constructor() { throw new Error('no'); } }"]
+)
+def test_a_browser_that_cannot_run_the_models_gets_the_servers_pictures(browser, tiny_address, script):
+    page = browser.new_page()
+    page.add_init_script(script)
+    errors = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    asked = asked_of_the_server(Explorer(page).open(tiny_address))
+    page.click("#draw-again")
+    Explorer(page).wait_until_shown("seed=1", ("samples", "traversal"))
+    assert asked and errors == []
+    page.close()
+
+
+def asked_of_the_server(explorer):
+    """The addresses of pictures that the page asks the server for from here on."""
+    asked = []
+    explorer.page.on(
+        "request", lambda request: asked.append(request.url) if "/pictures/" in request.url else None
+    )
+    return asked
