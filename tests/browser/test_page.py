@@ -113,6 +113,7 @@ def test_each_script_and_module_runs_once(explorer, tiny_address):
 
 
 def addresses_in(folder: str) -> set[str]:
+    """The addresses of a folder's modules."""
     files = (path.relative_to(assets_folder()) for path in assets_folder().glob(f"{folder}/**/*.js"))
     return {f"/assets/{path.as_posix()}" for path in files}
 

@@ -207,8 +207,8 @@ def test_hovering_shows_a_card_with_the_dots_numbers_and_samples(explorer):
 
 
 def test_the_card_of_a_damaged_model_says_so_and_the_next_dots_does_not(open_page, serve, own_atlas):
+    flip_one_byte(own_atlas / "models" / "b2-10_b1-1.safetensors")  # before a page can fetch the good file
     explorer = open_page(serve(own_atlas))
-    flip_one_byte(own_atlas / "models" / "b2-10_b1-1.safetensors")
     dots = explorer.dots()
     why = explorer.page.locator(".dot-card .picture-note")
     explorer.page.mouse.move(dots["b2-10_b1-1"]["x"], dots["b2-10_b1-1"]["y"])
