@@ -2,8 +2,7 @@
 
 A server is started (`python -m app ATLAS --no-browser`) and a headless Chromium opens its page, both on this
 machine. The page measures times itself: from an input event's time stamp to the beginning of the animation
-frame with the requested picture. "painted" is the browser's own measurement (Element Timing): until that
-frame was sent to the screen.
+frame with the requested picture. "painted": until the next frame begins, by when that one was painted.
 
 - server answers: from the start of its process to its first answer to GET /.
 - first paint: from the page's request to the first paint of anything.
@@ -186,17 +185,14 @@ def settle(page: Page, slots: list[str], since: float) -> list[float]:
 
 
 def watch_paints(page: Page) -> None:
-    """Make the browser note in `window.paints` when it paints the strip's pictures, from now on."""
+    """Note in `window.paints` when the frame after each picture begins: it is painted by then."""
     page.evaluate(
-        """(slots) => {
+        """() => {
             window.paints = [];
-            for (const slot of slots)
-                document.getElementById(`${slot}-picture`).setAttribute('elementtiming', slot);
-            new PerformanceObserver((list) => window.paints.push(...list.getEntries().map(
-                ({ identifier, renderTime }) => ({ slot: identifier, at: renderTime })
-            ))).observe({ type: 'element' });
-        }""",
-        SLOTS,
+            document.addEventListener('hvae:drawn', ({ detail: { slot } }) => {
+                requestAnimationFrame((at) => window.paints.push({ slot, at }));
+            });
+        }"""
     )
 
 
