@@ -16,8 +16,7 @@ export function learnVersion(version) {
   known = version;
 }
 
-/* Ask for the version, and for the points if it is another one. Returns {nextTry}: undefined where the server has
- * answered, else a promise of the moment to ask again. */
+/* Ask for the version, and for the points if it is another one. */
 export function lookForNewer() {
   looking ||= look().finally(() => (looking = null));
   return looking;
@@ -29,10 +28,9 @@ async function look() {
     const response = await request(versionAddress(screen.current.atlas), () => false);
     const { version } = await response.json();
     if (version !== known) window.dash_clientside.set_props("newer-version", { data: version });
-  } catch ({ nextTry }) {
-    return { nextTry };
+  } catch {
+    // Lost contact is shown by whoever watches the connection.
   }
-  return {};
 }
 
 export function start() {

@@ -124,7 +124,7 @@ function decoded(address) {
 
 /* Have a canvas show a picture, pixel for pixel. */
 function paint(canvas, picture) {
-  const [width, height] = [picture.naturalWidth ?? picture.width, picture.naturalHeight ?? picture.height];
+  const { width, height } = picture;
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const context = canvas.getContext("2d");

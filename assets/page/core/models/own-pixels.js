@@ -1,5 +1,7 @@
 /* The pixels of a visitor's own image, which travels in addresses as a PNG in base64url. */
 
+import { fromBase64Url } from "../../server/base64url.js";
+
 const PNG = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const MOST_SIDE = 1024;
 
@@ -13,7 +15,7 @@ export async function ownPixels(text) {
 }
 
 async function decoded(text) {
-  const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(fromBase64Url(text)), (one) => one.charCodeAt(0));
   if (PNG.some((byte, index) => bytes[index] !== byte)) throw new Error("The image is not a PNG.");
   const size = new DataView(bytes.buffer);
   // Before anything is unpacked: what it claims to be.

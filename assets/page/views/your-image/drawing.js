@@ -1,4 +1,6 @@
 /* From strokes, or from any picture, to an image of exactly the model's size, as PNG in base64url. */
+import { fromBase64Url, toBase64Url } from "../../server/base64url.js";
+
 const STROKE = 0.085; // width of the pen, in heights of the frame; MNIST's is about 2.7 of 32 pixels
 const BLANK = "#000";
 
@@ -97,12 +99,11 @@ export function framedPicture(picture, { width, height }) {
 }
 
 /* A canvas as PNG in base64url. */
-export function toBase64Url(canvas) {
-  const text = canvas.toDataURL("image/png").split(",")[1];
-  return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+export function toText(canvas) {
+  return toBase64Url(canvas.toDataURL("image/png").split(",")[1]);
 }
 
 /* Back to what an <img> can show. */
 export function toAddress(text) {
-  return `data:image/png;base64,${text.replaceAll("-", "+").replaceAll("_", "/")}`;
+  return `data:image/png;base64,${fromBase64Url(text)}`;
 }

@@ -2,6 +2,8 @@
  *
  * Addresses have limits: 4,094 bytes in gunicorn, about 8,000 in many proxies. Browsers write PNGs fast, not small.
  */
+import { toBase64Url } from "../../server/base64url.js";
+
 const LEVELS = [256, 128, 86, 64, 52, 43, 36, 32, 26, 18]; // of brightness, in each channel
 const SCALES = [1, 2, 4, 8]; // sides of the squares that become one colour: 32 × 32 pixels never need more than 1
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
@@ -56,9 +58,8 @@ async function png(rows, width, channels) {
   return [...SIGNATURE, ...chunk("IHDR", header), ...chunk("IDAT", shortest), ...chunk("IEND", [])];
 }
 
-function base64Url(bytes) {
-  const text = btoa(bytes.map((byte) => String.fromCharCode(byte)).join(""));
-  return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+function toText(bytes) {
+  return toBase64Url(btoa(bytes.map((byte) => String.fromCharCode(byte)).join("")));
 }
 
 /* A canvas as PNG in base64url of at most `most` characters; "" where even its coarsest form has more. */
@@ -69,7 +70,7 @@ export async function shortPng(canvas, most) {
   const channels = isGrey ? 1 : 3;
   for (const scale of SCALES) {
     for (const levels of LEVELS) {
-      const text = base64Url(await png(rowsOf(pixels, channels, scale, levels), width, channels));
+      const text = toText(await png(rowsOf(pixels, channels, scale, levels), width, channels));
       if (text.length <= most) return text;
     }
   }

@@ -7,7 +7,7 @@ import { showThumbnails } from "../../controls/thumbnails.js";
 import { element } from "../../core/dom.js";
 import { askOnce } from "../../core/pictures.js";
 import { screen } from "../../core/screen.js";
-import { drawStrokes, framedPicture, framedStrokes, toAddress, toBase64Url } from "./drawing.js";
+import { drawStrokes, framedPicture, framedStrokes, toAddress, toText } from "./drawing.js";
 import { openImage } from "./image-files.js";
 import { askRates, showRates } from "./rates.js";
 import { shortPng } from "./short-png.js";
@@ -50,7 +50,7 @@ function answerMore(since) {
 async function takeCanvas(canvas, since, rests = true) {
   const most = Number(place().dataset.mostCharacters);
   const mine = (taken += 1);
-  let text = toBase64Url(canvas);
+  let text = toText(canvas);
   if (text.length > most) text = await shortPng(canvas, most);
   if (mine !== taken) return;
   if (text) take(text, since, rests);
