@@ -121,8 +121,8 @@ def serve(
     training = TrainingOptions(data_dir, allow_training, broker and checked_broker(broker))
     app = create_app(atlases, hosts, training, origins)
     decoder = app.server.extensions["decoder"]
-    decoder.ready.add_done_callback(lambda _: _collect_garbage())
     server = web_server(app.server, listener)
+    _collect_garbage()
     print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
     if hosts is None:
         print(

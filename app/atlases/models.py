@@ -61,11 +61,6 @@ class Models:
             raise UnknownName("This atlas has no such point.")
         return source
 
-    @property
-    def have_room(self) -> bool:
-        """Return whether another dot's model fits without pushing out a kept one."""
-        return self._dots.bytes < 0.95 * self._dots.most_bytes
-
     def check(self, snapshot: Snapshot, file: str) -> Checked:
         """Return a checked file of the atlas. Raises UserError if it is missing or damaged."""
         atlas = snapshot.atlas

@@ -1,24 +1,27 @@
 """Models decoding pictures, all on one thread of their own.
 
-torch takes seconds to import: that thread does it while the server already answers, and requests for
-pictures queue behind it. One thread with one torch thread is also the fastest way to decode 16 small
-pictures: 2.4 ms, where two torch threads beside a busy browser took 10 to 260 ms (two cores).
+Browsers run the models themselves. So torch, which takes seconds and hundreds of megabytes, is imported only
+when somebody asks for a picture: a script, or a browser that cannot run the model. Requests wait for that on
+the decoder's thread. One thread with one torch thread is also the fastest way to decode 16 small pictures:
+2.4 ms, where two torch threads beside a busy browser took 10 to 260 ms (two cores).
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from app.atlases.models import Models
 from app.atlases.shelf import Snapshot
 from app.atlases.subject import Subject
 from app.pictures.malloc import give_back
-from hvae.errors import UserError
+
+State = Literal["asleep", "starting", "ready", "failed"]
 
 MOST_WAITING = 128
 """More would wait for half a second and longer; they are asked to come again."""
@@ -40,8 +43,6 @@ class Busy(Exception):
 class Decoder:
     """Makes what is asked of a model, first come, first served; at most `most_waiting` wait.
 
-    After `warm_up`, the future `ready` is done once torch has been imported and tried; it has an exception
-    where that failed. It is then tried again, as `try_again` says, and `ready` is another one once it works.
     clock: seconds.
     """
 
@@ -50,6 +51,7 @@ class Decoder:
         self.most_waiting = most_waiting
         self._waiting, self._lock = 0, Lock()
         self._made = 0
+        self._ready: Future[None] | None = None  # whether torch works; None before anything is asked
         self._clock, self._next_try = clock, 0.0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder")
 
@@ -58,37 +60,36 @@ class Decoder:
         """How many wait for the decoder, beside the one that it works for."""
         return self._waiting
 
-    def warm_up(self) -> None:
-        """Import torch in the background; returns at once."""
-        self._next_try = self._clock() + AGAIN_SECONDS
-        self.ready: Future[None] = self._thread.submit(self._first_decode)
-
     @property
-    def has_failed(self) -> bool:
-        """Whether torch could not be imported."""
-        ready = self.ready
-        return ready.done() and (ready.cancelled() or ready.exception() is not None)
+    def state(self) -> State:
+        """Whether torch was never needed, is being imported, works, or does not."""
+        ready = self._ready
+        if ready is None:
+            return "asleep"
+        if not ready.done():
+            return "starting"
+        return "failed" if ready.cancelled() or ready.exception() is not None else "ready"
 
-    def try_again(self) -> None:
-        """Import torch once more in the background, where that has failed some time ago; returns at once.
+    def wake(self) -> None:
+        """Import torch in the background unless that was done; returns at once.
 
-        What failed early, as when no file could be opened, works then. torch does not survive every failure:
-        that takes another process.
+        After a failure it is tried again, at most every `AGAIN_SECONDS`: what failed early, as when no file
+        could be opened, works then. torch does not survive every failure: that takes another process.
         """
         with self._lock:
-            if not self.has_failed or self._clock() < self._next_try:
+            state = self.state
+            if state not in ("asleep", "failed") or self._clock() < self._next_try:
                 return
             self._next_try = self._clock() + AGAIN_SECONDS
-        again = self._thread.submit(self._first_decode)
-        again.add_done_callback(self._take_success)
+            first = self._thread.submit(self._first_decode)
+            if state == "asleep":
+                self._ready = first
+                return
+        first.add_done_callback(self._take_success)
 
     def _take_success(self, again: Future[None]) -> None:
         if not again.cancelled() and again.exception() is None:
-            self.ready = again
-
-    def load_ahead(self, snapshot: Snapshot) -> None:
-        """Load an atlas's models in the background while there is room; returns at once."""
-        self._thread.submit(self._load_ahead, snapshot, iter(snapshot.checkpoints))
+            self._ready = again
 
     def make(self, snapshot: Snapshot, point: str, make: Callable[[Subject], Any]) -> Any:
         """What `make` returns for a point; this thread waits for the decoder's.
@@ -100,7 +101,7 @@ class Decoder:
             if self._waiting >= self.most_waiting:
                 raise Busy("The server has more to draw than it can: ask again in a moment.")
             self._waiting += 1
-        self.try_again()
+        self.wake()
         return self._thread.submit(self._make, snapshot, point, make).result()
 
     def _make(self, snapshot: Snapshot, point: str, make: Callable[[Subject], Any]) -> Any:
@@ -113,6 +114,8 @@ class Decoder:
         return make(self.models.subject(snapshot, point))
 
     def _first_decode(self) -> None:
+        # torch makes 300,000 objects that stay: none is looked through as garbage while they are made.
+        gc.disable()
         try:
             import torch
 
@@ -122,24 +125,12 @@ class Decoder:
 
             HVAE(HVAEConfig()).eval().sample(1)
         except Exception as error:
-            if not self.has_failed:
+            if self.state != "failed":
                 logging.getLogger(__name__).error("torch does not work here", exc_info=error)
             raise
-
-    def _load_ahead(self, snapshot: Snapshot, points: Iterator[str]) -> None:
-        """Load one model and queue up again, so that requests never wait for more than one."""
-        for point in points:
-            if not self.models.have_room:
-                return
-            try:
-                self.models.subject(snapshot, point)
-            except UserError:
-                continue  # the answer to whoever asks for its pictures
-            try:
-                self._thread.submit(self._load_ahead, snapshot, points)
-            except RuntimeError:
-                pass  # shutting down
-            return
+        finally:
+            gc.freeze()
+            gc.enable()
 
     def close(self) -> None:
         """Stop decoding; whoever waits gets a CancelledError."""

@@ -115,13 +115,13 @@ def _operation(
 
 def _health() -> dict[str, Any]:
     def answer(text: str, status: str, decoding: list[str]) -> dict[str, Any]:
-        said = {"status": {"const": status}, "decoding": {"enum": decoding}}
+        said = {"status": {"const": status}, "decoding": {"enum": decoding}, "torch": {"type": "boolean"}}
         schema = {"type": "object", "required": list(said), "properties": said}
         return _content(text, "application/json", schema)
 
     return {
-        "200": answer("They can, or are about to be.", "ok", ["starting", "ready"]),
-        "503": answer("They never will be, in this process.", "broken", ["failed"]),
+        "200": answer("They can, or nobody has asked yet.", "ok", ["asleep", "starting", "ready"]),
+        "503": answer("torch does not work in this process.", "broken", ["failed"]),
     }
 
 

@@ -46,11 +46,11 @@ def create_app(
     hosts: see `app.server.guard.answer_to`. training: where data sets are, and who may train points of their
     own. embed: see `app.server.guard.guard`.
 
-    The WSGI application is the returned object's `server`. Decoding is warmed up in the background.
+    The WSGI application is the returned object's `server`. torch is imported when a picture is asked for.
     """
     training = training or TrainingOptions()
     shelf, decoder = Shelf(atlases, own_copies=training.several), Decoder()
-    requested, pages = RequestedAtlas(shelf), Pages(shelf, decoder)
+    requested, pages = RequestedAtlas(shelf), Pages(shelf)
     server = Flask("app", static_folder=None)
     server.extensions["training"], server.extensions["decoder"] = training, decoder
     server.extensions["hosts"] = hosts
@@ -58,7 +58,6 @@ def create_app(
         # What Dash signs a page's jobs with. Two requests that were the first would make one each, else.
         server.secret_key = secrets.token_bytes(32)
     answer_to(server, hosts)
-    decoder.warm_up()
     app = Page(
         "app",
         shelf=shelf,
@@ -99,17 +98,15 @@ def create_app(
 class Pages:
     """The pages of the atlases, each made when it is first asked for, and when its atlas has changed."""
 
-    def __init__(self, shelf: Shelf, decoder: Decoder) -> None:
-        self._shelf, self._decoder = shelf, decoder
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
         self._kept: dict[str, tuple[Snapshot, dmc.MantineProvider]] = {}
         self._lock = Lock()
 
     def layout(self, snapshot: Snapshot) -> dmc.MantineProvider:
-        """Everything a visitor sees of an atlas. Its models are loaded as soon as somebody does."""
+        """Return everything a visitor sees of an atlas."""
         with self._lock:
             kept = self._kept.get(snapshot.name)
-            if kept is None:
-                self._decoder.load_ahead(snapshot)
             if kept is None or kept[0] is not snapshot:
                 kept = self._kept[snapshot.name] = (snapshot, self._made(snapshot))
             return kept[1]

@@ -1,6 +1,8 @@
-"""Whether this process can do what it is there for, for whoever looks after it."""
+"""The health of this process, for those who run it."""
 
 from __future__ import annotations
+
+import sys
 
 from flask import Blueprint, Response, jsonify
 
@@ -8,16 +10,18 @@ from app.pictures.decoder import Decoder
 
 
 def health_blueprint(decoder: Decoder) -> Blueprint:
-    """/healthz: 503 where this process could not be made to decode pictures."""
+    """Return /healthz: 503 if this process was asked for a picture and torch does not work.
+
+    `decoding` is the decoder's state; `torch`, whether this process has imported torch.
+    """
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
     def healthz() -> tuple[Response, int]:
-        if not decoder.ready.done():
-            return jsonify(status="ok", decoding="starting"), 200
-        if decoder.has_failed:
-            decoder.try_again()
-            return jsonify(status="broken", decoding="failed"), 503
-        return jsonify(status="ok", decoding="ready"), 200
+        state, has_failed = decoder.state, decoder.state == "failed"
+        if has_failed:
+            decoder.wake()
+        status, code = ("broken", 503) if has_failed else ("ok", 200)
+        return jsonify(status=status, decoding=state, torch="torch" in sys.modules), code
 
     return blueprint

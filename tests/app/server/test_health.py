@@ -1,6 +1,9 @@
 """/healthz tells whether pictures can be had from this process."""
 
 import logging
+import subprocess
+import sys
+import time
 
 import pytest
 from flask import Flask
@@ -24,15 +27,47 @@ def app_of(tiny_atlas):
         app.server.extensions["decoder"].close()
 
 
+def until_tried(decoder):
+    until = time.monotonic() + 60
+    while decoder.state == "starting" and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def health(app):
     answer = app.server.test_client().get("/healthz")
     return answer.status_code, answer.get_json()
 
 
+PICTURE = "/pictures/tiny/b2-1_b1-1/samples.png"
+
+
 def test_a_server_that_can_decode_is_well(app_of):
     app = app_of()
-    app.server.extensions["decoder"].ready.result(60)
-    assert health(app) == (200, {"status": "ok", "decoding": "ready"})
+    assert app.server.test_client().get(PICTURE).status_code == 200
+    assert health(app) == (200, {"status": "ok", "decoding": "ready", "torch": True})
+
+
+def test_torch_is_imported_when_a_picture_is_asked_for_not_before(tiny_atlas):
+    """In a process of its own, since this one has imported torch."""
+    program = f"""if True:
+        import sys
+        from pathlib import Path
+        from app.server.build import create_app
+        from hvae.atlas.atlas import Atlas
+        app = create_app({{"tiny": Atlas.open(Path(sys.argv[1]))}})
+        client = app.server.test_client()
+        health = lambda: [client.get("/healthz").get_json()[key] for key in ("decoding", "torch")]
+        for address in ("/", "/_dash-layout", "/_dash-dependencies", "/atlases/tiny/b2-1_b1-1.safetensors",
+                        "/atlases/tiny/examples.bin", "/atlases/tiny/metrics.csv", "/openapi.json"):
+            assert client.get(address).status_code == 200, address
+        print(*health())
+        client.get("{PICTURE}")
+        print(*health())
+        app.server.extensions["decoder"].close()
+    """
+    command = [sys.executable, "-c", program, str(tiny_atlas)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines() == ["asleep False", "ready True"]
 
 
 def test_a_server_that_cannot_decode_is_broken(app_of, monkeypatch):
@@ -43,10 +78,11 @@ def test_a_server_that_cannot_decode_is_broken(app_of, monkeypatch):
     logging.disable(logging.CRITICAL)
     try:
         app = app_of()
-        app.server.extensions["decoder"].ready.exception(60)
+        app.server.extensions["decoder"].wake()
+        until_tried(app.server.extensions["decoder"])
     finally:
         logging.disable(logging.NOTSET)
-    assert health(app) == (503, {"status": "broken", "decoding": "failed"})
+    assert health(app) == (503, {"status": "broken", "decoding": "failed", "torch": True})
 
 
 def test_what_failed_once_is_tried_again_and_works(tiny_atlas, monkeypatch):
@@ -65,8 +101,8 @@ def test_what_failed_once_is_tried_again_and_works(tiny_atlas, monkeypatch):
     logging.disable(logging.CRITICAL)
     decoder = Decoder(clock=lambda: now[0])
     try:
-        decoder.warm_up()
-        decoder.ready.exception(60)
+        decoder.wake()
+        until_tried(decoder)
     finally:
         logging.disable(logging.NOTSET)
     server = Flask("health")
