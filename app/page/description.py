@@ -9,7 +9,7 @@ from typing import Any
 
 from app.atlases.folds import EDGE
 from app.page.figures.axes import FONT
-from app.page.points import STATS
+from app.page.points import NEXT_TO_NOTHING, STATS, TRAVERSAL, TRAVERSAL_OF_NOTHING
 from app.page.state import LOOK, SAMPLES
 from app.page.words import BETA_DIGITS, DECIMALS
 from app.pictures.kinds.rough_metrics import MOST_IMAGES
@@ -22,15 +22,20 @@ def description() -> dict[str, Any]:
 
     look: the fields of the state that figures depend on. fold: the names of folds, and how
     far beyond its range a parent may be folded. estimated: the numbers of
-    a fold that the server estimates, on `most_estimated_images` test images at most. samples: how many the
-    page shows of a model. figure_type: the type of figures, in pixels. numbers: how numbers become text.
-    python: the templates of the exported code.
+    a fold that are estimated, on `most_estimated_images` test images at most. traversal: what stands beside
+    a traversal of z₂. samples: how many the page shows of a model. figure_type: the type of figures, in
+    pixels. numbers: how numbers become text. python: the templates of the exported code.
     """
     return {
         "look": LOOK,
         "fold": {"name": FOLD_NAME, "pattern": FOLD_PATTERN, "digits": FOLD_DIGITS, "edge": EDGE},
         "estimated": list(STATS),
         "most_estimated_images": MOST_IMAGES,
+        "traversal": {
+            "usual": TRAVERSAL,
+            "of_nothing": TRAVERSAL_OF_NOTHING,
+            "next_to_nothing": NEXT_TO_NOTHING,
+        },
         "samples": SAMPLES,
         "figure_type": FONT["size"],
         "numbers": {"beta_digits": BETA_DIGITS, "decimals": DECIMALS},

@@ -1,7 +1,11 @@
 """Pictures that the page makes itself, beside the server's at the same addresses."""
 
+import json
+from urllib.request import urlopen
+
 import numpy as np
 import pytest
+from atlas_builder import add_parent, build_atlas
 from pages import Explorer
 
 from hvae.atlas.atlas import Atlas
@@ -57,10 +61,33 @@ def test_a_browser_that_cannot_run_the_models_gets_the_servers_pictures(browser,
     page.close()
 
 
+def test_a_visit_never_wakes_the_servers_decoder(open_page, serve, tmp_path):
+    address = serve(add_parent(build_atlas(tmp_path / "visited")))
+    explorer = open_page(address)
+    asked, page = asked_of_the_server(explorer), explorer.page
+    page.click("#tab-model")
+    explorer.wait_until_shown("", PARTS["samples"])
+    page.click("#tab-own")
+    box = page.locator("#own-canvas").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_function(
+        "() => !document.querySelector('.rate-row .rate-number').textContent.includes('–')"
+    )
+    page.click("#tab-parent")
+    page.wait_for_selector("#beta-plane canvas, #beta-plane svg")
+    box = page.locator("#beta-plane").bounding_box()
+    page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.7 * box["height"])
+    page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
+    assert asked == []
+    with urlopen(address.partition("?")[0].rstrip("/") + "/healthz") as answer:
+        assert json.load(answer)["decoding"] == "asleep"
+
+
 def asked_of_the_server(explorer):
-    """The addresses of pictures that the page asks the server for from here on."""
-    asked = []
+    """The addresses of pictures and numbers that the page asks the server for from here on."""
+    asked, places = [], ("/pictures/", "/rates/", "/estimates/")
     explorer.page.on(
-        "request", lambda request: asked.append(request.url) if "/pictures/" in request.url else None
+        "request",
+        lambda request: asked.append(request.url) if any(place in request.url for place in places) else None,
     )
     return asked

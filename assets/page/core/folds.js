@@ -1,16 +1,17 @@
 /* Points between the dots: what the page knows of the parent's folds.
  *
- * A fold is selected like a dot, by its name. Its β, title and colour are known at once, its numbers are asked of
- * the server. Events of `document`:  hvae:known {point}   the numbers of a selected fold have come
+ * A fold is selected like a dot, by its name. Its β, title and colour are known at once, its numbers are estimated by
+ * its model in the page or, where that cannot be, by the server. Events of `document`:  hvae:known {point}   the numbers of a selected fold have come
  */
 import { betasOfFold, isFold } from "./fold-names.js";
-import { betaText } from "./numbers.js";
+import { numbersHere } from "./models/models.js";
+import { betaText, decibelText, rateText } from "./numbers.js";
 import { between, toSrgb } from "./oklab.js";
 import { parentSetting } from "./parent-setting.js";
 import { request } from "../server/requests.js";
 import { screen } from "./screen.js";
 import { estimatesAddress } from "../server/server-addresses.js";
-import { ESTIMATED, MOST_ESTIMATED_IMAGES } from "./shared-constants.js";
+import { ESTIMATED, MOST_ESTIMATED_IMAGES, TRAVERSAL } from "./shared-constants.js";
 
 /* Where β is in a range, as a share of it on a logarithmic scale. */
 function placeIn([low, high], beta) {
@@ -45,10 +46,22 @@ export function describeFold(name) {
   };
 }
 
-/* The fold's numbers on the first `count` test images, from the server. */
+/* The fold's numbers on the first `count` test images, with their texts, as `estimates` of app/pictures has them. */
 export async function estimate(atlas, name, count = MOST_ESTIMATED_IMAGES, isWanted = undefined) {
-  const response = await request(estimatesAddress(atlas, name, count), isWanted);
-  return response.json();
+  const url = estimatesAddress(atlas, name, count);
+  const here = await numbersHere(url);
+  if (here) return worded(here);
+  return (await request(url, isWanted)).json();
+}
+
+function worded(estimates) {
+  const text = (column) => (column === "psnr" ? decibelText : rateText)(estimates[column]);
+  const { usual, of_nothing: ofNothing, next_to_nothing: nothing } = TRAVERSAL;
+  return {
+    ...estimates,
+    stats: Object.fromEntries(ESTIMATED.map((column) => [column, text(column)])),
+    traversal: estimates.rate_z2 < nothing ? ofNothing : usual,
+  };
 }
 
 /* Add the numbers of a fold to what the page knows. */

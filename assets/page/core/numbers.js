@@ -17,11 +17,19 @@ export function betaText(beta) {
 
 /* Nats in a unit, "nats" or "bits", as `value_text` of app/page/words.py writes them: `12.3 nats`. A dash where nothing
  * is known. */
-export function rateText(nats, units) {
-  if (!Number.isFinite(nats)) return "–";
-  const value = units === "bits" ? nats / Math.LN2 : nats;
+export function rateText(nats, units = "nats") {
+  return withUnit(units === "bits" ? nats / Math.LN2 : nats, units);
+}
+
+/* Decibels, likewise: `24.1 dB`. */
+export function decibelText(decibels) {
+  return withUnit(decibels, "dB");
+}
+
+function withUnit(value, unit) {
+  if (!Number.isFinite(value)) return "–";
   const [, decimals] = DECIMALS.find(([size]) => Math.abs(value) >= size);
-  return `${value.toFixed(decimals).replace("-", "−")} ${units}`;
+  return `${value.toFixed(decimals).replace("-", "−")} ${unit}`;
 }
 
 /* A shift of a latent: +1.50, −0.20, 0. */

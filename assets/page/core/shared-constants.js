@@ -8,9 +8,12 @@ export const LOOK = description.look;
  * far beyond the parent's range, as a share, β may lie. */
 export const FOLD = description.fold;
 
-/* The columns of a fold that the server estimates, and on how many test images at most. */
+/* The columns that are estimated of a fold, and on how many test images at most. */
 export const ESTIMATED = description.estimated;
 export const MOST_ESTIMATED_IMAGES = description.most_estimated_images;
+
+/* What stands beside a traversal of z₂: `usual`, or `of_nothing` where R(z₂) is below `next_to_nothing` nats. */
+export const TRAVERSAL = description.traversal;
 
 /* How many samples the page shows of a model. */
 export const SAMPLES = description.samples;

@@ -101,7 +101,10 @@ def test_the_rates_of_the_very_image_are_shown(view):
         )
 
 
-def test_a_server_that_has_too_much_to_do_is_asked_for_the_rates_again(view):
+def test_a_server_that_has_too_much_to_do_is_asked_for_the_rates_again(served_explorer):
+    view = served_explorer
+    view.page.click("#tab-own")
+    view.page.wait_for_selector(CANVAS, state="visible")
     refused = view.turn_away_once("**/rates/**")
     draw(view, (0.3, 0.2), (0.7, 0.8))
     view.page.wait_for_function(RATES_TOLD)

@@ -124,15 +124,22 @@ def test_numbers_are_those_that_the_server_estimates(view):
     assert view.text("#parent-note") == "Estimated on 12 test images."
 
 
-def test_a_server_that_has_too_much_to_do_is_asked_for_the_numbers_again(view):
+@pytest.fixture
+def served_view(open_page, address):
+    """The same in a browser that cannot run the models."""
+    return parent_view(open_page(address, by_server=True))
+
+
+def test_a_server_that_has_too_much_to_do_is_asked_for_the_numbers_again(served_view):
+    view = served_view
     refused = view.turn_away_once("**/estimates/**")
     drag(view, (0.3, 0.6))
     view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
     assert len(refused) == 1
 
 
-def test_a_rough_estimate_that_comes_late_does_not_take_the_place_of_the_numbers(view):
-    rough = []
+def test_a_rough_estimate_that_comes_late_does_not_take_the_place_of_the_numbers(served_view):
+    view, rough = served_view, []
     view.page.route(re.compile(r"/estimates/.*n=16$"), lambda route: rough.append(route))
     drag(view, (0.3, 0.6))
     view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")

@@ -1,14 +1,16 @@
 /* From an address of the server's to a question for the worker. */
 import { ownPixels } from "./own-pixels.js";
 
-const PICTURE = /^\/pictures\/([^/]+)\/([^/]+)\/([a-z]+)\.png$/;
+const PICTURE = /^\/pictures\/(?<atlas>[^/]+)\/(?<point>[^/]+)\/(?<kind>[a-z]+)\.png$/;
+const NUMBERS = /^\/(?<kind>rates|estimates)\/(?<atlas>[^/]+)\/(?<point>[^/]+)\.json$/;
 const SHIFT = /^z[12]\.[0-9]+$/;
 
 /* {atlas, point, kind, query, usesImages} of an address, query as assets/worker/answers has it, usesImages: whether the
  * answer takes the atlas's test images. Rejects where the worker cannot have the question. */
 export async function questionAt(url) {
   const { pathname, searchParams } = new URL(url, location.href);
-  const [, atlas, point, kind] = (PICTURE.exec(pathname) || []).map(decodeURIComponent);
+  const parts = (PICTURE.exec(pathname) ?? NUMBERS.exec(pathname)).groups;
+  const [atlas, point, kind] = [parts.atlas, parts.point, parts.kind].map(decodeURIComponent);
   const query = await queryOf(searchParams);
   return { atlas, point, kind, query, usesImages: usesImages({ kind, query }) };
 }

@@ -2,6 +2,7 @@
  *
  * They are numbers, not a picture, but asked for alike: one request at a time, the latest wish next.
  */
+import { numbersHere } from "../../core/models/models.js";
 import { rateOnScreen } from "../../core/point-numbers.js";
 import { request } from "../../server/requests.js";
 import { screen } from "../../core/screen.js";
@@ -28,8 +29,9 @@ async function askFor(url) {
     const current = wish;
     wish = null;
     try {
-      const response = await request(current, () => !wish);
-      [rates, address] = [(await response.json()).images[0], current];
+      const here = await numbersHere(current);
+      const answer = here ?? (await (await request(current, () => !wish)).json());
+      [rates, address] = [answer.images[0], current];
     } catch (error) {
       [rates, address] = [null, ""]; // its pictures say why
       lost = error.nextTry ? current : "";
