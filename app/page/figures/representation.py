@@ -2,7 +2,8 @@
 
     accuracy of a classifier of z_ℓ ≤ f⁻¹(I_q(y; z_ℓ)) ≤ f⁻¹(E[R(z_≥ℓ)])
 
-For the top layer R(z_≥2) = R(z₂), for the bottom layer R(z_≥1) is the total rate.
+For the top layer R(z_≥2) = R(z₂), for the bottom layer R(z_≥1) is the total rate. I(y; z₁) is known from
+below only, and f⁻¹ of a lower bound bounds nothing: for the bottom layer, f⁻¹ of the rate alone is drawn.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from app.page.figures.marks import FAINT, line, same_diameter
 from app.page.figures.planes import PLANE
 from app.page.figures.quantities import axis_title, shown, text
 from hvae.bounds import best_accuracy, label_entropy
+
+HAS_KNOWN_INFORMATION = ("z2",)
+"""The layers of which mi_ℓ is an estimate of the information, not a lower bound."""
 
 RATE = {"z2": "rate_z2", "z1": "rate_total"}
 """Layer → the rate R(z_≥ℓ) of that layer and of those above it."""
@@ -67,7 +71,7 @@ def information_figure(
 def accuracy_figure(
     table: pd.DataFrame, layer: str, probe: str, frequencies: Sequence[float], look: Look
 ) -> go.Figure:
-    """A probe's accuracy on μ_ℓ over R(z_≥ℓ), with the curve f⁻¹(R), and a dash at each f⁻¹(I_q(y; z_ℓ))."""
+    """A probe's accuracy on μ_ℓ over R(z_≥ℓ), with the curve f⁻¹(R); for z₂, a dash at each f⁻¹(I)."""
     metric = f"acc_{probe}_{layer}"
     at = (RATE[layer], metric)
     rows = drawable(table, at)
@@ -78,8 +82,8 @@ def accuracy_figure(
     if len(frequencies):
         rates = _rates(x, look)
         lines = [line(rates, _accuracy_bound(rates, frequencies, look), "bound of the rate", dash="dot")]
-        known = drawable(rows, [f"mi_{layer}"])
-        lines.append(_dashes(known, layer, frequencies, look))
+        if layer in HAS_KNOWN_INFORMATION:
+            lines.append(_dashes(drawable(rows, [f"mi_{layer}"]), layer, frequencies, look))
     return points_figure(
         table,
         rows,
@@ -96,7 +100,7 @@ def accuracy_figure(
 def accuracy_of_information_figure(
     table: pd.DataFrame, layer: str, probe: str, frequencies: Sequence[float], look: Look
 ) -> go.Figure:
-    """A probe's accuracy on μ_ℓ over I_q(y; z_ℓ), with the curve f⁻¹(I)."""
+    """A probe's accuracy on μ_ℓ over I_q(y; z_ℓ), for z₂ with the curve f⁻¹(I)."""
     metric = f"acc_{probe}_{layer}"
     at = (f"mi_{layer}", metric)
     rows = drawable(table, at)
@@ -104,7 +108,7 @@ def accuracy_of_information_figure(
         return nothing(table, at)
     x, y = (shown(rows, column, look) for column in at)
     lines = []
-    if len(frequencies):
+    if len(frequencies) and layer in HAS_KNOWN_INFORMATION:
         information = np.linspace(0, max(float(x.max()), 1e-3), 120)
         lines = [line(information, _accuracy_bound(information, frequencies, look), "bound", dash="dot")]
     return points_figure(

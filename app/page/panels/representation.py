@@ -28,7 +28,10 @@ INFORMATION = {
 }
 ACCURACY = "f⁻¹ of the rate bounds every classifier of a draw of {layer}"
 DASHES = "; dashes: f⁻¹ of its information"
-MEANS = "Probes read posterior means, which can tell more than draws do: dots may lie above the bound."
+MEANS = {
+    "z2": "Probes read posterior means, which can tell more than draws do: dots may lie above the bound.",
+    "z1": "I(y; z₁) is known from below only, which bounds no accuracy: there is no curve.",
+}
 
 
 def layout(atlas: Atlas) -> html.Div:
@@ -65,7 +68,9 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     return [
         figure_row.Drawn(information_figure(table, layer, frequencies, style), INFORMATION[layer]),
         figure_row.Drawn(accuracy, _accuracy_note(accuracy, LAYERS[layer])),
-        figure_row.Drawn(accuracy_of_information_figure(table, layer, probe, frequencies, style), MEANS),
+        figure_row.Drawn(
+            accuracy_of_information_figure(table, layer, probe, frequencies, style), MEANS[layer]
+        ),
     ]
 
 

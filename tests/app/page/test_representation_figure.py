@@ -87,6 +87,15 @@ def test_every_dot_has_a_dash_at_the_bound_of_its_own_information(table):
     assert np.allclose(np.log(10) - fano(np.array(dashes.y)), table["mi_z2"], atol=1e-4)
 
 
+def test_a_lower_bound_of_the_information_in_z1_bounds_no_accuracy(table):
+    over_rate = accuracy_figure(table, "z1", "knn", FREQUENCIES, Look())
+    assert "bounds of the information" not in [part.name for part in over_rate.data]
+    curve = trace(over_rate, "bound of the rate")
+    assert max(curve.x) == pytest.approx(table["rate_total"].max())
+    over_information = accuracy_of_information_figure(table, "z1", "knn", FREQUENCIES, Look())
+    assert "bound" not in [part.name for part in over_information.data]
+
+
 def test_the_curve_over_information_is_the_same_bound(table):
     figure = accuracy_of_information_figure(table, "z2", "knn", FREQUENCIES, Look())
     curve, dots = trace(figure, "bound"), trace(figure, "points")
