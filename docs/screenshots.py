@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from app.atlases.catalogue import served_atlases
 from app.page.lecture import lecture
-from app.page.state import VIEWS
+from app.page.views import VIEWS
 from app.server.build import create_app
 
 SIZES = {1440: 900, 390: 844}

@@ -16,25 +16,11 @@ import numpy as np
 from app.page.figures.look import AXES, BETAS, UNITS
 from app.page.menus import LAYERS, OVER, PROBES, dot_metrics, preferred_sizes, scores
 from app.page.points import points_table
+from app.page.views import FIRST_VIEW, view_titles
 from app.page.widgets.pieces import MOST_EXAMPLES, example_count
 from app.page.words import metric_title
 from app.pictures.your_image import MAX_CHARACTERS
 from hvae.atlas.atlas import Atlas
-
-VIEWS = {
-    "landscapes": "Landscapes",
-    "reconstruction": "Reconstruction",
-    "representation": "Representation",
-    "generation": "Generation",
-    "model": "Model",
-    "own": "Own input",
-    "compare": "Compare",
-    "parent": "Parent",
-}
-"""Views by name, in the order of their keys, 1 to 8."""
-
-FIGURE_VIEWS = tuple(VIEWS)[:4]
-"""Views of figures, with a strip of the selected model below them."""
 
 PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mixing"}
 """Parts of the model view by name."""
@@ -59,7 +45,7 @@ class Screen:
 
     atlas: str
     point: str | None
-    view: str = "landscapes"
+    view: str = FIRST_VIEW
     seed: int = 0
     sizes: tuple[str, ...] = ()
     colour: str = BETAS
@@ -97,7 +83,7 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
     metrics = {column: metric_title(column) for column in size_metrics(atlas)}
     count = example_count(atlas, if_damaged=MOST_EXAMPLES)
     return {
-        "view": _choice("view", VIEWS),
+        "view": _choice("view", view_titles()),
         "point": {"title": "model", "kind": "point"},
         "seed": {"title": "seed", "kind": "integer", "most": LARGEST_SEED},
         "sizes": _choice("dot sizes", metrics) | {"kind": "choices", "length": len(first_sizes(atlas))},

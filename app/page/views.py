@@ -1,65 +1,74 @@
-"""The page's views: which panel shows each, and the callbacks of all."""
+"""The list of views. Tabs, keys, addresses, sections of the page and callbacks all follow from it."""
 
 from __future__ import annotations
 
-from types import ModuleType
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
 
-import dash_mantine_components as dmc
-from dash import Dash, html
+if TYPE_CHECKING:
+    from dash import Dash
+    from dash.development.base_component import Component
 
-from app.page.panels import (
-    compare,
-    generation,
-    landscapes,
-    model_view,
-    parent,
-    reconstruction,
-    representation,
-    your_image,
-)
-from app.page.shell import legend, model_strip
-from app.page.state import FIGURE_VIEWS, VIEWS
-from app.server.requested_atlas import RequestedAtlas
-from hvae.atlas.atlas import Atlas
-
-PANELS: dict[str, ModuleType] = {
-    "landscapes": landscapes,
-    "reconstruction": reconstruction,
-    "representation": representation,
-    "generation": generation,
-    "model": model_view,
-    "own": your_image,
-    "compare": compare,
-    "parent": parent,
-}
-"""View → the module with its `layout(atlas)` and `register(app, requested)`."""
+    from app.server.requested_atlas import RequestedAtlas
+    from hvae.atlas.atlas import Atlas
 
 
-def layout(atlas: Atlas) -> html.Main:
-    """All views, and the strip of the selected model."""
-    sections = {
-        name: html.Section(
-            PANELS[name].layout(atlas) if name in PANELS else html.P(f"{title}: not here yet."),
-            id=f"view-{name}",
-            className="view",
-            hidden=name != "landscapes",
-            role="tabpanel",
-            **{"data-views": name, "aria-labelledby": f"tab-{name}"},
-        )
-        for name, title in VIEWS.items()
-    }
-    figures = dmc.Paper(
-        [html.Div([sections.pop(name) for name in FIGURE_VIEWS], className="boards"), legend.layout(atlas)],
-        className="panel figures-panel",
-        withBorder=True,
-        radius="lg",
-        id="figures-panel",
-        **{"data-views": " ".join(FIGURE_VIEWS)},
+class Panel(Protocol):
+    """A module that shows a view."""
+
+    def layout(self, atlas: Atlas) -> Component:
+        """Return what the view shows of an atlas at first."""
+
+    def register(self, app: Dash, requested: RequestedAtlas) -> None:
+        """Add the view's callbacks, which serve all atlases."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One view of the page.
+
+    name: in addresses and ids. title: on its tab. panel_module: the dotted name of a `Panel`; it is imported
+    only when it is needed, because panels import the state, which needs the names of the views. has_figures:
+    whether it stands in the frame of the figures, with their legend beside it and the strip of the selected
+    model below it.
+    """
+
+    name: str
+    title: str
+    panel_module: str
+    has_figures: bool = False
+
+    @property
+    def panel(self) -> Panel:
+        """The module that shows it."""
+        return cast(Panel, import_module(self.panel_module))
+
+
+VIEWS: dict[str, View] = {
+    view.name: view
+    for view in (
+        View("landscapes", "Landscapes", "app.page.panels.landscapes", has_figures=True),
+        View("reconstruction", "Reconstruction", "app.page.panels.reconstruction", has_figures=True),
+        View("representation", "Representation", "app.page.panels.representation", has_figures=True),
+        View("generation", "Generation", "app.page.panels.generation", has_figures=True),
+        View("model", "Model", "app.page.panels.model"),
+        View("own", "Own input", "app.page.panels.your_image"),
+        View("compare", "Compare", "app.page.panels.compare"),
+        View("parent", "Parent", "app.page.panels.parent"),
     )
-    return html.Main([figures, *sections.values(), model_strip.layout(atlas)])
+}
+"""Views by name, in the order of their tabs and keys: 1, 2, 3, …"""
+
+FIRST_VIEW = next(iter(VIEWS))
+"""The view that a visitor sees first."""
 
 
-def register(app: Dash, requested: RequestedAtlas) -> None:
-    """The callbacks of all views; they are the same for all atlases."""
-    for panel in (*PANELS.values(), legend, model_strip):
-        panel.register(app, requested)
+def view_titles() -> dict[str, str]:
+    """Return the title of each view by its name."""
+    return {name: view.title for name, view in VIEWS.items()}
+
+
+def figure_views() -> list[str]:
+    """Return the names of the views that have figures."""
+    return [name for name, view in VIEWS.items() if view.has_figures]

@@ -15,10 +15,10 @@ from flask import Flask
 from app.atlases.catalogue import atlas_titles
 from app.atlases.file_version import file_version
 from app.atlases.shelf import Shelf, Snapshot
-from app.page import lecture, views
+from app.page import lecture
 from app.page.description import description
 from app.page.points import points_data
-from app.page.shell import header
+from app.page.shell import header, main
 from app.page.shell import lecture_bar as lecture_panel
 from app.page.shell.dialogs import keys_dialog
 from app.page.shell.export import export_dialog
@@ -85,7 +85,7 @@ def create_app(
     app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
     keep_suites(server)
     header.register(app)
-    views.register(app, requested)
+    main.register(app, requested)
     name_atlases(server, shelf)
     guard(app, embed)
     answer_mishaps(app)
@@ -153,14 +153,14 @@ def page(
             [
                 *(dcc.Store(id=store, data=data) for store, data in stores.items()),
                 header.layout(name, atlas, titles, problem),
-                views.layout(atlas),
+                main.layout(atlas),
                 lecture_panel.layout(atlas),
                 keys_dialog(),
                 export_dialog(atlas),
             ],
             className="page",
             **{
-                "data-view": "landscapes",
+                "data-view": screen["view"],
                 "data-version": version,
                 "data-images-version": file_version(atlas, EXAMPLES),
                 "data-parent-version": file_version(atlas, PARENT),

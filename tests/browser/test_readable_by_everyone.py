@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.page.state import VIEWS
+from app.page.views import VIEWS
 
 CONTRAST = 4.5
 """WCAG 2.2, success criterion 1.4.3."""

@@ -11,7 +11,7 @@ import pytest
 from atlas_builder import add_parent, build_atlas
 from pages import UNDRAWN
 
-from app.page.state import VIEWS
+from app.page.views import VIEWS
 from hvae.files import sha256, write_json
 from hvae.layers import HVAEConfig
 

@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from app.page.panels.model_view import most_rate
+from app.page.panels.model import most_rate
 from app.page.widgets import colour_key
 from app.page.widgets.pieces import Frame, example_count, model_head, picture, strip, thumbnails
 from app.pictures.contact_sheet import COLUMNS

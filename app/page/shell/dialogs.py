@@ -8,21 +8,26 @@ from types import MappingProxyType
 from dash import html
 from dash.development.base_component import Component
 
-KEYS = {
-    "← → ↑ ↓": "walk the grid: β₂ sideways, β₁ up and down",
-    "s": "draw samples again",
-    "1 – 8": "switch views",
-    "p": "pin the model for Compare, or unpin it",
-    "l": "lecture mode on or off",
-    "e": "export figures, metrics and models",
-    "?": "this list",
-    "Esc": "close a dialog; leave lecture mode",
-}
+from app.page.views import VIEWS
+
+
+def keys() -> dict[str, str]:
+    """Return what each key does."""
+    return {
+        "← → ↑ ↓": "walk the grid: β₂ sideways, β₁ up and down",
+        "s": "draw samples again",
+        f"1 – {len(VIEWS)}": "switch views",
+        "p": "pin the model for Compare, or unpin it",
+        "l": "lecture mode on or off",
+        "e": "export figures, metrics and models",
+        "?": "this list",
+        "Esc": "close a dialog; leave lecture mode",
+    }
 
 
 def keys_dialog() -> Component:
-    """What every key does."""
-    rows = [html.Div([html.Dt(html.Kbd(key)), html.Dd(meaning)]) for key, meaning in KEYS.items()]
+    """Return the list of keys."""
+    rows = [html.Div([html.Dt(html.Kbd(key)), html.Dd(meaning)]) for key, meaning in keys().items()]
     return dialog("keys", "Keys", [html.Dl(rows, className="key-list")])
 
 

@@ -8,7 +8,7 @@ import dash_mantine_components as dmc
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from app.page.state import VIEWS
+from app.page.views import view_titles
 from app.page.widgets import controls
 from app.page.widgets.pieces import tabs
 from app.page.words import dataset_title, models_text, without_labels
@@ -38,7 +38,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
             html.P(f"{problem} What was read before is shown." if problem else "", className="page-message"),
             html.Div(
                 [
-                    tabs("view", VIEWS, ids="tab", label="Views"),
+                    tabs("view", view_titles(), ids="tab", label="Views"),
                     html.Div(tools, className="tools"),
                 ],
                 className="page-bar",

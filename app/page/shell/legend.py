@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from app.page.figures.look import AXES, BETAS, UNITS
 from app.page.state import size_metrics
+from app.page.views import FIRST_VIEW, figure_views
 from app.page.widgets import colour_key, controls
 from app.page.words import metric_title
 from app.server.requested_atlas import RequestedAtlas
@@ -14,8 +15,10 @@ from hvae.atlas.atlas import Atlas
 
 KEY = "figures-key"
 
-EVERYWHERE = "landscapes reconstruction representation generation"
-SIGNS: tuple[tuple[str, str, str, str], ...] = (
+EVERYWHERE = None
+"""In all views that have figures."""
+
+SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("mark-line", "β₂ = β₁: β-VAEs", EVERYWHERE, "diagonal"),
     ("mark-standard", "both 1: standard VAE", EVERYWHERE, "standard"),
     ("mark-fold", "between the dots, estimated", "landscapes reconstruction", "fold"),
@@ -72,11 +75,12 @@ def _same(names: tuple[str, ...]) -> dict[str, str]:
     return {name: name for name in names}
 
 
-def _sign(sign: str, meaning: str, views: str, trace: str) -> Component:
+def _sign(sign: str, meaning: str, views: str | None, trace: str) -> Component:
     parts = [html.I(), html.I(), html.I()] if sign in ("mark-sizes", "mark-optima") else []
-    shown = "landscapes" in views
+    its_views = figure_views() if views is EVERYWHERE else views.split()
+    shown = FIRST_VIEW in its_views
     return html.Li(
         [html.Span(parts, className=f"mark {sign}"), meaning],
         hidden=not shown or trace == "fold",
-        **{"data-views": views, "data-trace": trace},
+        **{"data-views": " ".join(its_views), "data-trace": trace},
     )

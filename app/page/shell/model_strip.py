@@ -9,7 +9,8 @@ import dash_mantine_components as dmc
 from dash import Dash, html
 
 from app.page.points import TRAVERSAL
-from app.page.state import FIGURE_VIEWS, SAMPLES
+from app.page.state import SAMPLES
+from app.page.views import figure_views
 from app.page.widgets.pieces import MOST_EXAMPLES, Frame, example_count, picture, stats
 from app.pictures.contact_sheet import COLUMNS
 from app.server.requested_atlas import RequestedAtlas
@@ -52,7 +53,7 @@ def layout(atlas: Atlas) -> dmc.Paper:
         withBorder=True,
         radius="lg",
         id="model-panel",
-        **{"data-views": " ".join(FIGURE_VIEWS), "data-images": str(count)},
+        **{"data-views": " ".join(figure_views()), "data-images": str(count)},
     )
 
 

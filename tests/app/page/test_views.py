@@ -1,0 +1,75 @@
+"""Adding a view takes its panel and one line: the one that docs/extending.md walks through."""
+
+import re
+
+import pytest
+from callbacks import ask
+from documents import ROOT, blocks, section
+
+from app.page.shell.dialogs import keys
+from app.page.state import fields
+from app.page.views import VIEWS, View, view_titles
+from app.server.build import create_app
+from hvae.atlas.atlas import Atlas
+
+
+@pytest.fixture
+def client(tmp_path, monkeypatch, tiny_atlas):
+    """A client of a page with the view `elbo`, whose panel is a temporary module."""
+    page = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    figure, panel, record = blocks(section(page, "Add a view"), "python")
+    (tmp_path / "elbo_panel.py").write_text(figure + panel, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert 'View("elbo", "−ELBO", "app.page.panels.elbo", has_figures=True)' in record
+    monkeypatch.setitem(VIEWS, "elbo", View("elbo", "−ELBO", "elbo_panel", has_figures=True))
+    app = create_app({"tiny": Atlas.open(tiny_atlas)})
+    yield app.server.test_client()
+    app.server.extensions["decoder"].close()
+
+
+def elements(component):
+    """The properties of all elements of a page's layout."""
+    if isinstance(component, list):
+        for one in component:
+            yield from elements(one)
+    elif isinstance(component, dict) and "props" in component:
+        yield component["props"]
+        yield from elements(component["props"].get("children"))
+
+
+def test_it_has_a_section_a_tab_and_a_place_among_the_figures(client):
+    page = {one["id"]: one for one in elements(client.get("/_dash-layout").get_json()) if "id" in one}
+    assert page["tab-elbo"]["children"] == "−ELBO"
+    assert page["tab-elbo"]["aria-controls"] == "view-elbo"
+    assert page["view-elbo"]["hidden"] and not page["view-landscapes"]["hidden"]
+    inside = list(elements(page["view-elbo"]["children"]))
+    assert [one["children"] for one in inside if one.get("className") == "figure-title"] == ["−ELBO"]
+    for panel in ("figures-panel", "model-panel"):
+        assert page[panel]["data-views"].split()[-1] == "elbo"
+    assert list(page).index("tab-elbo") == list(page).index("tab-parent") + 1
+
+
+def test_an_address_may_name_it_and_it_has_a_key(client, tiny_atlas):
+    assert fields(Atlas.open(tiny_atlas))["view"]["choices"]["elbo"] == "−ELBO"
+    assert keys()["1 – 9"] == "switch views"
+
+
+def test_its_figure_is_drawn_when_it_is_shown(client):
+    outputs = ["elbo-place-0.children", "elbo-note-0.children", "elbo-drawn.data"]
+    answer = ask(client, "", outputs, [("look", "data", {"view": "elbo"})], [("elbo-drawn", "data", None)])
+    assert answer["response"]["elbo-note-0"]["children"] == "Lower is better."
+    (graph, *_) = answer["response"]["elbo-place-0"]["children"]
+    assert graph["props"]["figure"]["layout"]["yaxis"]["title"]["text"] == "Negative ELBO, nats per image"
+
+
+def test_the_readme_lists_all_views_with_their_keys():
+    table = re.findall(
+        r"^\| ([^|]+) \| (\d) \| ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert table == [(title, str(key)) for key, title in enumerate(view_titles().values(), start=1)]
+
+
+def test_every_view_has_a_panel_and_a_digit_for_its_key():
+    assert len(VIEWS) <= 9, "assets/page/keyboard.js reads one digit"
+    for view in VIEWS.values():
+        assert callable(view.panel.layout) and callable(view.panel.register)
