@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from hvae.architectures.registry import DEFAULT, NAME, find, registered
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,11 @@ FIELDS: dict[str, Choice | Range] = {
             "How q(z₁|z₂, x) is made: from x and z₂ together, or as in a ladder VAE (the source's Fig. 1).",
         ),
         Choice(
-            "likelihood", ("gaussian", "bernoulli"), "p(x|z₁): Gaussian with a fixed variance, or Bernoulli."
+            "likelihood", ("gaussian", "bernoulli"), "p(x|z): Gaussian with a fixed variance, or Bernoulli."
         ),
         Range("variance", 1e-6, 1e6, "σ² of the Gaussian likelihood; only its product with β matters."),
         Range("top_dim", 1, 4096, "Dimensions of the top latent, a vector; fewer leave more to z₁."),
-        Range("channels", 1, 1024, "Channels of z₁, which has a quarter of the pictures' height and width."),
+        Range("channels", 1, 1024, "Channels of z₁, a map; its height and width are the architecture's."),
         Range("width", 2, 1024, "Channels of the hidden feature maps.", is_even=True),
     )
 }
@@ -92,7 +94,9 @@ class HVAEConfig:
     """Everything needed to build an HVAE, small enough to travel in a checkpoint's metadata.
 
     image_shape: (C, H, W); H and W are multiples of 4. The other fields are described in `FIELDS`.
-    layers: L; z_1, …, z_{L-1} are spatial. z_1 has size H/4 × W/4, each one above half that.
+    layers: L; z_1, …, z_{L-1} are spatial.
+    architecture: a name. One that is not registered here can be told of, but not built.
+    The defaults are those of `residual`; `of` knows those of other architectures.
     Raises ValueError for values outside their range.
     """
 
@@ -104,6 +108,15 @@ class HVAEConfig:
     inference: Literal["generalized", "ladder"] = "generalized"
     likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
     variance: float = 0.5
+    architecture: str = DEFAULT
+
+    @classmethod
+    def of(cls, architecture: str = DEFAULT, **fields: Any) -> HVAEConfig:
+        """Return a config of an architecture, with its own defaults for fields that are not given.
+
+        Raises UserError if it is not registered, ValueError as the class does.
+        """
+        return cls(**{**find(architecture).defaults, **fields}, architecture=architecture)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "image_shape", tuple(self.image_shape))
@@ -116,18 +129,31 @@ class HVAEConfig:
             value = getattr(self, name)
             if not field.allows(value):
                 raise ValueError(f"{name} must be {field.allowed}, not {value!r}")
+        if not isinstance(self.architecture, str) or not NAME.fullmatch(self.architecture):
+            raise ValueError(f"architecture must be a name, not {self.architecture!r}")
+        known = registered(self.architecture)
+        if known and (refusal := known.refusal(self)):
+            raise ValueError(refusal)
 
     @property
     def latent_shapes(self) -> list[tuple[int, ...]]:
-        """Shape of each latent, layer 1 first, without the batch dimension."""
-        spatial = [(self.channels, *scale) for scale in self.scales[: self.layers - 1]]
-        return [*spatial, (self.top_dim,)]
+        """Shape of each latent, layer 1 first, without the batch dimension.
+
+        Raises UserError if the architecture is not registered.
+        """
+        return find(self.architecture).latent_shapes(self)
+
+    @property
+    def has_direct_path(self) -> bool:
+        """Whether p(x|z_1, …, z_L) depends on the latents above z_1 directly, too; False if not known."""
+        known = registered(self.architecture)
+        return known is not None and known.has_direct_path
 
     @property
     def scales(self) -> list[tuple[int, int]]:
-        """(height, width) of the feature maps, finest first: H/4 × W/4, then halved at each step.
+        """(height, width) of feature maps, finest first: H/4 × W/4, then halved at each step.
 
-        z_ℓ of a spatial layer lives at scale ℓ, the vector z_L is read off the coarsest one.
+        Of `residual`, z_ℓ of a spatial layer lives at scale ℓ, and the vector z_L is read off the coarsest.
         """
         scales = [(self.image_shape[1] // 4, self.image_shape[2] // 4)]
         while len(scales) < max(self.layers, 2):
@@ -135,5 +161,11 @@ class HVAEConfig:
         return scales
 
     def to_dict(self) -> dict:
-        """Return a JSON-ready dictionary; `HVAEConfig(**config.to_dict())` gives the config back."""
-        return {**dataclasses.asdict(self), "image_shape": list(self.image_shape)}
+        """Return a JSON-ready dictionary; `HVAEConfig(**config.to_dict())` gives the config back.
+
+        The default architecture is left out: files from before there were others stay as they are.
+        """
+        fields = {**dataclasses.asdict(self), "image_shape": list(self.image_shape)}
+        if self.architecture == DEFAULT:
+            del fields["architecture"]
+        return fields

@@ -1,4 +1,4 @@
-"""The parts of an HVAE: the networks of one layer.
+"""The networks of the architecture `residual`.
 
 Feature maps are (N, width, height, width). Nothing here normalises over a batch: every image is independent
 of the others, and a per-channel affine map can be folded into the convolution before it.
@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hvae.architectures.architecture import Maps
 from hvae.config import HVAEConfig
 from hvae.gaussian import Gaussian
 
@@ -37,12 +38,6 @@ def start_head(head: nn.Conv2d | nn.Linear, mean_scale: float, log_std: float) -
         weight[0].mul_(mean_scale)
         weight[1].zero_()
         bias[1].fill_(log_std)
-
-
-def start_at_mean(out: nn.Conv2d, mean: Tensor) -> None:
-    """Make the data's mean (C,), in [0, 1], the first picture of a PictureHead."""
-    with torch.no_grad():
-        out.bias.copy_(torch.logit(mean, eps=0.01).repeat_interleave(4))
 
 
 class ResidualBlock(nn.Module):
@@ -166,9 +161,42 @@ class PictureHead(nn.Module):
         h = double(self.up(F.silu(h)))
         return double(self.out(F.silu(h)))
 
+    @torch.no_grad()
+    def start_at_mean(self, mean: Tensor) -> None:
+        """Make the data's mean (C,), in [0, 1], the first picture."""
+        self.out.bias.copy_(torch.logit(mean, eps=0.01).repeat_interleave(4))
+
 
 def double(h: Tensor) -> Tensor:
     """Return `pixel_shuffle(h, 2)`, (N, 4C, H, W) → (N, C, 2H, 2W), in a channels_last layout if h has it."""
     n, _, height, width = h.shape
     cells = h.permute(0, 2, 3, 1).reshape(n, height, width, -1, 2, 2)
     return cells.permute(0, 1, 4, 2, 5, 3).reshape(n, 2 * height, 2 * width, -1).permute(0, 3, 1, 2)
+
+
+def build(config: HVAEConfig) -> Maps:
+    """Return the maps of an HVAE of any L ≥ 1."""
+    bottom_up = BottomUp(config)
+    spatial = [SpatialLayer(config) for _ in range(config.layers - 1)]
+    layers = nn.ModuleList([*spatial, TopLayer(config)])
+    grow = nn.ModuleList(Grow(config, layer) for layer in range(1, config.layers + 1))
+    return Maps(bottom_up, layers, grow, PictureHead(config))
+
+
+def initialise(maps: Maps) -> None:
+    """Draw the first weights."""
+    for part in maps:
+        part.apply(keep_scale)
+    for module in (module for part in maps for module in part.modules()):
+        if isinstance(module, ResidualBlock):
+            nn.init.zeros_(module.conv2.weight)
+    for layer in maps.layers:
+        # Posteriors start sharper than priors: a latent that starts as noise is soon ignored for ever.
+        start_head(layer.posterior_head, mean_scale=0.5, log_std=-2.0)
+        if isinstance(layer, SpatialLayer):
+            start_head(layer.prior_head, mean_scale=0.1, log_std=0.0)
+    with torch.no_grad():
+        maps.picture_head.out.weight.mul_(0.1)
+        # z_L starts with little influence on the layers below, and gains it in training if it is useful.
+        # If its rate collapses, its mean and its draws then give the same picture.
+        maps.grow[-1].embed.weight.mul_(0.1)

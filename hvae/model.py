@@ -1,5 +1,8 @@
 """The hierarchical VAE: p(z_L) ∏ p(z_ℓ | z_>ℓ) p(x | z_1) with top-down inference, any L ≥ 1.
 
+Its networks are those of an architecture (`hvae.architectures`). Where that has a direct path, the last
+factor is p(x | z_1, …, z_L).
+
 Layers count from the data: z_1 is the bottom latent (spatial), z_L the top one (a vector). Lists over
 layers are in that order, so `rates[:, 0]` is layer 1. A pass through the model goes the other way, from
 layer L down to layer 1, and computes the KL of each layer when it draws the latent.
@@ -19,19 +22,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hvae.architectures.registry import find
+from hvae.config import HVAEConfig
 from hvae.gaussian import Gaussian, at_least_float32
-from hvae.layers import (
-    BottomUp,
-    Grow,
-    HVAEConfig,
-    PictureHead,
-    ResidualBlock,
-    SpatialLayer,
-    TopLayer,
-    keep_scale,
-    start_at_mean,
-    start_head,
-)
 
 
 class Elbo(NamedTuple):
@@ -42,12 +35,16 @@ class Elbo(NamedTuple):
 
 
 class Inference(NamedTuple):
-    """Top-down inference: one entry per layer, layer 1 first. `kl` holds (N, *latent) nats per dimension."""
+    """Top-down inference: one entry per layer, layer 1 first. `kl` holds (N, *latent) nats per dimension.
+
+    context: what the latents above z_1 gave it as its context; None if there are none.
+    """
 
     posteriors: list[Gaussian]
     priors: list[Gaussian]
     latents: list[Tensor]
     kl: list[Tensor]
+    context: Tensor | None = None
 
     @property
     def rates(self) -> Tensor:
@@ -65,6 +62,7 @@ class HVAE(nn.Module):
     """A hierarchical VAE with L layers of latents.
 
     Parameters: `config`, or its fields by name, as in HVAE(inference="ladder"); see HVAEConfig.
+    Raises UserError if the config's architecture is not registered.
 
     Images are float (N, C, H, W) in [0, 1]. The noise of a method with a `seed` is drawn on the CPU and is a
     function of (seed, image index) alone. So two models with the same latent shapes get the same noise on any
@@ -73,31 +71,13 @@ class HVAE(nn.Module):
 
     def __init__(self, config: HVAEConfig | None = None, **fields: object) -> None:
         super().__init__()
-        self.config = replace(config or HVAEConfig(), **fields)
-        self.bottom_up = BottomUp(self.config)
-        spatial = [SpatialLayer(self.config) for _ in range(self.config.layers - 1)]
-        self.layers = nn.ModuleList([*spatial, TopLayer(self.config)])
-        self.grow = nn.ModuleList(Grow(self.config, layer) for layer in range(1, self.config.layers + 1))
-        self.picture_head = PictureHead(self.config)
+        self.config = replace(config, **fields) if config else HVAEConfig.of(**fields)
+        architecture = find(self.config.architecture)
+        maps = architecture.build(self.config)
+        self.bottom_up, self.layers, self.grow, self.picture_head = maps
         # Without storage nothing can be initialised, and the attempt makes torch import its compiler.
         if self.device.type != "meta":
-            self._initialise()
-
-    def _initialise(self) -> None:
-        self.apply(keep_scale)
-        for module in self.modules():
-            if isinstance(module, ResidualBlock):
-                nn.init.zeros_(module.conv2.weight)
-        for layer in self.layers:
-            # Posteriors start sharper than priors: a latent that starts as noise is soon ignored for ever.
-            start_head(layer.posterior_head, mean_scale=0.5, log_std=-2.0)
-            if isinstance(layer, SpatialLayer):
-                start_head(layer.prior_head, mean_scale=0.1, log_std=0.0)
-        with torch.no_grad():
-            self.picture_head.out.weight.mul_(0.1)
-            # z_L starts with little influence on the layers below, and gains it in training if it is useful.
-            # If its rate collapses, its mean and its draws then give the same picture.
-            self.grow[-1].embed.weight.mul_(0.1)
+            architecture.initialise(maps)
 
     def start_at_mean(self, mean: Tensor) -> None:
         """Make the data's mean (C,), in [0, 1], the first picture for all latents; call it before training.
@@ -105,7 +85,7 @@ class HVAE(nn.Module):
         If pictures start mid-grey, the first steps push all pixels down together, and the decoder's features
         with them. On MNIST the model then never used a latent.
         """
-        start_at_mean(self.picture_head.out, mean)
+        self.picture_head.start_at_mean(mean)
 
     @classmethod
     def from_weights(cls, config: HVAEConfig, weights: Mapping[str, Tensor]) -> HVAE:
@@ -122,7 +102,7 @@ class HVAE(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        return self.picture_head.out.weight.device
+        return next(self.parameters()).device
 
     def noise(self, n: int, seed: int = 0) -> list[Tensor]:
         """Return standard normal noise for n images: one (n, *latent) tensor per layer, layer 1 first."""
@@ -156,15 +136,31 @@ class HVAE(nn.Module):
                 (kl, posterior.kl(prior)),
             ):
                 collected.insert(0, value)
-            context = self.grow[layer - 1](z, context) if layer > 1 else None
-        return Inference(posteriors, priors, latents, kl)
+            if layer > 1:
+                context = self.grow[layer - 1](z, context)
+        return Inference(posteriors, priors, latents, kl, context)
 
-    def logits(self, z_1: Tensor) -> Tensor:
-        """Return logits (N, C, H, W) of the pixel means of p(x|z_1)."""
-        return at_least_float32(self.picture_head(self.grow[0](z_1, None)))
+    def logits(self, z_1: Tensor, *above: Tensor) -> Tensor:
+        """Return logits (N, C, H, W) of the pixel means of p(x|z_1), or of p(x|z_1, …, z_L).
+
+        above: z_2, …, z_L. They count, and have to be given, only if the architecture has a direct path.
+        Raises ValueError if they are missing.
+        """
+        context = None
+        if self.config.has_direct_path:
+            if len(above) != self.config.layers - 1:
+                raise ValueError(f"the picture depends on {self.config.layers} latents: give all of them")
+            for grow, z in zip(reversed(self.grow[1:]), reversed(above), strict=True):
+                context = grow(z, context)
+        return self._logits(z_1, context)
+
+    def _logits(self, z_1: Tensor, context: Tensor | None) -> Tensor:
+        """Return logits, given the context that z_1 has from the latents above."""
+        h = self.grow[0](z_1, context if self.config.has_direct_path else None)
+        return at_least_float32(self.picture_head(h))
 
     def negative_log_likelihood(self, x: Tensor, logits: Tensor) -> Tensor:
-        """Return −log p(x|z_1) per image, shape (N,), nats, constants included.
+        """Return −log p(x|z) per image, shape (N,), nats, constants included.
 
         Gaussian: Σ (x − μ)² / 2σ² + ½ log 2πσ². Bernoulli: the cross-entropy of grey values in [0, 1].
         """
@@ -178,7 +174,8 @@ class HVAE(nn.Module):
     def forward(self, x: Tensor, noise: list[Tensor]) -> Elbo:
         """Return one-sample estimates of both terms of the ELBO for each image of x (N, C, H, W), Eq. 4."""
         inference = self.infer(x, noise)
-        return Elbo(self.negative_log_likelihood(x, self.logits(inference.latents[0])), inference.rates)
+        logits = self._logits(inference.latents[0], inference.context)
+        return Elbo(self.negative_log_likelihood(x, logits), inference.rates)
 
     @torch.inference_mode()
     def rates(self, x: Tensor, seed: int = 0) -> Tensor:
@@ -190,7 +187,7 @@ class HVAE(nn.Module):
 
     @torch.inference_mode()
     def distortion(self, x: Tensor, seed: int = 0) -> Tensor:
-        """Return −log p(x|z_1) for one posterior draw of z_1, per image, shape (N,), nats (Eq. 3)."""
+        """Return −log p(x|z) for one posterior draw of z, per image, shape (N,), nats (Eq. 3)."""
         return self(x, self.noise(len(x), seed)).distortion
 
     @torch.inference_mode()
@@ -204,7 +201,8 @@ class HVAE(nn.Module):
     @torch.inference_mode()
     def reconstruct(self, x: Tensor) -> Tensor:
         """Return pixel means (N, C, H, W) in [0, 1], with posterior means in all layers."""
-        return self.logits(self.infer(x).latents[0]).sigmoid()
+        inference = self.infer(x)
+        return self._logits(inference.latents[0], inference.context).sigmoid()
 
     @torch.inference_mode()
     def sample(self, n: int, seed: int = 0, temperature: float = 1.0) -> Tensor:
@@ -268,8 +266,9 @@ class HVAE(nn.Module):
                 start = torch.empty(n, 0, device=self.device) if context is None else context
                 prior = self.layers[layer - 1].prior(start)
                 z = prior.mean if noise is None else prior.sample(noise[layer - 1], temperature)
-            context = self.grow[layer - 1](z, context) if layer > 1 else None
-        return self.logits(z).sigmoid()
+            if layer > 1:
+                context = self.grow[layer - 1](z, context)
+        return self._logits(z, context).sigmoid()
 
     def _batch_size(self, latents: Mapping[int, Tensor], n: int | None) -> int:
         shapes = dict(enumerate(self.config.latent_shapes, start=1))

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from hvae.layers import HVAEConfig, start_at_mean
+from hvae.config import HVAEConfig
 from hvae.model import HVAE, Elbo
 
 CODE = 32
@@ -34,8 +34,12 @@ class Gated(nn.Module):
         self.gates: Tensor | None = None
 
     @property
+    def bias(self) -> Tensor:
+        return self.inner.bias
+
+    @property
     def channels(self) -> int:
-        return len(self.inner.bias)
+        return len(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.inner(x)
@@ -69,7 +73,7 @@ class Parent(nn.Module):
 
     def start_at_mean(self, mean: Tensor) -> None:
         """See HVAE.start_at_mean."""
-        start_at_mean(self.hvae.picture_head.out.inner, mean)
+        self.hvae.start_at_mean(mean)
 
     def _gated(self) -> Iterator[tuple[str, Gated]]:
         return ((name, module) for name, module in self.hvae.named_modules() if isinstance(module, Gated))

@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from hvae.architectures.architecture import MAX_FEATURES
+from hvae.architectures.registry import DEFAULT, registered
 from hvae.atlas.point import END_OF_BETAS, LOWEST_BETA, in_name
 from hvae.atlas.possible import Setting, broken
 from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
@@ -34,9 +36,6 @@ from hvae.training.recipe import Recipe
 
 SCHEMA_VERSION = 1
 MAX_POINTS = 10_000
-MAX_FEATURES = 2**16
-"""Numbers in the largest feature map of one picture: with width 32, pictures of 128 × 128."""
-
 MAX_CLASSES, MAX_CLASS_NAME = 10_000, 200
 """Limits: the number of classes, and of characters in a class's name."""
 MAX_DATASET_NAME, MAX_TEXT = 1000, 4000
@@ -49,17 +48,14 @@ MAX_TOP_DIM = 1024
 SCORES = (*GENERATION.names, "classifier_accuracy")
 
 
-def most(name: str, pixels: int) -> float:
+def most(name: str, pixels: int, architecture: str = DEFAULT) -> float:
     """The highest value that a field of the models' config may have, where pictures have so many pixels.
 
-    The largest maps are width / 2 × H/2 × W/2, and z₁ itself, channels × H/4 × W/4.
+    An architecture that is not registered has no limits of its own: its models are never built.
     """
-    highest = {
-        "top_dim": MAX_TOP_DIM,
-        "width": 8 * MAX_FEATURES // pixels,
-        "channels": 16 * MAX_FEATURES // pixels,
-    }
-    return min(highest.get(name, math.inf), FIELDS[name].high)
+    known = registered(architecture)
+    highest = {field: product // pixels for field, product in known.most.items()} if known else {}
+    return min({"top_dim": MAX_TOP_DIM, **highest}.get(name, math.inf), FIELDS[name].high)
 
 
 def _is_config(model: dict) -> dict:
@@ -71,7 +67,10 @@ def _is_config(model: dict) -> dict:
     if config.layers > 2:
         raise ValueError(f"an atlas has models of at most two layers, not {config.layers}")
     pixels = height * width
-    too_large = any(getattr(config, name) > most(name, pixels) for name in ("width", "channels", "top_dim"))
+    too_large = any(
+        getattr(config, name) > most(name, pixels, config.architecture)
+        for name in ("width", "channels", "top_dim")
+    )
     if too_large or channels * pixels > MAX_FEATURES:
         raise ValueError("its models are larger than a page can show")
     return model

@@ -55,7 +55,7 @@ def layer_rates(model: HVAE, images: Images, *, batch_size: int = 500, seed: int
     of_images: list[torch.Tensor] = []
     for rows, x in batches(images, batch_size, model.device):
         inference = model.infer(x, rows_of(noise, rows))
-        logits = model.logits(inference.latents[0])
+        logits = model.logits(*inference.latents)
         distortion = model.negative_log_likelihood(x, logits).cpu().double()
         kls = [kl.flatten(1).cpu().double() for kl in inference.kl]
         of_images.append(torch.stack([*(kl.sum(1) for kl in kls), distortion], dim=1))

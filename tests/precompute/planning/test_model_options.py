@@ -14,7 +14,7 @@ import precompute.planning.model_options as model_options
 from hvae import HVAE, HVAEConfig, UserError
 from hvae.config import FIELDS
 from hvae.datasets import registry
-from precompute.planning.model_options import KEYS, model_fields, model_help
+from precompute.planning.model_options import keys, model_fields, model_help
 from precompute.planning.options import Options
 
 NUMBERS = ("variance", "top_dim", "channels", "width")
@@ -126,7 +126,7 @@ def test_help_describes_every_key_whatever_else_is_missing(arguments):
     told = called(*arguments)
     assert told.returncode == 0 and not told.stderr
     described = " ".join(told.stdout.split())
-    for key, field in KEYS.items():
+    for key, field in keys().items():
         assert field.meaning in described
         default = "residual" if key == "architecture" else getattr(HVAEConfig(), key)
         assert re.search(rf"^{key} .*", told.stdout, re.M) and f"by default {default}." in described

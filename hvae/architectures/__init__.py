@@ -1,0 +1,1 @@
+"""Networks by name: an atlas names its own, and only what is registered here is ever built."""

@@ -1,0 +1,42 @@
+"""The project's own network, of residual blocks; docs/network.md has every tensor and formula."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hvae.architectures.architecture import MAX_FEATURES, Architecture, Maps
+
+if TYPE_CHECKING:
+    from hvae.config import HVAEConfig
+
+
+def build(config: HVAEConfig) -> Maps:
+    from hvae.layers import build
+
+    return build(config)
+
+
+def initialise(maps: Maps) -> None:
+    from hvae.layers import initialise
+
+    initialise(maps)
+
+
+def latent_shapes(config: HVAEConfig) -> list[tuple[int, ...]]:
+    spatial = [(config.channels, *scale) for scale in config.scales[: config.layers - 1]]
+    return [*spatial, (config.top_dim,)]
+
+
+ARCHITECTURES = (
+    Architecture(
+        "residual",
+        "residual blocks, z₁ at a quarter of the pictures' height and width",
+        build,
+        initialise,
+        latent_shapes,
+        layers=(1, 32),
+        # The largest maps are width / 2 × H/2 × W/2, and z₁ itself, channels × H/4 × W/4.
+        most={"width": 8 * MAX_FEATURES, "channels": 16 * MAX_FEATURES},
+        place=0,
+    ),
+)
