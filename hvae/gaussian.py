@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # Raw network outputs pass through a soft bound: for any input and any weights, a standard deviation lies in
@@ -31,6 +33,16 @@ class Gaussian(NamedTuple):
         """
         mean, log_std = at_least_float32(raw).chunk(2, dim=1)
         return cls(mean, LOG_STD_BOUND * torch.tanh(log_std / LOG_STD_BOUND))
+
+    @classmethod
+    def from_softplus(cls, raw: Tensor) -> Gaussian:
+        """Split (N, 2·C, …) network outputs along dim 1 into mean and standard deviation before a softplus.
+
+        std = e^−5 + log(1 + e^raw), at most e^5: the same bounds as in `from_raw`.
+        """
+        mean, raw_std = at_least_float32(raw).chunk(2, dim=1)
+        std = F.softplus(raw_std) + math.exp(-LOG_STD_BOUND)
+        return cls(mean, std.log().clamp(max=LOG_STD_BOUND))
 
     @property
     def std(self) -> Tensor:

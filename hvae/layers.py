@@ -31,13 +31,13 @@ def keep_scale(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def start_head(head: nn.Conv2d | nn.Linear, mean_scale: float, log_std: float) -> None:
-    """Initialise a Gaussian head: means of about `mean_scale`, every log_std at `log_std`."""
+def start_head(head: nn.Conv2d | nn.Linear, mean_scale: float, raw_std: float) -> None:
+    """Initialise a Gaussian head: means of about `mean_scale`, all raw standard deviations at `raw_std`."""
     with torch.no_grad():
         weight, bias = head.weight.chunk(2), head.bias.chunk(2)
         weight[0].mul_(mean_scale)
         weight[1].zero_()
-        bias[1].fill_(log_std)
+        bias[1].fill_(raw_std)
 
 
 class ResidualBlock(nn.Module):
@@ -92,14 +92,17 @@ class TopLayer(nn.Module):
 
 
 class SpatialLayer(nn.Module):
-    """z_ℓ for ℓ < L, (channels, h_ℓ, w_ℓ); its prior depends on the latents above through `context`."""
+    """z_ℓ for ℓ < L, (channels, h_ℓ, w_ℓ); its prior depends on the latents above through `context`.
 
-    def __init__(self, config: HVAEConfig) -> None:
+    width: channels of `features` and `context`, maps of the latent's height and width.
+    """
+
+    def __init__(self, width: int, channels: int, inference: str) -> None:
         super().__init__()
-        width, raw = config.width, 2 * config.channels
-        self.inference = config.inference
+        raw = 2 * channels
+        self.inference = inference
         self.prior_head = nn.Conv2d(width, raw, 1)
-        if config.inference == "generalized":
+        if inference == "generalized":
             self.merge = nn.Conv2d(2 * width, width, 1)
             self.conv = nn.Conv2d(width, width, 3, padding=1)
         self.posterior_head = nn.Conv2d(width, raw, 1)
@@ -148,7 +151,18 @@ class Grow(nn.Module):
         return self.block(h)
 
 
-class PictureHead(nn.Module):
+class FourPixelsEach(nn.Module):
+    """Base of picture heads: each place of the last convolution, `out`, becomes 2 × 2 pixels."""
+
+    out: nn.Conv2d
+
+    @torch.no_grad()
+    def start_at_mean(self, mean: Tensor) -> None:
+        """Make the data's mean (C,), in [0, 1], the first picture."""
+        self.out.bias.copy_(torch.logit(mean, eps=0.01).repeat_interleave(4))
+
+
+class PictureHead(FourPixelsEach):
     """From an (N, width, H/4, W/4) feature map of z_1 alone to (N, C, H, W) logits of pixel means."""
 
     def __init__(self, config: HVAEConfig) -> None:
@@ -161,11 +175,6 @@ class PictureHead(nn.Module):
         h = double(self.up(F.silu(h)))
         return double(self.out(F.silu(h)))
 
-    @torch.no_grad()
-    def start_at_mean(self, mean: Tensor) -> None:
-        """Make the data's mean (C,), in [0, 1], the first picture."""
-        self.out.bias.copy_(torch.logit(mean, eps=0.01).repeat_interleave(4))
-
 
 def double(h: Tensor) -> Tensor:
     """Return `pixel_shuffle(h, 2)`, (N, 4C, H, W) → (N, C, 2H, 2W), in a channels_last layout if h has it."""
@@ -177,7 +186,9 @@ def double(h: Tensor) -> Tensor:
 def build(config: HVAEConfig) -> Maps:
     """Return the maps of an HVAE of any L ≥ 1."""
     bottom_up = BottomUp(config)
-    spatial = [SpatialLayer(config) for _ in range(config.layers - 1)]
+    spatial = [
+        SpatialLayer(config.width, config.channels, config.inference) for _ in range(config.layers - 1)
+    ]
     layers = nn.ModuleList([*spatial, TopLayer(config)])
     grow = nn.ModuleList(Grow(config, layer) for layer in range(1, config.layers + 1))
     return Maps(bottom_up, layers, grow, PictureHead(config))
@@ -192,9 +203,9 @@ def initialise(maps: Maps) -> None:
             nn.init.zeros_(module.conv2.weight)
     for layer in maps.layers:
         # Posteriors start sharper than priors: a latent that starts as noise is soon ignored for ever.
-        start_head(layer.posterior_head, mean_scale=0.5, log_std=-2.0)
+        start_head(layer.posterior_head, mean_scale=0.5, raw_std=-2.0)
         if isinstance(layer, SpatialLayer):
-            start_head(layer.prior_head, mean_scale=0.1, log_std=0.0)
+            start_head(layer.prior_head, mean_scale=0.1, raw_std=0.0)
     with torch.no_grad():
         maps.picture_head.out.weight.mul_(0.1)
         # z_L starts with little influence on the layers below, and gains it in training if it is useful.

@@ -22,13 +22,13 @@ CODE = 32
 
 
 class Gated(nn.Module):
-    """A convolution or linear map with a gate.
+    """A convolution, transposed or not, or a linear map, with a gate.
 
     Its output h, for image n and channel c, becomes (1 + a) h + b.
     gates: (N, 2, channels), a and b; they are set for one pass.
     """
 
-    def __init__(self, inner: nn.Conv2d | nn.Linear) -> None:
+    def __init__(self, inner: nn.Conv2d | nn.ConvTranspose2d | nn.Linear) -> None:
         super().__init__()
         self.inner = inner
         self.gates: Tensor | None = None
@@ -40,6 +40,11 @@ class Gated(nn.Module):
     @property
     def channels(self) -> int:
         return len(self.bias)
+
+    @property
+    def output_axis(self) -> int:
+        """The axis of the weight that counts output channels."""
+        return 1 if isinstance(self.inner, nn.ConvTranspose2d) else 0
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.inner(x)
@@ -64,7 +69,7 @@ class Parent(nn.Module):
         self.hvae = HVAE(config)
         for module in list(self.hvae.modules()):
             for name, child in list(module.named_children()):
-                if isinstance(child, nn.Conv2d | nn.Linear):
+                if isinstance(child, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
                     setattr(module, name, Gated(child))
         self.code = nn.Sequential(nn.Linear(config.layers, CODE), nn.SiLU(), nn.Linear(CODE, CODE), nn.SiLU())
         self.gates = nn.Linear(CODE, 2 * sum(gated.channels for _, gated in self._gated()))
@@ -106,9 +111,12 @@ class Parent(nn.Module):
         device = self.gates.weight.device
         gates = self._gates(torch.tensor([betas], dtype=torch.float32, device=device))
         weights = {name.replace(".inner.", "."): value for name, value in self.hvae.state_dict().items()}
+        axes = {name: gated.output_axis for name, gated in self._gated()}
         for name, part in gates.items():
             scale, shift = part[0]
             weight = weights[f"{name}.weight"]
-            weights[f"{name}.weight"] = weight * (1 + scale).reshape(-1, *[1] * (weight.ndim - 1))
+            shape = [1] * weight.ndim
+            shape[axes[name]] = -1
+            weights[f"{name}.weight"] = weight * (1 + scale).reshape(shape)
             weights[f"{name}.bias"] = torch.addcmul(shift, weights[f"{name}.bias"], 1 + scale)
         return HVAE.from_weights(self.config, weights)

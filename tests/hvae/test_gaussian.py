@@ -1,3 +1,6 @@
+import math
+
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,3 +45,11 @@ def test_raw_outputs_never_give_a_std_that_overflows_or_vanishes():
     gaussian = Gaussian.from_raw(torch.tensor([[0.0, 1e30], [0.0, -1e30]]))
     assert gaussian.std.isfinite().all()
     assert (gaussian.std > 0).all()
+
+
+def test_a_softplus_gives_a_standard_deviation_within_bounds():
+    raw = torch.tensor([[0.5, -1e4, -3.0, 0.0, 1e4]]).T.repeat(1, 2)
+    found = Gaussian.from_softplus(raw)
+    expected = [math.log1p(math.exp(value)) + math.exp(-5) for value in (0.5, -1e4, -3.0, 0.0)]
+    torch.testing.assert_close(found.std[:4, 0], torch.tensor(expected))
+    assert torch.equal(found.mean, raw[:, :1]) and found.std[4, 0].item() == pytest.approx(math.exp(5))

@@ -52,6 +52,18 @@ def test_every_formulation_takes_the_same_steps(digits, formulation):
     assert difference.max() < 5 * 2 * RECIPE.learning_rate
 
 
+@pytest.mark.parametrize("architecture", ["xiao-bamler", "local"])
+def test_every_formulation_takes_the_same_steps_whatever_the_architecture(digits, architecture):
+    config = HVAEConfig.of(architecture, width=8, top_dim=4, channels=2)
+    models = [initial_model(config, digits, 0)] * 2
+    expected, *others = (
+        after(fleet(digits, "ab", formulation, models=models), 3).weights for formulation in FORMULATIONS
+    )
+    for weights in others:
+        assert ((weights - expected).abs() < 1e-5).float().mean() > 0.999
+        assert (weights - expected).abs().max() < 3 * 2 * RECIPE.learning_rate
+
+
 @pytest.mark.parametrize("convolution", [matmul_convolution, einsum_convolution])
 @pytest.mark.parametrize(("k", "stride", "padding"), [(3, 1, 1), (3, 2, 1), (1, 1, 0)])
 def test_a_convolution_by_products_is_a_convolution(convolution, k, stride, padding):

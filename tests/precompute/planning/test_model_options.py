@@ -29,6 +29,7 @@ GOOD = [
     ("channels=8", {"channels": 8}),
     ("width=16.0", {"width": 16}),
     ("architecture=residual", {}),
+    ("architecture=local", {"architecture": "local", "channels": 2}),
 ]
 BAD = [  # what is typed, and the value that is named instead
     ("topdim=8", "top_dim"),
@@ -39,6 +40,8 @@ BAD = [  # what is typed, and the value that is named instead
     ("inference=", "generalized"),
     ("likelihood=Gauss", "gaussian"),
     ("architecture=resnet", "residual"),
+    ("architecture=xiao", "xiao-bamler"),
+    ("architecture=hvae.model", "residual"),
     ("variance=0", "variance=1e-6"),
     ("variance=inf", "variance=1e6"),
     ("variance=small", "variance=0.5"),
@@ -109,6 +112,16 @@ def test_larger_pictures_leave_room_for_narrower_networks():
     assert model_fields(["width=32"], "folder:x", 128) == {"width": 32}
     with pytest.raises(UserError, match="from 2 to 32: the nearest is width=32"):
         model_fields(["width=64"], "folder:x", 128)
+
+
+def test_an_architecture_brings_its_own_defaults_limits_and_sizes():
+    words = ["channels=600", "architecture=xiao-bamler", "top_dim=8"]
+    with pytest.raises(UserError, match="from 1 to 512: the nearest is channels=512"):
+        model_fields(words, "digits", 32)
+    own = {"architecture": "xiao-bamler", "top_dim": 8, "channels": 32, "width": 32, "variance": 0.71**2}
+    assert model_fields(words[1:], "digits", 32) == own
+    with pytest.raises(UserError, match="multiples of 8, not 28: the nearest is --size 32"):
+        Options(dataset="digits", model=words[1:], size=28)
 
 
 def test_what_suits_a_data_set_holds_until_it_is_chosen(monkeypatch):
