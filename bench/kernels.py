@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Thread
 
 import torch
-from latency import FLAGS, find_browser
+from page_driver import FLAGS, find_browser
 from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 from rich.table import Table

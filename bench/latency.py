@@ -1,31 +1,36 @@
-"""How fast the page is: `python bench/latency.py [ATLAS] [--grid N]` prints a table.
+"""How fast the page is, with its models in the browser and on the server: `python bench/latency.py [ATLAS]`.
 
 A server is started (`python -m app ATLAS --no-browser`) and a headless Chromium opens its page, both on this
-machine. The page measures times itself: from an input event's time stamp to the beginning of the animation
-frame with the requested picture. "painted": until the next frame begins, by when that one was painted.
+machine: once as it is, once with the worker blocked, so that the server makes every picture. How times are
+taken is in bench/page_driver.py.
 
 - server answers: from the start of its process to its first answer to GET /.
-- first paint: from the page's request to the first paint of anything.
-- first load: from the start of the server's process to all three pictures on the screen.
-- click: on 60 dots, from the button's release to that dot's samples and to the last of its three pictures;
-  first like a hand, then as only a script can. Between dots, the pointer is away from all dots for 0.15 s.
-  No dot is clicked twice, because a browser keeps the pictures that it has had.
-  As a hand: the pointer arrives, rests on the dot for 150 ms, and the button is down for 60 ms; the page
-  requests the pictures of a dot under the pointer ahead. At once: the pointer jumps onto the dot and the
-  button goes down and up in the same moment, so that nothing can be requested ahead.
+- first load: from navigation, on a fresh profile, to the first paint of anything, to all three pictures, to
+  the three plots.
+- click: on 60 dots, from the button's release to that dot's samples painted, and to the last of its three
+  pictures; first like a hand, then as only a script can. Between dots, the pointer is away from all dots
+  for 0.15 s. As a hand: the pointer arrives, rests on the dot for 150 ms, and the button is down for 60 ms;
+  the page makes the pictures of a dot under the pointer ahead. At once: the pointer jumps onto the dot and
+  the button goes down and up in the same moment, so that nothing can be made ahead: no dot is clicked
+  twice, so the model has to be fetched, unless it is a neighbour of the last one. Again: the same dots at
+  once, their models being there.
 - hover: over 40 further dots, from the pointer's arrival to that dot's card with its numbers and samples.
-- view: from the key that switches to another view of figures, each seen before, to the next frame.
+- view, metric: from the key that switches to another view of figures, each seen before, or from another
+  size of dots, to the next frame.
 - draw again: 40 clicks on the button, 80 ms after the samples of the last, each to the new samples.
-- drag: a slider moved at constant speed for 3 s by real mouse moves, in both directions. A move is an `input`
-  event of the slider; it counts as drawn if the picture of its value was on the screen. Frames/s: pictures
-  drawn, divided by the time from the first to the last input event.
+- drag: real mouse moves at constant speed for 3 s, to and fro: a slider of the strip (16 pictures), one of
+  the model view (a row of pictures for each of its two parts), and the place in the plane of β (32
+  pictures, each of a new model). A move counts as drawn if the picture of its value was on the screen.
+  Frames/s: pictures drawn, divided by the time from the first to the last move. Throttled: Chromium slows
+  the page's thread down four times.
+- memory: of the server's process at the end, and whether it imported torch.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import shutil
 import signal
 import socket
 import statistics
@@ -33,10 +38,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import page_driver as driver
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
@@ -44,20 +52,31 @@ from stand_in import stand_in
 
 from hvae.atlas.atlas import Atlas
 
-CLICKS = 60
-DRAWS = 40
-HOVERS = 40
-DRAG_SECONDS = 3.0
-DRAGS = 3
-FLAGS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-CLICK = "40 / 100 ms"
 REST_MS = 150
 PRESS_MS = 60
-SLOTS = ["samples", "reconstructions", "traversal"]
-ALL_SHOWN = "() => document.querySelectorAll('.picture[data-state=shown]').length === 3"
+THROTTLE = 4
+WAYS = ("in the page", "by the server")
+
+Rows = dict[str, str]
+"""What was measured, in words, and the result as text."""
+
+TARGETS = {
+    "server answers after its start": "1.5 s",
+    "first load: all pictures": "1.2 s",
+    "first load: three plots": "2 s",
+    "click as a hand clicks → its samples painted": "16 / 35 ms",
+    "click at once, again → its samples painted": "16 / 35 ms",
+    "click at once → its samples painted": "60 ms",
+    "hover over a dot → its card": "16 ms",
+    "key → another view of figures": "50 ms",
+    "another metric → its dots": "50 ms",
+    "drag a slider of the strip: frames/s, drawn": "58, 100 %",
+    "drag a slider of the model view: frames/s, drawn": "58, 100 %",
+    "drag over β: frames/s, drawn": "55",
+    "drag a slider, throttled: frames/s, drawn": "30",
+    "memory of the server": "250 MiB",
+}
+"""Of the page that runs the models itself; medians, or median / 95th percentile."""
 
 
 def main() -> None:
@@ -65,282 +84,113 @@ def main() -> None:
     parser.add_argument("atlas", nargs="?", help="default: the one that ships")
     parser.add_argument("--grid", type=int, help="time a stand-in of N × N points (bench/stand_in.py)")
     parser.add_argument("--moves-per-second", type=int, default=60, help="mouse moves while dragging")
+    parser.add_argument("--only", choices=WAYS, help="one of the two ways")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    ways = [arguments.only] if arguments.only else WAYS
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         if arguments.grid:
             atlas = Atlas.open(arguments.atlas) if arguments.atlas else Atlas.default()
             arguments.atlas = str(stand_in(atlas, arguments.grid, Path(folder) / atlas.name))
-        measure(arguments.atlas, arguments.moves_per_second)
+        browser = playwright.chromium.launch(executable_path=driver.find_browser(), args=driver.FLAGS)
+        results = {way: measure(browser, arguments.atlas, way, arguments.moves_per_second) for way in ways}
+        browser.close()
+    table = Table(title=f"Latency, headless Chromium, {os.cpu_count()} cores: median / 95th percentile")
+    for heading in ("what", *ways, "target"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for what in next(iter(results.values())):
+        table.add_row(what, *(rows.get(what, "") for rows in results.values()), TARGETS.get(what, ""))
+    Console(width=130).print(table)
 
 
-def measure(atlas: str | None, moves_per_second: int) -> None:
-    """Start a server and a browser, and print the table."""
+def measure(browser: Browser, atlas: str | None, way: str, moves_per_second: int) -> Rows:
+    """Start a server, and use its page."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}/"
-    table = Table(title=f"Latency, headless Chromium, {os.cpu_count()} cores")
-    for heading in ("what", "median", "95th percentile", "target"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        began = time.monotonic()
-        command = [sys.executable, "-m", "app", *([atlas] if atlas else [])]
-        server = subprocess.Popen([*command, "--no-browser", "--port", str(port)], stdout=subprocess.DEVNULL)
-        try:
-            wait_for(url, server)
-            table.add_row("server answers after its start", seconds(time.monotonic() - began), "", "3 s")
-            page = open_page(browser, url)
-            shown = time.monotonic() - began
-            table.add_row("first paint after the request", seconds(first_paint(page)), "", "1.5 s")
-            table.add_row("first load: all pictures shown", seconds(shown), "", "5 s")
-            page.wait_for_timeout(2000)
-            watch_paints(page)
-            for manner, rest, press, dots_from in (
-                ("as a hand clicks", REST_MS, PRESS_MS, 0),
-                ("at once", 0, 0, CLICKS),
-            ):
-                first, painted, last = clicks(page, rest, press, dots_from)
-                table.add_section()
-                table.add_row(f"click on a dot, {manner} ({len(first)}) → its samples", *spread(first), CLICK)
-                table.add_row("  its samples painted", *spread(painted), "")
-                table.add_row("  all its pictures", *spread(last), "60 ms")
-            table.add_section()
-            seen = hovers(page)
-            table.add_row(f"hover over a dot → its card ({len(seen)})", *spread(seen), "50 ms")
-            switched = switches(page)
-            table.add_row(f"key → another view of figures ({len(switched)})", *spread(switched), "")
-            drawn = draws(page)
-            table.add_row(f"draw again → new samples ({len(drawn)})", *spread(drawn), CLICK)
-            for number in range(DRAGS):
-                report_drag(table, number, drag(page, moves_per_second))
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(10)
-            browser.close()
-    Console(width=110).print(table)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "app", *([atlas] if atlas else []), "--no-browser", "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        driver.wait_for(url, server)
+        rows = {"server answers after its start": f"{time.monotonic() - began:.1f} s"}
+        page, load = driver.open_page(browser, url, by_server=way == "by the server")
+        rows["first load: first paint"] = f"{load['paint'] / 1000:.1f} s"
+        rows["first load: all pictures"] = f"{load['pictures'] / 1000:.1f} s"
+        rows["first load: three plots"] = f"{load['plots'] / 1000:.1f} s"
+        page.wait_for_timeout(2000)
+        rows |= latencies(page) | drags(page, moves_per_second)
+        rows["memory of the server"] = memory(server.pid, url)
+        page.context.close()
+        return rows
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(10)
 
 
-def find_browser() -> str | None:
-    """Return a Chromium on this machine; None for Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+def latencies(page: Page) -> Rows:
+    """Clicks, hovers and switches."""
+    rows, count = {}, driver.CLICKS
+    driver.watch_paints(page)
+    for manner, rest, press, first in (
+        ("as a hand clicks", REST_MS, PRESS_MS, 0),
+        ("at once", 0, 0, count),
+        ("at once, again", 0, 0, count),
+    ):
+        times = driver.clicks(page, rest, press, range(first, first + count))
+        rows[f"click {manner} → its samples painted"] = spread(times["painted"])
+        rows[f"click {manner} → all its pictures"] = spread(times["all"])
+    rows["hover over a dot → its card"] = spread(driver.hovers(page))
+    rows["key → another view of figures"] = spread(driver.switches(page))
+    rows["another metric → its dots"] = spread(driver.switch_metric(page))
+    rows["draw again → new samples"] = spread(driver.draws(page))
+    return rows
 
 
-def wait_for(url: str, server: subprocess.Popen) -> None:
-    """Wait until `url` answers."""
-    while server.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=5).read()
-            return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.02)
-    sys.exit("The server did not start.")
-
-
-def open_page(browser: Browser, url: str) -> Page:
-    """Return the page with its first pictures shown and its dots clickable."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.goto(url)
-    page.wait_for_function(ALL_SHOWN)
-    page.wait_for_selector("#landscapes-0 .scatterlayer .point")
-    return page
-
-
-def first_paint(page: Page) -> float:
-    """Return the seconds from the request of the page to its first paint."""
-    return page.evaluate("performance.getEntriesByName('first-paint')[0].startTime") / 1000
-
-
-def dots(page: Page) -> list[dict]:
-    """Return where the dots are: point, x, y in the window."""
-    return page.evaluate(
-        """() => {
-            const plot = document.querySelector('#landscapes-0 .js-plotly-plot');
-            const box = plot.getBoundingClientRect(), layout = plot._fullLayout;
-            const trace = plot.data.find((trace) => trace.name === 'points');
-            return trace.ids.map((point, i) => ({
-                point,
-                x: box.left + layout._size.l + layout.xaxis.l2p(trace.x[i]),
-                y: box.top + layout._size.t + layout.yaxis.l2p(trace.y[i]),
-            }));
-        }"""
-    )
-
-
-def drawn_since(page: Page, slot: str, since: float) -> list[dict]:
-    return page.evaluate(
-        "([slot, since]) => hvae.pictures.drawn.filter((one) => one.slot === slot && one.since >= since)",
-        [slot, since],
-    )
-
-
-def settle(page: Page, slots: list[str], since: float) -> list[float]:
-    """Wait until every slot has drawn a picture requested after `since`; return how long each took, in ms."""
-    page.wait_for_function(
-        """([slots, since]) => slots.every((slot) =>
-            hvae.pictures.drawn.some((one) => one.slot === slot && one.since >= since))""",
-        arg=[slots, since],
-    )
-    return [one["drawn"] - one["since"] for slot in slots for one in drawn_since(page, slot, since)[-1:]]
-
-
-def watch_paints(page: Page) -> None:
-    """Note in `window.paints` when the frame after each picture begins: it is painted by then."""
-    page.evaluate(
-        """() => {
-            window.paints = [];
-            document.addEventListener('hvae:drawn', ({ detail: { slot } }) => {
-                requestAnimationFrame((at) => window.paints.push({ slot, at }));
-            });
-        }"""
-    )
-
-
-def clicks(
-    page: Page, rest_ms: int, press_ms: int, dots_from: int
-) -> tuple[list[float], list[float], list[float]]:
-    """Click on many dots far apart in the list; return ms to samples, to their paint, to all pictures."""
-    first, painted, last = [], [], []
-    for number in range(dots_from, dots_from + CLICKS):
-        places = dots(page)
-        place = nth(places, number)
-        page.mouse.move(*beside(places))
-        page.wait_for_timeout(150)
-        since = page.evaluate("performance.now()")
-        page.mouse.move(place["x"], place["y"])
-        if rest_ms:
-            page.wait_for_timeout(rest_ms)
-        page.mouse.down()
-        if press_ms:
-            page.wait_for_timeout(press_ms)
-        page.mouse.up()
-        times = settle(page, SLOTS, since)
-        first.append(times[0])
-        last.append(max(times))
-        page.wait_for_timeout(100)
-        released = drawn_since(page, SLOTS[0], since)[-1]["since"]
-        paints = page.evaluate("window.paints.filter(({ slot }) => slot === 'samples').map(({ at }) => at)")
-        painted += [at - released for at in paints if at > released][:1]
-    return first, painted, last
-
-
-def nth(places: list[dict], number: int) -> dict:
-    """Return the number-th dot to be visited: far from the last one in the list, and a new one each time.
-
-    The browser still has pictures that it has shown, and would get them without decoding.
-    """
-    return places[(7 * number + 1) % len(places)]
-
-
-def beside(places: list[dict]) -> tuple[float, float]:
-    """Return a place in the window that is above all dots."""
-    return min(place["x"] for place in places), min(place["y"] for place in places) - 30
-
-
-def hovers(page: Page) -> list[float]:
-    """Move the pointer over dots far apart in the list; return ms to the samples on each card."""
-    times = []
-    for number in range(2 * CLICKS, 2 * CLICKS + HOVERS):
-        place = nth(dots(page), number)
-        page.mouse.move(place["x"] + 60, place["y"] + 60)
-        page.wait_for_timeout(80)
-        since = page.evaluate("performance.now()")
-        before = page.evaluate("document.querySelector('#hover-picture')?.dataset.pictureUrl || ''")
-        page.mouse.move(place["x"], place["y"])
-        page.wait_for_timeout(250)
-        # The same model twice is no new picture.
-        if page.evaluate("document.querySelector('#hover-picture')?.dataset.pictureUrl || ''") != before:
-            times += [one["drawn"] - one["since"] for one in drawn_since(page, "hover", since)[-1:]]
-    return times
-
-
-def switches(page: Page) -> list[float]:
-    """Switch between the views of figures, all drawn before; return ms to the next frame."""
-    times = []
-    for number in range(24):
-        key = str(number % 4 + 1)
-        page.evaluate(
-            """() => addEventListener('keydown', (event) => requestAnimationFrame(() => requestAnimationFrame(
-                () => { window.switched = performance.now() - event.timeStamp; })), { once: true })"""
-        )
-        page.keyboard.press(key)
-        page.wait_for_timeout(1500 if number < 4 else 300)
-        if number >= 4:
-            times.append(page.evaluate("window.switched"))
-    page.keyboard.press("1")
-    page.wait_for_timeout(500)
-    return times
-
-
-def draws(page: Page) -> list[float]:
-    """Click `draw again`; return ms to the new samples."""
-    times = []
-    for _ in range(DRAWS):
-        since = page.evaluate("performance.now()")
-        page.click("#draw-again")
-        times += settle(page, ["samples"], since)
-        page.wait_for_timeout(80)
-    return times
-
-
-def drag(page: Page, moves_per_second: int) -> dict:
-    """Drag the first slider to its end and back at constant speed."""
+def drags(page: Page, moves_per_second: int) -> Rows:
+    """Sliders and the plane of β."""
+    strip = ("#traversal-sliders", "traversal")
     page.click("#traversal-reset")
     page.wait_for_timeout(300)
-    box = page.locator("#traversal-sliders input").first.bounding_box()
-    left, right = box["x"] + 12, box["x"] + box["width"] - 12
-    y = box["y"] + box["height"] / 2
-    page.evaluate(
-        """() => {
-            window.moves = [];
-            const note = (event) => window.moves.push({ at: event.timeStamp, value: event.target.value });
-            document.querySelector('#traversal-sliders input').oninput = note;
-        }"""
-    )
-    page.mouse.move(left, y)
-    page.mouse.down()
-    page.wait_for_timeout(200)
-    page.evaluate("window.moves = []")
-    since = page.evaluate("performance.now()")
-    total = int(DRAG_SECONDS * moves_per_second)
-    began = time.perf_counter()
-    for number in range(1, total + 1):
-        there = 2 * number / total
-        page.mouse.move(left + (right - left) * (there if there <= 1 else 2 - there), y)
-        time.sleep(max(0, began + number / moves_per_second - time.perf_counter()))
-    page.mouse.up()
-    page.wait_for_timeout(500)
-    moves = page.evaluate("window.moves")
-    frames = drawn_since(page, "traversal", since)
-    moved = {move["at"] for move in moves}
-    frames = [frame for frame in frames if frame["since"] in moved]
-    lasted = (moves[-1]["at"] - moves[0]["at"]) / 1000
-    return {
-        "sent": total,
-        "moves": len(moves),
-        "drawn": len(frames),
-        "rate": len(frames) / lasted,
-        "times": [frame["drawn"] - frame["since"] for frame in frames],
-    }
+    drag = partial(frames, driver.drag_slider, page, moves_per_second)
+    rows = {"drag a slider of the strip: frames/s, drawn": drag(*strip)}
+    throttle = page.context.new_cdp_session(page)
+    throttle.send("Emulation.setCPUThrottlingRate", {"rate": THROTTLE})
+    rows["drag a slider, throttled: frames/s, drawn"] = drag(*strip)
+    throttle.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    page.click("#tab-model")
+    page.click("#part-tab-walks")
+    page.wait_for_selector("#model-z2-picture[data-state=shown]")
+    rows["drag a slider of the model view: frames/s, drawn"] = drag("#z2-sliders", "model-z2")
+    page.click("#tab-parent")
+    if page.locator("#beta-plane").count():
+        page.wait_for_selector("#parent-samples-picture[data-state=shown]")
+        rows["drag over β: frames/s, drawn"] = frames(driver.drag_betas, page, moves_per_second)
+    return rows
 
 
-def report_drag(table: Table, number: int, result: dict) -> None:
-    moves, drawn = result["moves"], result["drawn"]
-    table.add_section()
-    table.add_row(f"drag {number + 1}: mouse moves sent, input events", f"{result['sent']}, {moves}", "", "")
-    table.add_row("  events drawn", f"{drawn} ({100 * drawn / moves:.0f} %)", "", "95 %")
-    table.add_row("  frames/s", f"{result['rate']:.0f}", "", "30")
-    table.add_row("  input event → frame", *spread(result["times"]), "")
+def frames(drag: Callable[..., dict[str, Any]], *arguments: object) -> str:
+    """Return frames per second and the share of moves that were drawn."""
+    result = drag(*arguments)
+    return f"{result['rate']:.0f}, {100 * result['drawn'] / max(result['moves'], 1):.0f} %"
 
 
-def spread(times: list[float]) -> tuple[str, str]:
+def memory(pid: int, url: str) -> str:
+    """Return what a process occupies, where /proc says it, and whether it imported torch."""
+    with urllib.request.urlopen(f"{url}healthz") as answer:
+        torch = "with torch" if json.load(answer)["torch"] else "without torch"
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return torch
+    (kilobytes,) = (line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+    return f"{int(kilobytes) / 1024:.0f} MiB, {torch}"
+
+
+def spread(times: list[float]) -> str:
     """Return the median and 95th percentile of times in ms."""
+    if not times:
+        return "–"
     high = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
-    return f"{statistics.median(times):.0f} ms", f"{high:.0f} ms"
-
-
-def seconds(value: float) -> str:
-    return f"{value:.1f} s"
+    return f"{statistics.median(times):.0f} / {high:.0f} ms"
 
 
 if __name__ == "__main__":
