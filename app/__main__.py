@@ -17,6 +17,7 @@ import typer
 from app.pictures.malloc import share_arenas
 from app.server.embedding import checked_origins
 from app.server.listening import answered_names, listen, page_address, web_server
+from hvae.architectures.plugin import HELP, load_named_plugin, load_plugin
 from hvae.errors import UserError
 from hvae.terminal import accept_all_text, command_name
 
@@ -58,8 +59,11 @@ def main(
             metavar="ORIGIN",
         ),
     ] = [],  # noqa: B006
+    plugin: Annotated[Path | None, typer.Option(help=HELP, metavar="FILE.py")] = None,
 ) -> None:
     """Explore atlases of hierarchical VAEs in the browser."""
+    if plugin:
+        load_plugin(plugin)
     serve(atlas, host, port, not no_browser, data_dir, allow_training, broker, embed)
 
 
@@ -67,6 +71,7 @@ def run() -> int:
     """Run the command line; a user's mistake becomes one line on stderr. Returns the exit code."""
     accept_all_text()
     try:
+        load_named_plugin()
         return cli(prog_name=command_name("hvae-explorer", "app"), standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort):
         return 0

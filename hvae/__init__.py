@@ -15,6 +15,7 @@ _HOME = {
     "HVAE": "hvae.model",
     "HVAEConfig": "hvae.config",
     "UserError": "hvae.errors",
+    "load_plugin": "hvae.architectures.plugin",
 }
 __all__ = list(_HOME)
 

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from hvae.architectures.plugin import load_named_plugin, load_plugin
 from hvae.datasets.dataset import SIDE, is_side
 from hvae.errors import UserError
 from hvae.terminal import accept_all_text, command_name
 from precompute.planning.model_options import model_help
-from precompute.planning.options import DataDir, Device, Jobs, Options, with_options
+from precompute.planning.options import DataDir, Device, Jobs, Options, Plugin, with_options
 
 # torch is imported by the commands that need it.
 
@@ -87,6 +88,7 @@ def evaluate(
     dataset: MovedDataset = None,
     device: Device = "auto",
     jobs: Jobs = None,
+    plugin: Plugin = None,
 ) -> None:
     """Measure missing and outdated metrics of an atlas, without training any point."""
     from precompute.engines.workers import cores
@@ -104,7 +106,7 @@ def status(out: Out) -> None:
 
 
 @cli.command()
-def verify(out: Out, deep: Deep = None, data_dir: TestDir = None) -> None:
+def verify(out: Out, deep: Deep = None, data_dir: TestDir = None, plugin: Plugin = None) -> None:
     """Check files and numbers; name every error, and exit with 1 if there is one."""
     from hvae.atlas.verify import problems
 
@@ -156,7 +158,10 @@ def main() -> int:
     name = command_name("hvae-precompute", "precompute")
     try:
         arguments = with_all_points(sys.argv[1:])
+        load_named_plugin()
         if asks_for_model_help(arguments):
+            if plugin := given(arguments, "--plugin"):
+                load_plugin(plugin)
             size = given(arguments, "--size") or ""
             side = int(size) if size.isdecimal() and is_side(int(size)) else SIDE
             print(model_help(given(arguments, "--dataset") or "", side))

@@ -14,20 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pandas as pd
 import platformdirs
 from filelock import FileLock, Timeout
 
 from hvae.atlas.atlas import Atlas
 from hvae.atlas.manifest import Manifest, made_from_plan, read_manifest
-from hvae.atlas.metrics_table import metrics_table, write_table
 from hvae.atlas.point import Point
 from hvae.atlas.untrusted_files import MANIFEST, PARENT, checked_file
+from hvae.atlas.writing import LOCK, append_point, locked, refuse_known_point
 from hvae.errors import UserError
-from hvae.files import flush, own_folder, remove_leftovers, user_path, write_json
-from hvae.training.finish import Finished, save_finished
-
-LOCK = ".lock"
+from hvae.files import flush, own_folder, user_path, write_json
+from hvae.training.finish import Finished
 
 BUSY = "A point is being trained already, here or in another tab: wait for it, or cancel it there."
 
@@ -115,20 +112,11 @@ def add_point(atlas: Atlas, folder: Path, point: Point, finished: Finished) -> A
     """
     if not folder.exists():
         copy_atlas(atlas, folder)
-    with _written_by_us(folder):
+    with locked(folder):
         copy = Atlas.open(folder)
-        refuse_known_point(copy, point)
-        save_finished(folder, point, finished)
-        row = metrics_table([finished.row], copy.metrics.columns)
-        metrics = pd.concat([copy.metrics, row], ignore_index=True)
-        write_table(folder, copy.manifest, metrics, point.checkpoint)
+        refuse_known_point(folder, copy.metrics, point)
+        append_point(folder, copy.manifest, copy.metrics, point, finished)
     return Atlas.open(folder)
-
-
-def refuse_known_point(atlas: Atlas, point: Point) -> None:
-    """Raise UserError if the atlas has a point of these β."""
-    if point.checkpoint in set(atlas.metrics["checkpoint"]):
-        raise UserError(f"{atlas.path} has a point at β₂ = {point.beta_2:g}, β₁ = {point.beta_1:g} already.")
 
 
 def copy_atlas(atlas: Atlas, folder: Path) -> None:
@@ -150,21 +138,6 @@ def copy_atlas(atlas: Atlas, folder: Path) -> None:
         flush(folder.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-
-
-@contextmanager
-def _written_by_us(folder: Path) -> Iterator[None]:
-    """Hold the lock that `precompute` takes, too."""
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"Another process is writing {folder}: wait for it.") from None
-    try:
-        remove_leftovers(folder)
-        yield
-    finally:
-        lock.release()
 
 
 def _identity(folder: Path) -> str | None:

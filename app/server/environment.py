@@ -15,6 +15,7 @@ from app.server.host_names import LOOPBACK_NAMES
 from app.server.listening import files_allowed
 from app.training.redis_broker import BROKER, checked_broker
 from app.training.train_point import TrainingOptions
+from hvae.architectures.plugin import load_named_plugin
 from hvae.errors import UserError
 
 ATLAS = "HVAE_APP_ATLAS"
@@ -31,6 +32,7 @@ def server(environment: Mapping[str, str]) -> Flask:
     for name in said:
         if name not in VARIABLES:
             raise UserError(f"There is no variable {name}: there are {', '.join(VARIABLES)}.")
+    load_named_plugin()
     embed = checked_origins([said.get(EMBED, "")])
     share_arenas()
     files_allowed()

@@ -100,7 +100,8 @@ def _added_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any
     atlas = Atlas.open(setting.atlas)
     point = wished_point(atlas, wish)
     with extending(atlas) as folder:
-        refuse_known_point(existing_copy(atlas) or atlas, point)
+        grown = existing_copy(atlas) or atlas
+        refuse_known_point(grown.path, grown.metrics, point)
         aside = unfinished_folder(atlas)
         resume.remove_all(aside, but=point.name)
         point_finished = trained(report, atlas, point, setting.data_dir, aside)

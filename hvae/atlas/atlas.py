@@ -141,6 +141,40 @@ class Atlas:
         """The folder's name, reduced to what is safe in an address."""
         return re.sub(r"[^A-Za-z0-9._-]+", "-", self.path.resolve().name).strip("-.") or "atlas"
 
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        dataset: str,
+        config: HVAEConfig,
+        seed: int = 0,
+        data_dir: str | Path = "data",
+    ) -> Atlas:
+        """Make an atlas for models that are trained elsewhere, and return it, without points: see `add`.
+
+        dataset: as for `precompute run --dataset`. config: of every model; its image_shape is that of the
+        pictures, (C, H, W). seed: of the noise that measurements draw.
+        Raises UserError if the folder is not empty, or the data set is missing or has pictures of another
+        shape.
+        """
+        from hvae.atlas.writing import create
+
+        create(user_path(path), dataset, config, seed, data_dir)
+        return cls.open(path)
+
+    def add(self, beta_2: float, beta_1: float, model: HVAE, data_dir: str | Path = "data") -> Atlas:
+        """Add a trained model at (β₂, β₁), and return the atlas with it; this one stays as it is.
+
+        Its rates, distortion and PSNR are measured on the whole test set; `python -m precompute evaluate`
+        measures the rest. model: in an atlas that `create` made, an HVAE of its config.
+        Raises UserError if β is out of range or there already, if the model has another config or weights
+        that are not finite, or if another process writes the atlas.
+        """
+        from hvae.atlas.writing import add
+
+        add(self.path, beta_2, beta_1, model, data_dir)
+        return Atlas.open(self.path)
+
     @property
     def config(self) -> HVAEConfig:
         """That of every model in the atlas."""

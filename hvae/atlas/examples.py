@@ -1,4 +1,4 @@
-"""examples.npz: test images and their labels, read without unpickling, and without unpacking a bomb."""
+"""examples.npz: test images and their labels; reading it unpickles nothing, and unpacks no bomb."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import math
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,11 @@ from hvae.atlas.manifest import Manifest
 from hvae.atlas.untrusted_files import EXAMPLES, MIB, read_checked
 from hvae.errors import UserError, one_line
 
+if TYPE_CHECKING:
+    from hvae.datasets import Images
+
+WRITTEN = 256
+"""How many test images a new atlas gets, if there are as many."""
 MAX_EXAMPLES = 512
 MAX_UNPACKED = 32 * MIB
 MAX_ENTRIES = 16
@@ -89,3 +94,16 @@ def array(archive: zipfile.ZipFile, name: str, dtype: str) -> np.ndarray:
     if len(content) != size:
         raise ValueError(f"{name} does not hold as many numbers as its header says")
     return np.frombuffer(bytearray(content), found).reshape(shape)
+
+
+def write_examples(path: Path, images: Images) -> None:
+    """Write some test images and their labels, as an .npz without objects.
+
+    They are chosen at random, because a data set may be sorted by class, but always the same ones.
+    """
+    import torch
+
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:WRITTEN].numpy()
+    chosen = images.images.cpu().numpy()[order], images.labels.cpu().numpy()[order]
+    with open(path, "wb") as file:
+        np.savez_compressed(file, images=chosen[0], labels=chosen[1])

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import (
@@ -34,6 +34,9 @@ from hvae.metrics.measurements.generation import GENERATION
 from hvae.theory import STORED
 from hvae.training.recipe import Recipe
 
+if TYPE_CHECKING:
+    from hvae.datasets.contents import Contents
+
 SCHEMA_VERSION = 1
 MAX_POINTS = 10_000
 MAX_CLASSES, MAX_CLASS_NAME = 10_000, 200
@@ -44,6 +47,9 @@ MAX_KINDS = 100
 
 MAX_TOP_DIM = 1024
 """Limit: dimensions of the top latent."""
+
+ELSEWHERE = "elsewhere"
+"""The entry of `made_with` in an atlas of models that `precompute` did not train."""
 
 SCORES = (*GENERATION.names, "classifier_accuracy")
 
@@ -150,6 +156,15 @@ class Pictures(BaseModel):
     test: Annotated[list[Count], Field(min_length=1, max_length=MAX_CLASSES)]
     passed_over: Annotated[dict[Key, Count], Field(max_length=MAX_KINDS)] = {}
 
+    @classmethod
+    def of(cls, contents: Contents | None) -> Pictures | None:
+        """Return a folder's counts, with only the most frequent kinds of files; None without a folder."""
+        if contents is None:
+            return None
+        kinds = sorted(contents.passed_over.items(), key=lambda kind: -kind[1])[:MAX_KINDS]
+        counts = {"train": list(contents.train.values()), "test": list(contents.test.values())}
+        return cls(**counts, passed_over=dict(kinds))
+
 
 class Manifest(BaseModel):
     """atlas.json.
@@ -211,6 +226,11 @@ class Manifest(BaseModel):
     def is_undefined(self, column: str) -> bool:
         """Return whether no point can have a number in this column of the table, on this data set."""
         return column in self.undefined or column.removesuffix("_se") in self.undefined
+
+    @property
+    def is_from_elsewhere(self) -> bool:
+        """Whether its models were not trained by `precompute`, but added one by one: `Atlas.add`."""
+        return ELSEWHERE in self.made_with
 
     @property
     def has_labels(self) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hvae.architectures.registry import find
 from hvae.atlas.atlas import Atlas
 from hvae.atlas.manifest import Manifest, read_manifest
 from hvae.atlas.metrics_table import TRAINED_COLUMNS, read_metrics
@@ -50,6 +51,10 @@ def problems(path: str | Path) -> list[str]:
     except UserError as error:
         return [str(error)]
     found = [*not_finite(atlas), *wrong_versions(folder, manifest)]
+    try:
+        find(manifest.config.architecture)
+    except UserError as error:  # of every model alike
+        return [*found, str(error)]
     trained = [name for name in atlas.metrics["checkpoint"] if name not in manifest.failures]
     loads: list[Callable] = [lambda name=name: atlas.load_checkpoint(name) for name in trained]
     if PARENT in manifest.files:

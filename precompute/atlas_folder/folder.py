@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock
@@ -26,6 +25,7 @@ from hvae.atlas.atlas import (
     table_columns,
 )
 from hvae.atlas.checkpoint import load_model, load_parent, save_parent
+from hvae.atlas.examples import write_examples
 from hvae.atlas.manifest import made_from_plan
 from hvae.atlas.metadata import SHA256, read_metadata
 from hvae.atlas.metrics_table import metrics_table, write_table
@@ -44,8 +44,6 @@ from precompute.atlas_folder.place import locked, refuse_what_is_no_atlas
 from precompute.atlas_folder.same_plan import refuse_other_plan
 from precompute.planning.outlook import stored_spectrum
 from precompute.planning.plan import Plan
-
-EXAMPLE_IMAGES = 256
 
 
 class AtlasFolder:
@@ -240,14 +238,3 @@ def metrics_frame(betas: Betas, rows: dict[str, dict]) -> pd.DataFrame:
     ordered = [rows[name] for name in dict.fromkeys([*on_grid, *rows])]
     extra = sorted({name for row in ordered for name in row} - set(table_columns()))
     return metrics_table(ordered, [*table_columns(), *extra])
-
-
-def write_examples(path: Path, images: Images) -> None:
-    """Return some test images and their labels, as an .npz without objects.
-
-    They are chosen at random, because a data set may be sorted by class, but always the same ones.
-    """
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:EXAMPLE_IMAGES].numpy()
-    chosen = images.images.cpu().numpy()[order], images.labels.cpu().numpy()[order]
-    with open(path, "wb") as file:
-        np.savez_compressed(file, images=chosen[0], labels=chosen[1])

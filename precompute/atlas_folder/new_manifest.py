@@ -15,8 +15,7 @@ import torch
 
 from hvae import __version__
 from hvae.atlas.atlas import Betas, Manifest
-from hvae.atlas.manifest import MAX_KINDS, MAX_TEXT, Pictures
-from hvae.datasets.contents import Contents
+from hvae.atlas.manifest import MAX_TEXT, Pictures
 from hvae.layers import HVAEConfig
 from hvae.metrics.limits import limits, undefined
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
@@ -53,7 +52,7 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
         data=data.digests,
         weights=plan.weights,
         files={},
-        pictures=pictures_of(data.train.contents),
+        pictures=Pictures.of(data.train.contents),
         undefined=undefined(limits(data.train, data.test)),
     )
 
@@ -62,16 +61,6 @@ def command_line() -> str:
     """Return the command line, without bytes that are no text."""
     typed = shlex.join(["python", "-m", "precompute", *sys.argv[1:]])
     return os.fsencode(typed).decode("utf-8", "replace")
-
-
-def pictures_of(contents: Contents | None) -> Pictures | None:
-    """Return the counts of a folder for atlas.json, with only the most frequent kinds of files."""
-    if contents is None:
-        return None
-    kinds = sorted(contents.passed_over.items(), key=lambda kind: -kind[1])[:MAX_KINDS]
-    return Pictures(
-        train=list(contents.train.values()), test=list(contents.test.values()), passed_over=dict(kinds)
-    )
 
 
 def recorded_threads(manifest: Manifest) -> int | None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from hvae.atlas.atlas import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, TRAINING
+from hvae.atlas.writing import LOCK
 from hvae.errors import UserError
 from hvae.files import user_path
 
-LOCK = ".lock"
 OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, PARENT, LOCK, TRAINING}
 
 

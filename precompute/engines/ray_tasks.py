@@ -8,6 +8,7 @@ turns: a question, an answer.
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import sys
 import time
@@ -18,6 +19,7 @@ from typing import NamedTuple
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from hvae.architectures.registry import PLUGIN
 from hvae.datasets import Images
 from hvae.errors import UserError, one_line
 from hvae.numerics import denormals_flushed
@@ -76,7 +78,13 @@ def serve(connection: Connection, address: str) -> None:
     with the worker's traceback for anything else.
     """
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        plugin = {PLUGIN: os.environ[PLUGIN]} if os.environ.get(PLUGIN) else {}
+        ray.init(
+            address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": plugin} if plugin else None,
+        )
         send(connection, Joined(ray.get_runtime_context().gcs_address, ray.cluster_resources()))
         tasks = None
         while True:

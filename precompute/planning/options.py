@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
+from hvae.architectures.plugin import HELP, load_plugin
 from hvae.datasets.dataset import HIGHEST_SIDE, LOWEST_SIDE, SIDE, SIDE_STEP, SIDES, is_side
 from hvae.datasets.registry import patterns
 from hvae.errors import UserError
@@ -46,9 +47,20 @@ EPOCHS = "Passes over the training images: the parent's, or with --from-scratch 
 # Options that other commands have, too.
 DataDir = Annotated[Path, typer.Option(help="Folder of data sets; downloads go there, too.", metavar="DIR")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Plugin = Annotated[
+    Path | None,
+    typer.Option(help=HELP, metavar="FILE.py", show_default=False, callback=lambda file: with_plugin(file)),
+]
 Jobs = Annotated[
     int | None, typer.Option(help="Processes for points, on a CPU.", min=1, show_default="one per core")
 ]
+
+
+def with_plugin(file: Path | None) -> Path | None:
+    """Register the architectures of a user's file before anything else is looked at."""
+    if file:
+        load_plugin(file)
+    return file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +86,7 @@ class Options:
         bool, typer.Option("--from-scratch", help="Train each point alone, without parent.")
     ] = False
     size: Annotated[int, typer.Option(help=SIZE, metavar="N")] = SIDE
+    plugin: Plugin = None
     model: Annotated[list[str], typer.Option(help=MODEL, metavar="KEY=VALUE", show_default=False)] = ()
     device: Device = "auto"
     stack: Annotated[

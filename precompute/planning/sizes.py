@@ -9,11 +9,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from hvae.atlas.examples import WRITTEN
 from hvae.errors import UserError
 from hvae.layers import HVAEConfig
 from hvae.model import HVAE
 from hvae.parent import Parent
-from precompute.atlas_folder.folder import EXAMPLE_IMAGES
 from precompute.planning.plan import Plan
 
 BYTES = {"float32": 4, "float16": 2}
@@ -40,7 +40,7 @@ def atlas_bytes(plan: Plan, config: HVAEConfig) -> int:
     point = BYTES[plan.weights] * parameters + CHECKPOINT_OVERHEAD + ROW_BYTES
     parent = BYTES["float32"] * parent_parameters + CHECKPOINT_OVERHEAD if parent_parameters else 0
     pixels = math.prod(config.image_shape)
-    return len(plan.points) * point + parent + CLASSIFIER_BYTES + EXAMPLE_IMAGES * pixels
+    return len(plan.points) * point + parent + CLASSIFIER_BYTES + WRITTEN * pixels
 
 
 def size(n: int) -> str:

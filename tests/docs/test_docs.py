@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from atlas_builder import add_parent, build_atlas
 from documents import PAGES, ROOT, anchors, blocks, columns_in, commands, is_printed, name_of, prose
+from plugins import linear_architecture, without_plugins
 
 from app.pictures.openapi import description
 from app.pictures.registry import kinds
@@ -28,10 +29,12 @@ PATH = re.compile(r"`((?:hvae|precompute|app|assets|bench|docs|tests)/[\w./-]*)`
 
 @pytest.fixture(scope="module")
 def my_atlas(tmp_path_factory):
-    """A folder with `my-atlas`, which has a parent."""
+    """A folder with `my-atlas`, which has a parent, and with the file of an architecture of one's own."""
     folder = tmp_path_factory.mktemp("reader")
     add_parent(build_atlas(folder / "my-atlas"))
-    return folder
+    (folder / "linear.py").write_text(linear_architecture(), encoding="utf-8")
+    with without_plugins():
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -271,14 +271,19 @@ def _without_parent(atlas: Atlas) -> html.Div:
                 "folds into a plain HVAE, so that what lies between the dots can be seen as well, without "
                 "training anything."
             ),
-            html.P(
-                "The points of this atlas were trained from scratch. This command makes one with a parent:"
-                if atlas.manifest.recipe and not atlas.manifest.parent_recipe
-                else "Its file is not there. This command makes an atlas with one:"
-            ),
+            html.P(_why_no_parent(atlas)),
             html.Pre(f"python -m precompute run OUT {command}"),
         ],
     )
+
+
+def _why_no_parent(atlas: Atlas) -> str:
+    """What became of the parent, and that a command makes an atlas with one."""
+    if atlas.manifest.is_from_elsewhere:
+        return "The models of this atlas were trained elsewhere. This command makes an atlas with a parent:"
+    if atlas.manifest.recipe and not atlas.manifest.parent_recipe:
+        return "The points of this atlas were trained from scratch. This command makes one with a parent:"
+    return "Its file is not there. This command makes an atlas with one:"
 
 
 def _words(title: str, words: list[Component]) -> html.Div:
