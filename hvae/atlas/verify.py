@@ -109,11 +109,11 @@ def wrong_versions(folder: Path, manifest: Manifest) -> Iterator[str]:
 
 
 def sentences(checks: Iterable[Callable[[], object]]) -> list[str]:
-    """Return the messages of the checks that fail."""
+    """Return the messages of the checks that fail, each once."""
     found = []
     for check in checks:
         try:
             check()
         except UserError as error:
             found.append(str(error))
-    return found
+    return list(dict.fromkeys(found))

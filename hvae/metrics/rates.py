@@ -17,7 +17,7 @@ class RatesAndDistortion:
     """Means over a data set, nats per image, float64.
 
     rates: (L,), R(z_ℓ|z_>ℓ) of every layer, layer 1 first.
-    distortion: E[−log p(x|z_1)], constants included.
+    distortion: E[−log p(x|z)], constants included.
     top_rates: (top_dim,), the part of each dimension of z_L in `rates[-1]`.
     of_images: (N, L + 1), each image's rates, layer 1 first, and its distortion.
     """
@@ -43,7 +43,7 @@ def layer_rates(model: HVAE, images: Images, *, batch_size: int = 500, seed: int
     """Return the rate of each layer and the distortion, means over all images (Xiao & Bamler, 2023, Eq. 3–5).
 
     R(z_ℓ|z_>ℓ) = E_x E_q(z_>ℓ|x) KL(q(z_ℓ|z_>ℓ, x) ‖ p(z_ℓ|z_>ℓ)), with the KL in closed form and one draw
-    per image of the latents above; D = E_x E_q(z_1|x)[−log p(x|z_1)] from the same draw. The noise of image i
+    per image of the latents above; D = E_x E_q(z|x)[−log p(x|z)] from the same draw. The noise of image i
     is a function of (seed, i) alone, for any batch size. A model with NaN weights gives NaN.
 
     Raises ValueError for a set without images.

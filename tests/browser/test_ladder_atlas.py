@@ -48,3 +48,15 @@ def test_its_pictures_are_drawn_its_diagram_is_the_ladders_and_a_drawing_has_its
     text = re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.address)[1]
     image = read_image(text, (1, 28, 28))[0]
     assert image.shape[-2:] == (28, 28) and float(image.max()) > 0.7
+
+
+def test_an_atlas_of_another_architecture_has_its_pictures_from_the_server_and_a_path_of_its_own_for_z2(
+    open_page, serve, tmp_path
+):
+    config = HVAEConfig.of("local", top_dim=4, width=8)
+    explorer = open_page(serve(build_atlas(tmp_path / "local", config=config)))
+    explorer.page.click("#tab-model")
+    explorer.wait_until_shown("", SAMPLES)
+    assert "p(x|z₁, z₂)" in explorer.page.text_content("#flow-about")
+    boxes = {edge: explorer.page.locator(f"#{edge}").bounding_box() for edge in ("p-x-z2", "p-x-z1", "q-z1")}
+    assert boxes["p-x-z2"]["height"] > 1.5 * boxes["p-x-z1"]["height"], "from z₂ to x, past z₁"

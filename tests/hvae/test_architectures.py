@@ -1,16 +1,21 @@
 """Architectures by name: what each of them computes, and names that are not registered."""
 
+import dataclasses
 import math
 import sys
 
 import pytest
 import torch
+from atlas_builder import add_parent, build_atlas
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from hvae import HVAE, HVAEConfig, UserError
+from app.page.points import points_data
+from app.server.build import create_app
+from hvae import HVAE, Atlas, HVAEConfig, UserError
 from hvae.architectures import registry
 from hvae.atlas.checkpoint import load_model, load_parent, save_model, save_parent
 from hvae.atlas.manifest import most
+from hvae.atlas.verify import problems
 from hvae.datasets.dataset import HIGHEST_SIDE, LOWEST_SIDE
 from hvae.parent import Parent
 
@@ -216,6 +221,47 @@ def test_a_name_that_is_not_registered_is_kept_and_imports_nothing():
     with pytest.raises(UserError, match="architecture antigravity, which this program does not have"):
         HVAE(config)
     assert set(sys.modules) == before
+
+
+@pytest.fixture
+def atlas_of_a_stranger(tmp_path):
+    """An atlas of an architecture that somebody registered where it was made, and that is missing here."""
+    record = dataclasses.replace(registry.find("residual"), name="homemade")
+    registry.REGISTRY.register(record)
+    config = small("homemade", image_shape=(1, 32, 32))
+    folder = add_parent(build_atlas(tmp_path / "theirs", (0.1, 1.0), config), (0.1, 1.0))
+    registry.REGISTRY.unregister("homemade")
+    return folder, record
+
+
+def test_an_atlas_of_a_missing_architecture_opens_and_its_models_say_what_is_missing(atlas_of_a_stranger):
+    folder, record = atlas_of_a_stranger
+    before = set(sys.modules)
+    atlas = Atlas.open(folder)
+    assert len(atlas.metrics) == 4 and len(atlas.examples().images) == 12
+    missing = "architecture homemade, which this program does not have: run the code that registers it"
+    for load in (lambda: atlas.load(1, 1), atlas.load_parent):
+        with pytest.raises(UserError, match=missing):
+            load()
+    said = problems(folder)
+    assert len(said) == 1 and missing in said[0]
+    assert not {name for name in set(sys.modules) - before if "homemade" in name}
+    registry.REGISTRY.register(record)
+    try:
+        assert Atlas.open(folder).load(1, 1).sample(1).shape == (1, 1, 32, 32)
+        assert problems(folder) == []
+    finally:
+        registry.REGISTRY.unregister("homemade")
+
+
+def test_its_page_has_figures_and_numbers_and_its_pictures_say_what_is_missing(atlas_of_a_stranger):
+    atlas = Atlas.open(atlas_of_a_stranger[0])
+    client = create_app({"theirs": atlas}).server.test_client()
+    assert client.get("/").status_code == 200 and client.get("/?view=model").status_code == 200
+    assert len(points_data(atlas)) == 4
+    response = client.get("/pictures/theirs/b2-1_b1-1/samples.png")
+    assert response.status_code == 409
+    assert "architecture homemade, which this program does not have" in response.get_json()["error"]
 
 
 def test_the_default_is_left_out_of_what_is_written():

@@ -37,15 +37,25 @@ NOTES = {
     "deviations z₁ lies from its prior mean given z₂. A slider moves in standard deviations of ε₁.",
 }
 STEPS = 8
+REACHES = {
+    False: "What z₂ takes up reaches the picture through z₁, together with what z₁ adds.",
+    True: "p(x|z₁, z₂): what z₂ takes up reaches the picture directly, beside what z₁ adds.",
+}
+"""How the information of z₂ reaches the picture; the key is whether there is a direct path."""
+WHY_RESIDUALS = {
+    False: "A picture depends on z₁ alone, so the very z₁ of the image above would only show that image",
+    True: "z₁ corrects what z₂ draws, so the very z₁ of the image above would correct another picture",
+}
 
 
 def layout(atlas: Atlas) -> Component:
     """Beside the diagram, one part at a time: samples, traversals, mixing."""
     frame, count = Frame.of(atlas), example_count(atlas)
+    is_direct = atlas.config.has_direct_path
     parts = {
         "samples": _samples(frame, count),
         "walks": _walks(frame, directions(atlas)),
-        "mix": _mix(frame, count),
+        "mix": _mix(frame, count, is_direct),
     }
     panels = [
         html.Div(
@@ -65,12 +75,12 @@ def layout(atlas: Atlas) -> Component:
         **{
             "aria-label": "Information flow through the two layers",
             "data-most": str(most_rate(atlas)),
-            "data-ladder": str(atlas.manifest.model.get("inference") == "ladder").lower(),
+            "data-ladder": str(atlas.config.inference == "ladder").lower(),
+            "data-direct": str(is_direct).lower(),
         },
     )
     about = html.P(
-        "Edges are as thick as the information that flows along them. "
-        "What z₂ takes up reaches the picture through z₁, together with what z₁ adds.",
+        f"Edges are as thick as the information that flows along them. {REACHES[is_direct]}",
         className="flow-about",
         id="flow-about",
     )
@@ -195,7 +205,7 @@ def _walk(latent: str, title: str, subtitle: str, count: int, frame: Frame) -> C
     return strip(title, subtitle, [moved, rows, note], reset)
 
 
-def _mix(frame: Frame, count: int) -> list[Component]:
+def _mix(frame: Frame, count: int, is_direct: bool) -> list[Component]:
     if count < 2:
         return [html.P("Mixing takes two test images, and this atlas has fewer.", className="empty")]
     mixed = min(MIXED, count)
@@ -236,8 +246,8 @@ def _mix(frame: Frame, count: int) -> list[Component]:
                     frame.sheet(mixed + 1, mixed + 1, (1, 1)),
                 ),
                 html.P(
-                    "z₂ is that of the image on the left. A picture depends on z₁ alone, so the very z₁ of "
-                    "the image above would only show that image: what is taken is ε₁, how many standard "
+                    f"z₂ is that of the image on the left. {WHY_RESIDUALS[is_direct]}: what is "
+                    "taken is ε₁, how many standard "
                     "deviations its z₁ lies from its prior mean given its z₂. The diagonal reconstructs.",
                     className="note",
                 ),

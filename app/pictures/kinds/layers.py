@@ -140,7 +140,7 @@ class Rates(OfImages):
     """Rates of each layer and distortion of single images, as JSON.
 
     rate_z2 = KL(q(z₂|x) ‖ p(z₂)); rate_z1 = E_q(z₂|x) KL(q(z₁|z₂, x) ‖ p(z₁|z₂)); distortion =
-    E_q[−log p(x|z₁)]; neg_elbo is their sum. Expectations are means over draws from the posterior.
+    E_q[−log p(x|z)]; neg_elbo is their sum. Expectations are means over draws from the posterior.
     """
 
     seed: Seed = 0

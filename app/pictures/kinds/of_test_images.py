@@ -48,9 +48,9 @@ RECONSTRUCTIONS_PYTHON = """\
 class Mix(Query):
     """A grid, with the images: a row has the z₂ of one test image, a column the z₁ of another.
 
-    p(x|z₁) depends on z₁ alone, so z₁ itself, taken from another image, would only reconstruct that image. So
-    its standardised residual is taken, ε₁ = (E q(z₁|z₂, x) − E p(z₁|z₂)) / std p(z₁|z₂): the picture in row A
-    and column B has z₁ = E p(z₁|z₂ of A) + std p(z₁|z₂ of A) · ε₁ of B, with all z₂ and ε₁ at posterior
+    Where p(x|z₁) depends on z₁ alone, z₁ itself, taken from another image, would only reconstruct that image.
+    So its standardised residual is taken, ε₁ = (E q(z₁|z₂, x) − E p(z₁|z₂)) / std p(z₁|z₂): the picture in
+    row A and column B has z₁ = E p(z₁|z₂ of A) + std p(z₁|z₂ of A) · ε₁ of B, with all z₂ and ε₁ at posterior
     means. The reconstructions are on the diagonal.
     """
 

@@ -1,8 +1,9 @@
 /* The model view's diagram: Fig. 1 of the source with the selected model's rates. Inference q is on the left,
  * generation p on the right.
  *
- * Two flows: what z₂ takes up (R(z₂)) and what z₁ adds (R(z₁|z₂)). p(x|z₁) depends on z₁ alone, so that both
- * reach the picture through z₁. Edges are as thick as their rates, to one scale for the whole atlas.
+ * Two flows: what z₂ takes up (R(z₂)) and what z₁ adds (R(z₁|z₂)). Where p(x|z₁) depends on z₁ alone, both reach the
+ * picture through z₁; p(x|z₁, z₂) has a direct path for z₂. Edges are as thick as their rates, to one scale for the
+ * whole atlas.
  */
 import { svg } from "../core/dom.js";
 import { rateOnScreen } from "../core/point-numbers.js";
@@ -15,6 +16,7 @@ const P = 236;
 const ROW = { z2: 74, z1: 204, x: 334 };
 const RADIUS = 24;
 const AROUND = Q - 46; // where the flow into z₂ passes z₁
+const BESIDE = P + 46; // where the flow out of z₂ passes z₁, if it has a path of its own
 const UPPER = (ROW.z2 + ROW.z1) / 2;
 const LOWER = (ROW.z1 + ROW.x) / 2;
 
@@ -44,6 +46,36 @@ function number(x, y, rate, anchor) {
   return svg("text", { x, y, class: `flow-number flow-number-${rate}`, "text-anchor": anchor, "data-rate": rate }, lines);
 }
 
+/* p: both flows run side by side from z₁ to x. */
+function throughZ1() {
+  return [
+    edge(`M${P} ${ROW.z2}L${P} ${ROW.z1}`, "z2", "p-z2"),
+    edge(`M${P} ${ROW.z1}L${P} ${ROW.x}`, "z2", "p-x-z2"),
+    edge(`M${P} ${ROW.z1}L${P} ${ROW.x}`, "z1", "p-x-z1"),
+    arrow(P, UPPER, true),
+    arrow(P, LOWER, true),
+    number(P + 26, UPPER - 2, "z2", "start"),
+    number(P + 34, LOWER - 2, "total", "start"),
+  ];
+}
+
+/* p: z₂ draws the picture by a path of its own, and only conditions z₁. */
+function besideZ1() {
+  return [
+    edge(`M${P + 8} ${ROW.z2}C${P + 12} ${ROW.z2 + 66} ${BESIDE} ${ROW.z1 - 70} ${BESIDE} ${ROW.z1}S${P + 12} ${ROW.x - 66} ${P + 8} ${ROW.x}`, "z2", "p-x-z2"),
+    edge(`M${P - 6} ${ROW.z1}L${P - 6} ${ROW.x}`, "z1", "p-x-z1"),
+    svg("path", { d: `M${P - 6} ${ROW.z2 + 22}L${P - 6} ${ROW.z1 - 24}`, class: "condition" }),
+    arrow(BESIDE, ROW.z1, true),
+    arrow(P - 6, UPPER, true),
+    arrow(P - 6, LOWER, true),
+    number(P + 34, ROW.x + 1, "total", "start"),
+  ];
+}
+
+function isDirect(place) {
+  return place.dataset.direct === "true";
+}
+
 function draw(place) {
   const ladder = place.dataset.ladder === "true";
   const fork = ROW.x - 66;
@@ -54,19 +86,12 @@ function draw(place) {
     edge(`M${Q - 12} ${ROW.x}C${Q - 12} ${fork} ${AROUND} ${ROW.z1 + 70} ${AROUND} ${ROW.z1}S${Q - 12} ${ROW.z2 + 66} ${Q - 8} ${ROW.z2}`, "z2", "q-z2"),
     edge(`M${Q + 10} ${ROW.x}L${Q + 10} ${ROW.z1}`, "z1", "q-z1"),
     svg("path", { d: `M${Q + 10} ${ROW.z2 + 22}L${Q + 10} ${ROW.z1 - 24}`, class: "condition" }),
-    // p: both flows run side by side from z₁ to x.
-    edge(`M${P} ${ROW.z2}L${P} ${ROW.z1}`, "z2", "p-z2"),
-    edge(`M${P} ${ROW.z1}L${P} ${ROW.x}`, "z2", "p-x-z2"),
-    edge(`M${P} ${ROW.z1}L${P} ${ROW.x}`, "z1", "p-x-z1"),
+    ...(isDirect(place) ? besideZ1() : throughZ1()),
     arrow(AROUND, ROW.z1, false),
     arrow(Q + 10, UPPER, true),
     arrow(Q + 10, LOWER - 6, false),
-    arrow(P, UPPER, true),
-    arrow(P, LOWER, true),
     number(AROUND - 20, ROW.z1 - 2, "z2", "end"),
     number(Q + 30, LOWER - 2, "z1", "start"),
-    number(P + 26, UPPER - 2, "z2", "start"),
-    number(P + 34, LOWER - 2, "total", "start"),
     ...["q", "p"].flatMap((side) => {
       const x = side === "q" ? Q : P;
       return [node(x, ROW.z2, "z", "2", "z2"), node(x, ROW.z1, "z", "1", "z1"), node(x, ROW.x, "x", "", "x")];
@@ -83,9 +108,11 @@ function show(place, numbers) {
   const width = (nats) => (Number.isFinite(nats) ? Math.max(THINNEST, (THICKEST * nats) / most) : 0);
   const widths = { z2: width(rates.z2), z1: width(rates.z1) };
   for (const path of place.querySelectorAll(".edge")) path.style.strokeWidth = `${widths[path.dataset.latent]}px`;
-  // Side by side: together they are centred.
-  place.querySelector("#p-x-z2").style.transform = `translateX(${-widths.z1 / 2}px)`;
-  place.querySelector("#p-x-z1").style.transform = `translateX(${widths.z2 / 2}px)`;
+  if (!isDirect(place)) {
+    // Side by side: together they are centred.
+    place.querySelector("#p-x-z2").style.transform = `translateX(${-widths.z1 / 2}px)`;
+    place.querySelector("#p-x-z1").style.transform = `translateX(${widths.z2 / 2}px)`;
+  }
   const shown = { ...rates, total: rates.z2 + rates.z1 };
   for (const text of place.querySelectorAll(".flow-number")) {
     const [value, unit = ""] = rateOnScreen(shown[text.dataset.rate]).split(" ");

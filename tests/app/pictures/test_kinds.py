@@ -222,6 +222,27 @@ def test_a_model_of_one_layer_has_no_z1_to_walk(tmp_path):
         assert client.get(address + picture).status_code == 200
 
 
+@pytest.mark.parametrize("architecture", ["xiao-bamler", "local"])
+def test_models_of_every_architecture_have_every_picture(architecture, tmp_path):
+    config = HVAEConfig.of(architecture, top_dim=4, channels=2, width=8)
+    atlas = Atlas.open(build_atlas(tmp_path / "other", (1.0,), config))
+    model, x = atlas.load(1, 1), floats(atlas.examples().images[:2])
+    client = create_app({"other": atlas}).server.test_client()
+    for kind in ("resample", "mix", "interpolation", "dimensions", "layers", "dimensions.png?latent=z1"):
+        address = kind if ".png" in kind else f"{kind}.png"
+        assert client.get(f"/pictures/other/b2-1_b1-1/{address}").status_code == 200
+    for address, expected in (
+        ("samples.png?n=8&seed=3", model.sample(8, seed=3)),
+        ("reconstructions.png?images=0,1", torch.cat([x, model.reconstruct(x)])),
+        ("traversal.png?seed=2&z2.1=1.5", model.decode({2: model.noise(16, 2)[1] + torch.eye(4)[1] * 1.5})),
+    ):
+        shown = tiles(client.get(f"/pictures/other/b2-1_b1-1/{address}").data)
+        pictures = shown[:, : len(expected) // len(shown)].reshape(-1, *shown.shape[2:])
+        assert_same(pictures, as_bytes(expected))
+    told = client.get("/rates/other/b2-1_b1-1.json?images=0").get_json()["images"][0]
+    assert told["neg_elbo"] == pytest.approx(told["distortion"] + told["rate_z2"] + told["rate_z1"])
+
+
 def test_colour_models_have_every_picture(tmp_path):
     config = HVAEConfig((3, 32, 32), top_dim=4, channels=2, width=8)
     atlas = Atlas.open(build_atlas(tmp_path / "rgb", (1.0,), config))

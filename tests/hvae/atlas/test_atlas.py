@@ -81,6 +81,11 @@ def edit(path, **changes):
     write_json(path / "atlas.json", {**content, **changes})
 
 
+def other_model(**fields):
+    """Damage: models of another config."""
+    return lambda folder: edit(folder, model={**CONFIG.to_dict(), **fields})
+
+
 def test_a_sound_atlas_has_no_problems(folder):
     assert problems(folder) == []
 
@@ -301,6 +306,18 @@ DAMAGES = {
     "a recipe of another kind": (lambda folder: edit(folder, recipe={"epochs": -1}), "epochs"),
     "pictures beyond measure": (
         lambda folder: edit(folder, model={**CONFIG.to_dict(), "image_shape": [3, 1024, 1024]}),
+        "larger than a page can show",
+    ),
+    "an architecture that is a module": (other_model(architecture="os.path"), "architecture must be a name"),
+    "an architecture that is a book": (other_model(architecture="x" * 10**6), "architecture must be a name"),
+    "an architecture that is a list": (other_model(architecture=[1, 2]), "architecture must be a name"),
+    "an architecture of other sizes": (
+        other_model(architecture="xiao-bamler", image_shape=[1, 28, 28]),
+        "multiples of 8",
+    ),
+    "an architecture of other layers": (other_model(architecture="local", layers=1), "layers must be 2"),
+    "a hidden layer beyond measure": (
+        other_model(architecture="xiao-bamler", channels=1024),
         "larger than a page can show",
     ),
     "a ceiling of another kind": (
