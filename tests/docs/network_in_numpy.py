@@ -167,7 +167,8 @@ class Network:
         )
         return mean_p + np.exp(log_std_p) * delta, log_std_p + log_std_delta
 
-    def logits(self, z1: np.ndarray) -> np.ndarray:
+    def logits(self, z1: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
+        """g, what z₂ has grown to, does not count: z₂ acts through z₁ alone."""
         if self.has_z2:
             h = self.res("grow.0.block", self.conv("grow.0.embed", z1))
         else:
@@ -193,8 +194,9 @@ class Network:
         noise = [temperature * layer for layer in self.noise(n, seed)]
         if not self.has_z2:
             return sigmoid(self.logits(noise[0]))
-        mean, log_std = self.z1_prior(self.grown("grow.1", noise[1]))
-        return sigmoid(self.logits(mean + np.exp(log_std) * noise[0]))
+        g = self.grown("grow.1", noise[1])
+        mean, log_std = self.z1_prior(g)
+        return sigmoid(self.logits(mean + np.exp(log_std) * noise[0], g))
 
     def infer(self, x: np.ndarray, noise: list[np.ndarray] | None) -> list[tuple[np.ndarray, Normal, Normal]]:
         """Latent, posterior and prior of each layer, z₁'s first; without noise, latents are means."""
@@ -210,13 +212,17 @@ class Network:
 
     def reconstruct(self, x: np.ndarray) -> np.ndarray:
         """Pixel means, with posterior means all the way."""
-        return sigmoid(self.logits(self.infer(x, None)[0][0]))
+        return sigmoid(self.logits_of(self.infer(x, None)))
+
+    def logits_of(self, inferred: list[tuple[np.ndarray, Normal, Normal]]) -> np.ndarray:
+        g = self.grown("grow.1", inferred[1][0]) if self.has_z2 else None
+        return self.logits(inferred[0][0], g)
 
     def rates_and_distortion(self, x: np.ndarray, seed: int) -> tuple[list[np.ndarray], np.ndarray]:
         """Rates of each layer, z₁'s first, each (N, numbers of the latent), and the distortion (N,), nats."""
         inferred = self.infer(x, self.noise(len(x), seed))
         rates = [kl(posterior, prior).reshape(len(x), -1) for _, posterior, prior in inferred]
-        logits = self.logits(inferred[0][0])
+        logits = self.logits_of(inferred)
         if self.config["likelihood"] == "bernoulli":
             terms = np.logaddexp(0, logits) - x * logits
         else:

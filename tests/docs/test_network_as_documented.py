@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from architectures_in_numpy import NETWORKS, is_transposed
 from atlas_builder import TINY, add_parent, build_atlas
 from documents import ROOT, section
 from sklearn.datasets import load_digits
@@ -26,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 from app.pictures.contact_sheet import to_bytes
+from hvae import HVAEConfig
 from hvae.atlas.checkpoint import load_model, load_parent, save_model, save_parent
 from hvae.atlas.metadata import read_metadata
 from hvae.datasets import Images, load
@@ -95,11 +97,45 @@ def names_imported_by(node: ast.AST) -> list[str]:
 # ---------------------------------------------------------------------------------------------------- tensors
 
 
-def documented_maps() -> dict[str, str]:
+def documented_maps(title: str = "The tensors of a point") -> dict[str, str]:
     """NAME → shape of its weight, as the page's table has them, in its order."""
     text = (ROOT / "docs" / "network.md").read_text(encoding="utf-8")
-    rows = [line.split(" | ") for line in section(text, "The tensors of a point").splitlines()]
+    rows = [line.split(" | ") for line in section(text, title).splitlines()]
     return {row[0].strip("| `"): row[3] for row in rows if row[0].startswith("| `")}
+
+
+@pytest.mark.parametrize("architecture", NETWORKS)
+def test_every_tensor_of_another_architecture_is_listed_with_its_shape(architecture):
+    with torch.device("meta"):
+        model = HVAE(HVAEConfig.of(architecture, image_shape=(3, 32, 32)))
+    listed = documented_maps(f"The architecture `{architecture}`")
+    expected = {}
+    for name, shape in listed.items():
+        numbers = re.findall(r"\d+", shape.replace("4C", "12").replace("C", "3"))
+        weight = expected[f"{name}.weight"] = tuple(map(int, numbers))
+        expected[f"{name}.bias"] = (weight[is_transposed(NETWORKS[architecture], name)],)
+    assert {key: tuple(value.shape) for key, value in model.state_dict().items()} == expected
+    assert list(model.state_dict()) == list(expected), "gates come in this order"
+
+
+@pytest.mark.parametrize("inference", ["generalized", "ladder"])
+@pytest.mark.parametrize("architecture", NETWORKS)
+def test_another_architecture_is_built_from_its_description(architecture, inference, tmp_path):
+    config = HVAEConfig.of(
+        architecture, image_shape=(3, 16, 24), inference=inference, top_dim=5, channels=3, width=6
+    )
+    model = random_hvae(config)
+    save_model(model, tmp_path / "point.safetensors")
+    network = NETWORKS[architecture].of(tmp_path / "point.safetensors")
+    x = np.random.default_rng(0).random((3, *config.image_shape)).astype(np.float32)
+    np.testing.assert_allclose(network.sample(3, seed=5), model.sample(3, seed=5).numpy(), atol=1e-4)
+    np.testing.assert_allclose(
+        network.reconstruct(x), model.reconstruct(torch.from_numpy(x)).numpy(), atol=1e-4
+    )
+    rates, distortion = network.rates_and_distortion(x, seed=7)
+    theirs = model.rates(torch.from_numpy(x), seed=7).numpy()
+    np.testing.assert_allclose(np.stack([part.sum(1) for part in rates], 1), theirs, rtol=1e-4)
+    np.testing.assert_allclose(distortion, model.distortion(torch.from_numpy(x), seed=7).numpy(), rtol=1e-5)
 
 
 @BOTH

@@ -61,7 +61,7 @@ RECONSTRUCTION = Measurement(
         Metric(
             "distortion",
             "Distortion",
-            r"$E[-\log p(x \mid z_1)]$, constants included",
+            r"$E[-\log p(x \mid z)]$, constants included",
             unit="nats per image",
             higher_is_better=False,
             menu_place=50,
