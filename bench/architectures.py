@@ -8,7 +8,8 @@ cosine), with the epochs that come nearest. It prints rates, distortion, −ELBO
 CPU seconds for a thousand training images. All have the same σ², so that distortions can be compared: the
 source's 0.71², unless --variance says another. All see the same batches, on one thread.
 
-Rows appear as they are measured. --work FOLDER keeps them: a stopped run then goes on. With 200,000 images a row takes two to four minutes of one core, all 15 some 50.
+Rows appear as they are measured. --work FOLDER keeps them: a stopped run then goes on. With
+200,000 images a row takes two to four minutes of one core, all 15 some 50.
 """
 
 from __future__ import annotations
