@@ -196,6 +196,36 @@ def safetensors_header(folder: Path, rng: random.Random) -> str:
     return f"{kind} in {path.name}"
 
 
+def network(folder: Path, rng: random.Random) -> str:
+    """Return another architecture and config, which atlas.json and the headers of all weights agree upon."""
+    names = ["residual", "xiao-bamler", "local", "of-nobody", "antigravity", "hvae.model"]
+    fields = {"architecture": copy.deepcopy(rng.choice(names if rng.random() < 0.7 else NASTY))}
+    if rng.random() < 0.5:
+        name = rng.choice(
+            ["width", "channels", "top_dim", "layers", "image_shape", "inference", "likelihood"]
+        )
+        sizes = [0, 1, 2, 64, 1024, 4096, 10**12, [1, 4, 4], [1, 28, 28], [1, 1024, 1024], [2**40, 8, 8]]
+        fields[name] = rng.choice([*sizes, "ladder", "bernoulli"])
+    content = content_of(folder)
+    content["model"].update(fields)
+    rewrite(folder, content)
+    for path in files_of(folder):
+        if path.suffix == ".safetensors":
+            data = path.read_bytes()
+            (length,) = struct.unpack("<Q", data[:8])
+            header = json.loads(data[8 : 8 + length])
+            about = json.loads(header["__metadata__"]["hvae"])
+            about.pop("sha256", None)
+            for config in (about.get("config"), about.get("made_from", {}).get("model")):
+                if config:
+                    config.update(fields)
+            header["__metadata__"]["hvae"] = json.dumps(about)
+            text = json.dumps(header).encode(errors="surrogatepass")
+            path.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + length :])
+    sign(folder)
+    return ", ".join(f"{name} {value!r}"[:60] for name, value in fields.items())
+
+
 def weights(folder: Path, rng: random.Random) -> str:
     from safetensors.numpy import load, save
 
@@ -307,7 +337,8 @@ def examples(folder: Path, rng: random.Random) -> str:
 
 
 WAYS: dict[Callable[[Path, random.Random], str], int] = {
-    a_field: 24,
+    a_field: 20,
+    network: 4,
     several_fields: 6,
     text_of_json: 8,
     some_bytes: 20,
