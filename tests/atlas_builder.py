@@ -16,8 +16,8 @@ import torch
 from hvae.atlas.atlas import EXAMPLES, MANIFEST, METRICS, PARENT, table_columns
 from hvae.atlas.checkpoint import save_model, save_parent
 from hvae.atlas.metadata import KEY, SHA256
+from hvae.config import HVAEConfig
 from hvae.files import sha256, write_json, write_whole
-from hvae.layers import HVAEConfig
 from hvae.model import HVAE
 from hvae.parent import Parent
 

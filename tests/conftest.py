@@ -16,8 +16,8 @@ from hypothesis import settings
 from PIL import Image
 from small_runs import CONFIG
 
+from hvae.config import HVAEConfig
 from hvae.datasets import load
-from hvae.layers import HVAEConfig
 from hvae.numerics import one_thread
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault

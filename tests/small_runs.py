@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
+from hvae.config import HVAEConfig
 from hvae.datasets import Images, load
-from hvae.layers import HVAEConfig
 from hvae.metrics.registry import EvaluationData
 from hvae.numerics import denormals_flushed
 from hvae.training.recipe import Recipe

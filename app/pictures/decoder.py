@@ -120,7 +120,7 @@ class Decoder:
             import torch
 
             torch.set_num_threads(1)
-            from hvae.layers import HVAEConfig
+            from hvae.config import HVAEConfig
             from hvae.model import HVAE
 
             HVAE(HVAEConfig()).eval().sample(1)

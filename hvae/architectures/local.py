@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hvae.architectures.architecture import Maps
+from hvae.architectures.residual import FourPixelsEach, ResidualBlock, SpatialLayer, TopLayer, double
 from hvae.config import HVAEConfig
-from hvae.layers import FourPixelsEach, ResidualBlock, SpatialLayer, TopLayer, double
 
 
 class BottomUp(nn.Module):

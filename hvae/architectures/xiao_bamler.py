@@ -35,9 +35,9 @@ from torch import Tensor, nn
 
 from hvae.architectures.architecture import Maps
 from hvae.architectures.known.xiao_bamler import latent_shapes
+from hvae.architectures.residual import start_head
 from hvae.config import HVAEConfig
 from hvae.gaussian import LOG_STD_BOUND, Gaussian
-from hvae.layers import start_head
 
 
 def halving(inputs: int, outputs: int) -> nn.Conv2d:

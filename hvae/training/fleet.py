@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from hvae.config import HVAEConfig
 from hvae.datasets import Images
-from hvae.layers import HVAEConfig
 from hvae.model import HVAE, Elbo, split_noise
 from hvae.parent import Parent
 from hvae.training.cuda_steps import CudaSteps

@@ -3,7 +3,8 @@
 `loop` runs one model after another. The others run all models at once with torch.func.vmap over stacked
 weights. They differ in how they compute a convolution: `grouped` leaves it to vmap, which makes it a grouped
 convolution; `matmul` gathers patches in channels_last order and takes one batched matrix product; `einsum`
-gathers patches with `unfold` and contracts with torch.einsum. bench/README.md has their speeds.
+gathers patches with `unfold` and contracts with torch.einsum. Transposed convolutions are
+left to vmap by all three. bench/README.md has their speeds.
 """
 
 from __future__ import annotations

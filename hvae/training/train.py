@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from hvae.config import HVAEConfig
 from hvae.datasets import Images
-from hvae.layers import HVAEConfig
 from hvae.model import HVAE
 from hvae.parent import Parent
 from hvae.training.fleet import Fleet, check_shape, with_weights

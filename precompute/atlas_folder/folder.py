@@ -30,10 +30,10 @@ from hvae.atlas.manifest import made_from_plan
 from hvae.atlas.metadata import SHA256, read_metadata
 from hvae.atlas.metrics_table import metrics_table, write_table
 from hvae.atlas.point import Point
+from hvae.config import HVAEConfig
 from hvae.datasets import Images
 from hvae.errors import UserError
 from hvae.files import remove_leftovers, sha256, write_whole
-from hvae.layers import HVAEConfig
 from hvae.metrics.registry import EvaluationData
 from hvae.model import HVAE
 from hvae.parent import Parent

@@ -16,7 +16,7 @@ import torch
 from hvae import __version__
 from hvae.atlas.atlas import Betas, Manifest
 from hvae.atlas.manifest import MAX_TEXT, Pictures
-from hvae.layers import HVAEConfig
+from hvae.config import HVAEConfig
 from hvae.metrics.limits import limits, undefined
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
 from hvae.metrics.registry import EvaluationData

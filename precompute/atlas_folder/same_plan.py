@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hvae.architectures.registry import DEFAULT
 from hvae.atlas.atlas import Manifest
 from hvae.datasets.contents import Contents, difference
 from hvae.datasets.folder import PREFIX
@@ -46,6 +47,7 @@ def refuse_other_plan(path: Path, found: Manifest, wanted: Manifest) -> None:
 
 def other_options(there: dict, asked: dict) -> tuple[str, str, str]:
     """Which fields of two models' configs differ, in words, and what they are in each."""
+    there, asked = ({"architecture": DEFAULT, **model} for model in (there, asked))
     names = [name for name in asked if there.get(name) != asked[name]]
     words = ["size" if name == "image_shape" else name for name in names]
     values = (

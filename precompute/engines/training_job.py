@@ -14,8 +14,8 @@ from typing import NamedTuple
 import torch
 
 from hvae.atlas.point import Point
+from hvae.config import HVAEConfig
 from hvae.datasets import Images
-from hvae.layers import HVAEConfig
 from hvae.model import HVAE
 from hvae.numerics import is_out_of_memory, release_memory, threads
 from hvae.parent import Parent

@@ -15,11 +15,11 @@ from torch import nn
 from hvae import datasets
 from hvae.atlas.metrics_table import is_measured
 from hvae.atlas.point import Point
+from hvae.config import HVAEConfig
 from hvae.datasets import Images
 from hvae.datasets.contents import Contents
 from hvae.datasets.dataset import SIDE
 from hvae.files import user_path
-from hvae.layers import HVAEConfig
 from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData, metric_columns
 from hvae.numerics import denormals_flushed, is_out_of_memory, release_memory

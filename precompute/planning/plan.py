@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hvae.atlas.point import Point, parents_range
+from hvae.config import HVAEConfig
 from hvae.datasets import Images
-from hvae.layers import HVAEConfig
 from hvae.training.recipe import FROM_SCRATCH, PARENT, REFINEMENT, Recipe
 from precompute.planning.grid import grid
 

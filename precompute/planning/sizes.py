@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from hvae.atlas.examples import WRITTEN
+from hvae.config import HVAEConfig
 from hvae.errors import UserError
-from hvae.layers import HVAEConfig
 from hvae.model import HVAE
 from hvae.parent import Parent
 from precompute.planning.plan import Plan

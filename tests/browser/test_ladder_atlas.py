@@ -5,7 +5,7 @@ import re
 from atlas_builder import add_parent, build_atlas
 
 from app.pictures.your_image import read_image
-from hvae.layers import HVAEConfig
+from hvae.config import HVAEConfig
 
 LADDER = HVAEConfig(image_shape=(1, 28, 28), top_dim=8, channels=2, width=8, inference="ladder")
 SAMPLES = ("model-samples", "model-reconstructions", "model-resample")

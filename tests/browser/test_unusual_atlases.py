@@ -12,8 +12,8 @@ from atlas_builder import add_parent, build_atlas
 from pages import UNDRAWN
 
 from app.page.views import VIEWS
+from hvae.config import HVAEConfig
 from hvae.files import sha256, write_json
-from hvae.layers import HVAEConfig
 
 NAN = math.nan
 RATES = ("rate_z2", "rate_z1", "rate_total")

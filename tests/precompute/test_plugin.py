@@ -43,7 +43,7 @@ def test_it_is_trained_in_several_processes_and_shown_with_and_without_it(linear
         (problem,) = problems(tmp_path / "mine")
         assert "--plugin FILE.py" in problem
         page, *pictures = pictures_of(tmp_path / "mine")
-    assert page.status_code == 200 and "R(z₂)" in page.text
+    assert page.status_code == 200 and "beta2-1_beta1-0.1" in page.text
     for picture in pictures:
         assert picture.status_code == 409
         assert "architecture linear" in picture.get_json()["error"]

@@ -9,9 +9,9 @@ from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
 from hvae.atlas.checkpoint import rounded, save_model, save_parent, tensors_in
 from hvae.atlas.metadata import dimension_rates
+from hvae.config import HVAEConfig
 from hvae.directions import leading_directions
 from hvae.errors import UserError
-from hvae.layers import HVAEConfig
 from hvae.metrics.rates import image_rates
 from hvae.model import HVAE
 from hvae.parent import Parent

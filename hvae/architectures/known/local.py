@@ -17,7 +17,7 @@ def build(config: HVAEConfig) -> Maps:
 
 
 def initialise(maps: Maps) -> None:
-    from hvae.layers import initialise
+    from hvae.architectures.residual import initialise
 
     initialise(maps)
 

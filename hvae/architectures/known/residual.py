@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def build(config: HVAEConfig) -> Maps:
-    from hvae.layers import build
+    from hvae.architectures.residual import build
 
     return build(config)
 
 
 def initialise(maps: Maps) -> None:
-    from hvae.layers import initialise
+    from hvae.architectures.residual import initialise
 
     initialise(maps)
 

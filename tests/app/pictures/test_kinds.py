@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
-from hvae.layers import HVAEConfig
+from hvae.config import HVAEConfig
 
 POINT = "/pictures/tiny/b2-1_b1-0.1"
 

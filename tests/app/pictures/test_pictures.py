@@ -188,7 +188,7 @@ def test_a_damaged_examples_file_spoils_reconstructions_only(own_atlas):
 
 
 def test_colour_pictures(tmp_path):
-    from hvae.layers import HVAEConfig
+    from hvae.config import HVAEConfig
 
     folder = build_atlas(tmp_path / "colour", (1.0,), HVAEConfig((3, 32, 32), top_dim=4, channels=2, width=8))
     client = create_app({"colour": Atlas.open(folder)}).server.test_client()

@@ -15,7 +15,7 @@ from app.pictures.queries import QueryError
 from app.pictures.your_image import MAX_CHARACTERS, read_image
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
-from hvae.layers import HVAEConfig
+from hvae.config import HVAEConfig
 
 POINT = "/pictures/tiny/b2-1_b1-0.1"
 GREY = (1, 32, 32)

@@ -3,7 +3,7 @@
 import pytest
 from atlas_builder import build_atlas, flip_one_byte
 
-from hvae.layers import HVAEConfig
+from hvae.config import HVAEConfig
 
 SAMPLES = ("model-samples", "model-reconstructions", "model-resample")
 WALKS = ("model-z2", "model-z2-strips", "model-z1", "model-z1-strips")

@@ -11,7 +11,7 @@ from atlas_builder import build_atlas
 from PIL import Image
 
 from app.pictures.your_image import read_image
-from hvae.layers import HVAEConfig
+from hvae.config import HVAEConfig
 
 RATES_TOLD = "() => !document.querySelector('.rate-row .rate-number').textContent.includes('–')"
 SLOTS = ("own-layers", "own-resample")

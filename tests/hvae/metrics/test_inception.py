@@ -7,9 +7,9 @@ from torch import nn
 from torchmetrics.image.inception import InceptionScore
 
 from hvae.atlas.checkpoint import save_model
+from hvae.config import HVAEConfig
 from hvae.datasets import Images, load
 from hvae.errors import UserError
-from hvae.layers import HVAEConfig
 from hvae.metrics.classifier import (
     Classifier,
     ClassifierConfig,

@@ -11,8 +11,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hvae.config import HVAEConfig
 from hvae.datasets import Images
-from hvae.layers import HVAEConfig
 from hvae.metrics.limits import COSTLY_PROBES, MOST_CLASSES_TIMES_IMAGES, costly_probes, limits, undefined
 from hvae.metrics.measurements.accuracy import PROBES
 from hvae.metrics.probes import feature_accuracies, probe_accuracies

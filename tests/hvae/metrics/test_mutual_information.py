@@ -8,9 +8,9 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from torch.distributions import Normal
 
+from hvae.config import HVAEConfig
 from hvae.datasets import Images, load
 from hvae.gaussian import Gaussian
-from hvae.layers import HVAEConfig
 from hvae.metrics import mutual_information as information
 from hvae.metrics.mutual_information import mixture_information, mutual_information, variational_information
 from hvae.metrics.rates import layer_rates

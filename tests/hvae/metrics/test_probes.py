@@ -10,9 +10,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
 
 from hvae.bounds import best_accuracy
+from hvae.config import HVAEConfig
 from hvae.datasets import Images, load
 from hvae.gaussian import Gaussian
-from hvae.layers import HVAEConfig
 from hvae.metrics.measurements.accuracy import PROBES
 from hvae.metrics.mutual_information import mixture_information
 from hvae.metrics.probes import (

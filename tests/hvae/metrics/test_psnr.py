@@ -7,8 +7,8 @@ from documents import ROOT
 from torch.distributions import Independent, Normal, kl_divergence
 from torchmetrics.image import PeakSignalNoiseRatio
 
+from hvae.config import HVAEConfig
 from hvae.datasets import Images, load
-from hvae.layers import HVAEConfig
 from hvae.metrics.measurements.reconstruction import reconstruction_columns
 from hvae.metrics.psnr import psnr
 from hvae.metrics.rates import layer_rates

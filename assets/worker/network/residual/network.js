@@ -1,4 +1,4 @@
-/* The architecture `residual`: hvae/layers.py on the kernels. Any L ≥ 1, both forms of inference.
+/* The architecture `residual`: hvae/architectures/residual.py on the kernels. Any L ≥ 1, both forms of inference.
 
    A network works on at most `batch` images at a time, in buffers of its own that are laid out once: running it
    allocates nothing. It belongs to a config; `use` says whose weights it has. */
