@@ -218,7 +218,7 @@ def test_a_name_that_is_not_registered_is_kept_and_imports_nothing():
     config = HVAEConfig(architecture="antigravity")
     assert config.to_dict()["architecture"] == "antigravity"
     assert HVAEConfig(**config.to_dict()) == config
-    with pytest.raises(UserError, match="architecture antigravity, which this program does not have"):
+    with pytest.raises(UserError, match="architecture antigravity, which is not here"):
         HVAE(config)
     assert set(sys.modules) == before
 
@@ -239,7 +239,7 @@ def test_an_atlas_of_a_missing_architecture_opens_and_its_models_say_what_is_mis
     before = set(sys.modules)
     atlas = Atlas.open(folder)
     assert len(atlas.metrics) == 4 and len(atlas.examples().images) == 12
-    missing = "architecture homemade, which this program does not have: run the code that registers it"
+    missing = "architecture homemade, which is not here: give the file that registers it"
     for load in (lambda: atlas.load(1, 1), atlas.load_parent):
         with pytest.raises(UserError, match=missing):
             load()
@@ -261,7 +261,7 @@ def test_its_page_has_figures_and_numbers_and_its_pictures_say_what_is_missing(a
     assert len(points_data(atlas)) == 4
     response = client.get("/pictures/theirs/b2-1_b1-1/samples.png")
     assert response.status_code == 409
-    assert "architecture homemade, which this program does not have" in response.get_json()["error"]
+    assert "architecture homemade, which is not here" in response.get_json()["error"]
 
 
 def test_the_default_is_left_out_of_what_is_written():
