@@ -9,6 +9,7 @@ import pytest
 from kind_of_errors import registered
 from PIL import Image
 from safetensors.numpy import load
+from ways_to_serve import WAY
 
 from app.pictures.contact_sheet import contact_sheet, paired_sheet
 from hvae.atlas.atlas import Atlas
@@ -78,6 +79,7 @@ def test_the_code_walks_along_directions_of_z1_as_the_page_does(explorer, tiny_a
     assert difference.max() <= 1
 
 
+@pytest.mark.skipif(WAY == "gunicorn", reason="the module is registered in this process alone")
 def test_the_code_makes_a_kind_of_picture_that_a_new_module_brings(
     open_page, serve, tiny_atlas, tmp_path, monkeypatch
 ):

@@ -83,6 +83,51 @@ def test_a_visit_never_wakes_the_servers_decoder(open_page, serve, tmp_path):
         assert json.load(answer)["decoding"] == "asleep"
 
 
+def test_where_webassembly_is_forbidden_plain_javascript_draws_the_same(open_page, tiny_address, windows):
+    """The worker's own Content-Security-Policy decides."""
+    explorer = open_page(tiny_address)
+    samples = explorer.picture("samples")
+
+    def forbid(route):
+        answer = route.fetch()
+        policy = answer.headers["content-security-policy"].replace("'wasm-unsafe-eval'", "")
+        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
+
+    page = explorer.page
+    page.route("**/assets/worker/worker.js", forbid)
+    asked = asked_of_the_server(explorer)
+    explorer.open(tiny_address)
+    assert explorer.picture("samples") == samples and asked == []
+    page.unroute("**/assets/worker/worker.js")
+
+
+def test_another_worker_takes_the_place_of_one_that_has_died(open_page, tiny_address):
+    explorer = open_page(tiny_address)
+    page = explorer.page
+    (worker,) = page.workers
+    worker.evaluate("() => { self.onmessage = null; }")  # as if it had run into an endless loop
+    # The patience for the next answer ends at once.
+    page.evaluate(
+        """() => {
+            const real = window.setTimeout;
+            window.setTimeout = (act, ms) => {
+                if (ms !== 10000) return real(act, ms);
+                window.setTimeout = real;
+                return real(act, 50);
+            };
+        }"""
+    )
+    page.click("#draw-again")
+    explorer.wait_until_shown("seed=1", ("samples", "traversal"))
+    page.click("#draw-again")
+    explorer.wait_until_shown("seed=2", ("samples", "traversal"))
+    page.wait_for_timeout(500)  # what is made ahead of the next click
+    asked = asked_of_the_server(explorer)
+    page.click("#draw-again")
+    explorer.wait_until_shown("seed=3", ("samples", "traversal"))
+    assert asked == []
+
+
 def asked_of_the_server(explorer):
     """The addresses of pictures and numbers that the page asks the server for from here on."""
     asked, places = [], ("/pictures/", "/rates/", "/estimates/")

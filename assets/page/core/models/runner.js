@@ -9,7 +9,7 @@ export class Runner {
 
   /* patienceMs: see Thread. */
   constructor(patienceMs) {
-    this.#thread = new Thread(patienceMs);
+    this.#thread = new Thread(patienceMs, () => this.#known.clear());
   }
 
   start() {

@@ -2,22 +2,31 @@
 
 const WORKER = new URL("../../../worker/worker.js", import.meta.url);
 
-/* One worker. It starts at the first question, or at `start`; one that fails, or is silent for too long, is never asked
- * again. */
+const MOST_STARTS = 3;
+
+/* One worker. It starts at the first question, or at `start`. If it ends or is silent for too long, another takes its
+ * place, a few times; one that never ran is not started again. */
 export class Thread {
   #worker = null;
+  #isReady = false; // whether this worker has begun to run
+  #starts = 0;
   #isGone = false;
   #patience;
+  #onEnd;
   #questions = new Map(); // id → {resolve, reject, timer}
   #asked = 0;
 
-  /* patienceMs: after so long without an answer the worker counts as dead. */
-  constructor(patienceMs) {
+  /* patienceMs: after so long without an answer the worker counts as dead. onEnd: called when a worker has ended, with
+   * all that it knew. */
+  constructor(patienceMs, onEnd = () => {}) {
     this.#patience = patienceMs;
+    this.#onEnd = onEnd;
   }
 
   start() {
     if (this.#worker || this.#isGone) return;
+    this.#starts += 1;
+    this.#isReady = false;
     try {
       this.#worker = new Worker(WORKER, { type: "module" });
     } catch {
@@ -45,7 +54,8 @@ export class Thread {
     });
   }
 
-  #take({ id, answer, error, fault, superseded }) {
+  #take({ id, ready, answer, error, fault, superseded }) {
+    if (ready) this.#isReady = true;
     const question = this.#questions.get(id);
     if (!question) return;
     this.#questions.delete(id);
@@ -56,8 +66,11 @@ export class Thread {
   }
 
   #end() {
-    this.#isGone = true;
+    if (!this.#worker) return;
+    this.#isGone = !this.#isReady || this.#starts >= MOST_STARTS;
     this.#worker.terminate();
+    this.#worker = null;
+    this.#onEnd();
     for (const { reject, timer } of this.#questions.values()) {
       clearTimeout(timer);
       reject(new Error("The worker has ended."));
