@@ -1,21 +1,4 @@
-"""A make-believe CUDA machine: its tensors have shapes, strides and dtypes, and no values.
-
-The project's own code runs on it unchanged, under CUDA's rules, and under autocast's, vmap's and autograd's
-real ones for CUDA. Recorded are
-
-- `problems`: tensors of two devices in one operation, a generator of another device, and what is illegal or
-  wrong with a graph: waiting for the device while one is captured, work that it does not see because another
-  device is current, memory that is gone when it is replayed, a replay of nothing;
-- `waits`: whatever waits for the device (`.item()`, `bool()`, copies to and from the CPU), by `during`;
-- memory of each device: alive, kept by graphs, kept by the allocator for each stream. An allocation beyond
-  `memory` raises torch.OutOfMemoryError. As in torch, an error during a capture is hidden by another one
-  when the capture ends, which also leaves the captured stream current;
-- `rounded`: convolutions of float32 that may be computed in TF32;
-- which storages an operation or a replay has written: `torch.equal` of a tensor and its clone says so.
-
-Values are not seen: copies to the CPU bring noise. Nor is speed. It patches torch, and some of that shows
-only in a process that has not used torch otherwise: use it in a process of its own.
-"""
+"""The machine itself: the mode under which torch's operations run, and what it records."""
 
 from __future__ import annotations
 
@@ -29,108 +12,13 @@ import torch._subclasses.fake_tensor as fake_tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from fake_cuda import without_a_driver
+from fake_cuda.generators import Generator, GpuGenerator, RealGenerator
+from fake_cuda.streams_and_graphs import MACHINES, Capture, Graph, Stream
+
 aten = torch.ops.aten
 RANDOM = ("rand", "normal", "bernoulli", "dropout", "multinomial", "uniform")
 WAITING = {aten.nonzero.default, aten._unique2.default, aten.bincount.default, aten.masked_select.default}
-
-
-class Stream:
-    """torch.cuda.Stream, of the current device unless another is named."""
-
-    def __init__(self, device: object = None, **_: object) -> None:
-        self.device_index = machine().index_of(device)
-        self.device = torch.device("cuda", self.device_index)
-
-    def wait_stream(self, other: Stream) -> None: ...
-
-    def is_capturing(self) -> bool:
-        return machine().capturing is not None
-
-
-class Graph:
-    """torch.cuda.CUDAGraph: knows what it reads and writes, and keeps the memory of its capture."""
-
-    def __init__(self, *_: object) -> None:
-        self.kernels = self.replays = self.device_index = 0
-        self.made: set[int] = set()
-        self.reads: dict[int, weakref.ref] = {}
-        self.writes: set[int] = set()
-        machine().graphs.append(weakref.ref(self))
-
-    def replay(self) -> None:
-        if not self.kernels:
-            machine().problem("the replay of an empty graph")
-        if any(storage() is None for storage in self.reads.values()):
-            machine().problem("a replay reads memory that is gone")
-        self.replays += 1
-        machine().versions.update(dict.fromkeys(self.writes, 1))
-
-    def reset(self) -> None:
-        machine().pools.pop(id(self), None)
-
-    def __del__(self) -> None:
-        with contextlib.suppress(Exception):
-            self.reset()
-
-
-class Capture:
-    """torch.cuda.graph."""
-
-    def __init__(self, graph: Graph, stream: Stream | None = None) -> None:
-        self.graph, self.stream = graph, stream or Stream()
-
-    def __enter__(self) -> None:
-        cuda = machine()
-        cuda.wait("the begin of a capture")
-        cuda.empty_cache()
-        self.before = cuda.streams[self.stream.device_index], cuda.device_index
-        cuda.set_stream(self.stream)
-        self.graph.device_index = cuda.device_index
-        cuda.capturing, self.alive = self.graph, cuda.alive[cuda.device_index]
-        cuda.captured_peak = self.alive
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        cuda = machine()
-        cuda.capturing = None
-        cuda.pools[id(self.graph)] = self.graph.device_index, cuda.captured_peak - self.alive
-        if kind:
-            raise RuntimeError("CUDA error: operation failed due to a previous error during capture")
-        cuda.streams[self.stream.device_index], cuda.device_index = self.before
-
-
-_RealGenerator = torch.Generator
-
-
-class GpuGenerator(_RealGenerator):
-    """A generator for a GPU, known by its seed: torch hands on another object."""
-
-    seeds: set[int] = set()
-
-    def manual_seed(self, seed: int) -> GpuGenerator:
-        GpuGenerator.seeds.add(seed)
-        return super().manual_seed(seed)
-
-
-class _AnyGenerator(type):
-    def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, _RealGenerator)
-
-
-class Generator(metaclass=_AnyGenerator):
-    """torch.Generator."""
-
-    def __new__(cls, device: object = "cpu") -> torch.Generator:
-        if torch.device(device).type != "cuda":
-            return _RealGenerator()
-        return GpuGenerator().manual_seed(2**40 + len(GpuGenerator.seeds))
-
-
-_machines: list[FakeCuda] = []
-
-
-def machine() -> FakeCuda:
-    """The innermost machine."""
-    return _machines[-1]
 
 
 class FakeCuda(TorchDispatchMode):
@@ -159,12 +47,12 @@ class FakeCuda(TorchDispatchMode):
         self.versions: Counter = Counter()
         self._clones: dict[int, tuple[int, int]] = {}
         self._known: dict[int, weakref.ref] = {}
-        self._noise = _RealGenerator().manual_seed(0)
+        self._noise = RealGenerator().manual_seed(0)
 
     def __enter__(self) -> FakeCuda:
         self._undo = contextlib.ExitStack()
-        _machines.append(self)
-        self._undo.callback(_machines.pop)
+        MACHINES.append(self)
+        self._undo.callback(MACHINES.pop)
         self._undo.callback(torch._C._set_only_lift_cpu_tensors, torch._C._only_lift_cpu_tensors())
         torch._C._set_only_lift_cpu_tensors(True)
         torch._C._ensureCUDADeviceGuardSet()
@@ -232,13 +120,13 @@ class FakeCuda(TorchDispatchMode):
         yield cuda, "max_memory_allocated", of(lambda index: self.peak[index])
         yield cuda, "max_memory_reserved", of(lambda index: self.peak[index])
         yield torch, "Generator", Generator
-        yield torch.autograd, "grad", _grad
-        yield torch.Tensor, "backward", _backward
+        yield torch.autograd, "grad", without_a_driver.grad
+        yield torch.Tensor, "backward", without_a_driver.backward
         yield fake_tensor, "init_gpu_context", lambda *_: None
-        yield torch.nn.Module, "_apply", _apply
+        yield torch.nn.Module, "_apply", without_a_driver.apply
         # Without a GPU torch says Slow2d; with one, cuDNN takes these, in channels_last where a side is.
         yield torch._C, "_select_conv_backend", lambda *_, **__: torch._C._ConvBackend.Cudnn
-        yield torch._C, "_conv_determine_backend_memory_format", _cudnn_format
+        yield torch._C, "_conv_determine_backend_memory_format", without_a_driver.cudnn_format
 
     def index_of(self, device: object) -> int:
         """The number of a device; the current one's where none is named."""
@@ -333,7 +221,7 @@ class FakeCuda(TorchDispatchMode):
                 self.problem(f"{func} of {sorted(devices)}")
                 raise RuntimeError(f"{func}: tensors of {sorted(devices)}")
         for generator in leaves:
-            if isinstance(generator, _RealGenerator):
+            if isinstance(generator, RealGenerator):
                 if on_gpu and generator.initial_seed() not in GpuGenerator.seeds:
                     raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
         if self.capturing is not None and any(word in str(func) for word in RANDOM):
@@ -445,119 +333,3 @@ def _written(func, args, kwargs):
         if argument.alias_info is not None and argument.alias_info.is_write:
             value = args[place] if place < len(args) else kwargs.get(argument.name)
             yield from (one for one in tree_leaves(value) if isinstance(one, torch.Tensor))
-
-
-def _layout(tensor: torch.Tensor) -> torch.memory_format:
-    """Tensor::suggest_memory_format: in doubt, where a side is 1, it is contiguous."""
-    stride, shape, least = tensor.stride(), tensor.shape, 0
-    if tensor.dim() != 4 or stride[1] == 0:
-        return torch.contiguous_format
-    for dim in (1, 3, 2, 0):
-        if shape[dim] == 0 or stride[dim] < least or (dim == 0 and least == stride[1]):
-            return torch.contiguous_format
-        least = stride[dim] * max(shape[dim], 1)
-    return torch.channels_last
-
-
-def _cudnn_format(x: torch.Tensor, weight: torch.Tensor, _: object) -> torch.memory_format:
-    last = torch.channels_last in (_layout(x), _layout(weight)) and x.dtype != torch.float64
-    return torch.channels_last if last else torch.contiguous_format
-
-
-def _apply(module: torch.nn.Module, change, recurse: bool = True) -> torch.nn.Module:
-    """Module._apply without its ways to keep a parameter's identity, which fake tensors do not allow."""
-    for child in module.children():
-        child._apply(change)
-    for key, parameter in module._parameters.items():
-        if parameter is not None:
-            with torch.no_grad():
-                changed = change(parameter.detach())
-            module._parameters[key] = torch.nn.Parameter(changed, parameter.requires_grad)
-    for key, buffer in module._buffers.items():
-        if buffer is not None:
-            module._buffers[key] = change(buffer)
-    return module
-
-
-# --------------------------------------------------------------------------------------------------- autograd
-# torch's engine asks the driver for its devices; these few lines walk the same graph of the same nodes.
-
-
-@torch.no_grad()
-def _run_backward(roots, grads, targets=()):
-    """Gradients of `targets`, edges (node, number); with none, into the leaves' `.grad`."""
-    wanted = dict.fromkeys(targets)
-    dependencies, seen, stack = Counter(), set(), [root for root, _ in roots]
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        for following, _ in node.next_functions:
-            if following is not None:
-                dependencies[following] += 1
-                stack.append(following)
-    buffers: dict = defaultdict(dict)
-
-    def add(node, number, grad):
-        if grad is None:
-            return
-        like = node._input_metadata[number]
-        if tuple(grad.shape) != tuple(like.shape):
-            grad = grad.sum_to_size(tuple(like.shape))
-        grad = grad.to(like.dtype)
-        there = buffers[node].get(number)
-        buffers[node][number] = grad if there is None else there + grad
-
-    for (node, number), grad in zip(roots, grads, strict=True):
-        add(node, number, grad)
-    ready = [node for node in {root for root, _ in roots} if not dependencies[node]]
-    while ready:
-        node = ready.pop()
-        buffer, results = buffers.pop(node, {}), ()
-        for number, grad in buffer.items():
-            if (node, number) in wanted:
-                wanted[node, number] = grad
-        is_leaf = type(node).__name__ == "AccumulateGrad"
-        if buffer and is_leaf and not targets:
-            if node.variable.grad is None:
-                node.variable.grad = buffer[0].clone()
-            else:
-                node.variable.grad.add_(buffer[0])
-        elif buffer and not is_leaf:
-            call = node if callable(node) else node.apply  # the latter a torch.autograd.Function's
-            results = call(*[buffer.get(number) for number in range(len(node._input_metadata))])
-            results = results if isinstance(results, tuple) else (results,)
-        for position, (following, number) in enumerate(node.next_functions):
-            if following is None:
-                continue
-            if position < len(results):
-                add(following, number, results[position])
-            dependencies[following] -= 1
-            if not dependencies[following]:
-                ready.append(following)
-    return [wanted[edge] for edge in targets]
-
-
-_real_grad, _real_backward = torch.autograd.grad, torch.Tensor.backward
-
-
-def _edge(tensor: torch.Tensor):
-    edge = torch.autograd.graph.get_gradient_edge(tensor)
-    return edge.node, edge.output_nr
-
-
-def _grad(output, inputs, *options, **named):
-    if output.device.type != "cuda":
-        return _real_grad(output, inputs, *options, **named)
-    with torch.no_grad():
-        one = torch.ones_like(output)
-    return tuple(_run_backward([_edge(output)], [one], [_edge(tensor) for tensor in inputs]))
-
-
-def _backward(tensor, *options, **named):
-    if tensor.device.type != "cuda":
-        return _real_backward(tensor, *options, **named)
-    with torch.no_grad():
-        one = torch.ones_like(tensor)
-    _run_backward([_edge(tensor)], [one])
