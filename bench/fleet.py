@@ -1,6 +1,6 @@
 """How fast points train: this project's fleet against plain loops, in one run.
 
-    python bench/fleet.py --data-dir DIR [--device auto] [--seconds 5]
+    python bench/fleet.py --data-dir DIR [--device auto] [--seconds 5] [--research-steps 200] [--turns 2]
 
 Speeds are model·images per second: the number of models times the number of images that each is trained on in
 a second. First a plain research loop (DataLoader, ToTensor, eager, Adam, `.item()` every step) trains one
@@ -9,6 +9,9 @@ there are also an eager loop over 64 points with its data on the device, and the
 bf16 peak that the fleet reaches.
 
 Measurements take turns, twice, and the better one counts: other work on the machine can only slow one down.
+Takes a quarter of an hour on two cores. To see that it runs: --seconds 0.05 --research-steps 3 --turns 1.
+What is measured at the moment is printed to stderr.
+
 With OMP_NUM_THREADS=1 on a CPU, seconds are CPU seconds, which other work disturbs little. The research loop
 first trains for 200 steps: if a latent collapses, gradients become denormal numbers, on which a CPU is slow.
 The fleet flushes them to zero; some lines show the effect of this alone, measured in a separate process.
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -40,7 +44,7 @@ from precompute.device import choose_device
 PLACES = [[1.0, 1.0], [1.0, 0.1], [0.1, 1.0], [10.0, 10.0]]  # β₁, β₂
 MANY = 64
 SIZES = {"cpu": [1, 4], "mps": [1, 4], "cuda": [1, 8, MANY]}  # points of a fleet
-WARM_UP_STEPS, RESEARCH_STEPS = 5, 200
+WARM_UP_STEPS = 5
 EAGER = f"eager loop on the device, {MANY} points"
 
 
@@ -136,12 +140,13 @@ def process_of_its_own(flush: bool) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, context, initializer=torch.set_flush_denormal, initargs=(flush,))
 
 
-def prepare(data_dir: Path, device: torch.device, flush: bool) -> list[str]:
+def prepare(data_dir: Path, device: torch.device, flush: bool, research_steps: int) -> list[str]:
     """Make the measurements of this process, and return their names."""
     batch_size = REFINEMENT.batch_size
     for place in PLACES:
+        show_progress(f"{research_name(place, flush)}: {research_steps} steps first")
         step = research_loop(data_dir, device, place)
-        for _ in range(RESEARCH_STEPS):
+        for _ in range(research_steps):
             step()
         _runs[research_name(place, flush)] = step, batch_size
     images = load("mnist", "train", data_dir, device=device)
@@ -155,8 +160,13 @@ def prepare(data_dir: Path, device: torch.device, flush: bool) -> list[str]:
     return list(_runs)
 
 
+def show_progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def measure(name: str, seconds: float, device: torch.device) -> float:
     """Return model·images/s of one measurement."""
+    show_progress(name)
     step, images_per_step = _runs[name]
     return speed(step, images_per_step, seconds, device)
 
@@ -190,8 +200,8 @@ def bf16_peak(device: torch.device, seconds: float) -> float:
     return speed(lambda: a @ b, 2 * side**3, seconds, device)
 
 
-def report(data_dir: Path, device: torch.device, seconds: float) -> None:
-    """Measure, each for so many seconds, and print the table."""
+def report(data_dir: Path, device: torch.device, seconds: float, research_steps: int, turns: int) -> None:
+    """Measure everything so many times, each for so many seconds, and print the table."""
     sizes = SIZES[device.type]
     with ExitStack() as stack:
         processes = {
@@ -201,10 +211,10 @@ def report(data_dir: Path, device: torch.device, seconds: float) -> None:
         runs = {
             name: process
             for flush, process in processes.items()
-            for name in process.submit(prepare, data_dir, device, flush).result()
+            for name in process.submit(prepare, data_dir, device, flush, research_steps).result()
         }
         best = dict.fromkeys(runs, 0.0)
-        for _ in range(2):
+        for _ in range(turns):
             for name, process in runs.items():
                 speed_now = process.submit(measure, name, seconds, device).result()
                 best[name] = max(best[name], speed_now)
@@ -228,13 +238,23 @@ def report(data_dir: Path, device: torch.device, seconds: float) -> None:
         print(f"{reached / 1e12:.1f} of the card's {peak / 1e12:.0f} bf16 TFLOP/s: {reached / peak:.1%}.")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def parser_of_fleet(text: str) -> argparse.ArgumentParser:
+    """Return a parser of this script's options. text: the docstring of the script that is run."""
+    parser = argparse.ArgumentParser(description=text.split("\n")[0])
     parser.add_argument("--data-dir", type=Path, required=True)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--seconds", type=float, default=5.0)
-    arguments = parser.parse_args()
-    report(arguments.data_dir, choose_device(arguments.device), arguments.seconds)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement (default: 5)")
+    parser.add_argument(
+        "--research-steps", type=int, default=200, help="before its speed counts (default: 200)"
+    )
+    parser.add_argument("--turns", type=int, default=2, help="the best one counts (default: 2)")
+    return parser
+
+
+def main() -> None:
+    arguments = parser_of_fleet(__doc__).parse_args()
+    device = choose_device(arguments.device)
+    report(arguments.data_dir, device, arguments.seconds, arguments.research_steps, arguments.turns)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """What a GPU makes of a whole plane: run this first where there is one.
 
-    python bench/gpu.py --data-dir DIR [--device auto] [--seconds 5] [--betas 0.1:10:13] [--epochs N]
+    python bench/gpu.py --data-dir DIR [fleet.py's options] [--dataset mnist] [--betas 0.1:10:13] [--epochs N]
 
 First everything that `fleet.py` prints: model·images per second in every formulation, how many times as fast
 as a plain research loop and as an eager loop over the same points with the data on the device, and the share
 of the card's bf16 peak. Then a whole run on MNIST with all metrics, from nothing, without the cache of
 numbers: its minutes, what of them went where, and the most memory that the device had in use meanwhile.
 
-Where there is no GPU it does the same on the CPU; with --betas 1:1:1 --epochs 1 --seconds 0.2 in minutes.
+Without a GPU it does the same on the CPU. To see that it runs, in a minute or two:
+--seconds 0.05 --research-steps 3 --turns 1 --dataset digits --betas 1:1:1 --epochs 1
 """
 
 from __future__ import annotations
@@ -37,22 +38,22 @@ def memory_in_use(device: torch.device) -> int:
     return total - free
 
 
-def whole_run(
-    data_dir: Path, device: str, chosen: torch.device, betas: str, epochs: int | None
-) -> tuple[float, int, dict]:
+def whole_run(arguments: argparse.Namespace, device: torch.device) -> tuple[float, int, dict]:
     """Seconds of `precompute run`, bytes of the device that it took at most, and atlas.json's `made_with`."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "atlas"
-        command = [sys.executable, "-m", "precompute", "run", str(out), "--dataset", "mnist"]
-        command += ["--data-dir", str(data_dir), "--device", device, "--betas", betas]
-        command += ["--epochs", str(epochs)] if epochs else []
+        command = [sys.executable, "-m", "precompute", "run", str(out), "--dataset", arguments.dataset]
+        command += ["--data-dir", str(arguments.data_dir), "--device", arguments.device]
+        command += ["--betas", arguments.betas]
+        command += ["--epochs", str(arguments.epochs)] if arguments.epochs else []
         fresh = os.environ | {"HVAE_CACHE_DIR": str(Path(folder) / "cache")}
-        torch.cuda.empty_cache() if chosen.type == "cuda" else None
-        before = most = memory_in_use(chosen)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        before = most = memory_in_use(device)
         started = time.perf_counter()
         with subprocess.Popen(command, env=fresh) as run:
             while run.poll() is None:
-                most = max(most, memory_in_use(chosen))
+                most = max(most, memory_in_use(device))
                 time.sleep(LOOK_EVERY_SECONDS)
         seconds = time.perf_counter() - started
         if run.returncode:
@@ -61,21 +62,16 @@ def whole_run(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--betas", default="0.1:10:13")
-    parser.add_argument("--epochs", type=int)
+    parser = fleet.parser_of_fleet(__doc__)
+    parser.add_argument("--dataset", default="mnist", help="of the whole run (default: mnist)")
+    parser.add_argument("--betas", default="0.1:10:13", help="of the whole run (default: 0.1:10:13)")
+    parser.add_argument("--epochs", type=int, help="of the parent (default: as `precompute run`)")
     arguments = parser.parse_args()
     device = choose_device(arguments.device)
-    fleet.report(arguments.data_dir, device, arguments.seconds)
-    seconds, memory, made_with = whole_run(
-        arguments.data_dir, arguments.device, device, arguments.betas, arguments.epochs
-    )
-    print(
-        f"\nThe whole run ({arguments.betas}, all metrics): {seconds / 60:.1f} min on {made_with['device']}."
-    )
+    fleet.report(arguments.data_dir, device, arguments.seconds, arguments.research_steps, arguments.turns)
+    seconds, memory, made_with = whole_run(arguments, device)
+    what = f"{arguments.dataset}, {arguments.betas}, all metrics"
+    print(f"\nThe whole run ({what}): {seconds / 60:.1f} min on {made_with['device']}.")
     for name in ("parent_seconds", "training_seconds", "metrics_seconds"):
         print(f"{name.replace('_', ' '):20} {made_with.get(name, 0):10,.0f}, summed over processes")
     if memory:
