@@ -1,4 +1,4 @@
-"""What Python and the browser must agree on, said once: the page's HTML brings it to its scripts as JSON.
+"""What Python and the browser must agree on. The page's HTML holds it as JSON for the scripts.
 
 assets/page/core/shared-constants.js reads it. It is the same for all atlases.
 """
@@ -18,7 +18,7 @@ from hvae.atlas.point import FOLD_DIGITS, FOLD_NAME, FOLD_PATTERN
 
 
 def description() -> dict[str, Any]:
-    """Name → what it is. JSON-ready.
+    """Return the description, name → content. JSON-ready.
 
     look: the fields of the state that figures depend on. fold: the names of folds, and how
     far beyond its range a parent may be folded. estimated: the numbers of

@@ -1,6 +1,6 @@
-"""The presenter's sequence: eight steps from one VAE to "there is no one-size-fits-all HVAE".
+"""The lecture: eight steps from one VAE to "there is no one-size-fits-all HVAE".
 
-Every sentence says what this very atlas shows; numbers are its own.
+Sentences and numbers follow from the atlas.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STEPS = 8
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what is said, and the part of the screen that it sets."""
+    """One step: its words, and the fields of the screen that it sets."""
 
     title: str
     sentence: str
@@ -36,7 +36,7 @@ class Step:
 
 
 def lecture(atlas: Atlas) -> list[Step]:
-    """The eight steps for this atlas; empty where it has no points."""
+    """Return the eight steps for an atlas, or none if it has no points."""
     table = points_table(atlas)
     standard = first_screen("", atlas).point
     if standard is None:
@@ -88,7 +88,7 @@ GOALS = {
 
 
 def best_point(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str | None, str | None]:
-    """The first of `columns` with a finite value, and the point where it is best; None where none has."""
+    """Return the first of `columns` with a finite value, and the point where it is best, or None for both."""
     for column in columns:
         at = best(table, column)
         if at is not None:
@@ -97,7 +97,7 @@ def best_point(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str | Non
 
 
 def goal_step(atlas: Atlas, goal: str, column: str | None, point: str | None) -> Step:
-    """Where one of the three goals is met best."""
+    """Return the step that shows where one of the three goals is met best."""
     if column is None or point is None:
         why = f" {without_labels(atlas.manifest.classes)}" if goal != "reconstruction" else ""
         sentence = f"How well these models do at {goal} was not measured.{why}".rstrip()
@@ -117,12 +117,15 @@ def goal_step(atlas: Atlas, goal: str, column: str | None, point: str | None) ->
 
 
 def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows on the line β₂ = β₁."""
+    """Return the rows on the line β₂ = β₁."""
     return table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-6)]
 
 
 def reached_by_beta_vaes(table: pd.DataFrame, column: str, row: pd.Series) -> float:
-    """What β-VAEs of the row's total rate reach, between two of them; NaN beyond them, and for a β-VAE."""
+    """Return the column's value at the row's total rate, interpolated between β-VAEs.
+
+    NaN outside their range of rates, and if the row is a β-VAE itself.
+    """
     line = beta_vaes(table)
     line = line[np.isfinite(line[["rate_total", column]]).all(axis=1)].sort_values("rate_total")
     if not len(line) or np.isclose(row["beta_2"], row["beta_1"], rtol=1e-6):
@@ -132,9 +135,9 @@ def reached_by_beta_vaes(table: pd.DataFrame, column: str, row: pd.Series) -> fl
 
 
 def conclusion(optima: dict[str, str]) -> tuple[str, str]:
-    """Title and sentence of the last step: whether one model is best at all that was measured.
+    """Return title and sentence of the last step: whether one model is best for all goals.
 
-    optima: of each goal that was measured, the point that meets it best.
+    optima: for each goal that was measured, the best point.
     """
     different = len(set(optima.values()))
     if different > 1:
@@ -144,7 +147,7 @@ def conclusion(optima: dict[str, str]) -> tuple[str, str]:
             f"{number} goals, {number.lower()} different models: there is no one-size-fits-all HVAE.",
         )
     if len(optima) > 1:
-        sentence = "In this atlas the same model is best at all that was measured."
+        sentence = "In this atlas one model is best for all goals that were measured."
     elif optima:
         sentence = f"This atlas cannot tell: of the three goals, only {next(iter(optima))} was measured."
     else:

@@ -1,4 +1,4 @@
-"""What a visitor may choose of metrics, layers and classifiers: from the metrics' records."""
+"""The choices of metrics, layers and classifiers, from the metrics' records."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ OVER = {
     "rate_total": "Over the total rate",
     **{column: f"Over {metric_of(column).title}" for column in ("rate_z2", "rate_z1")},
 }
-"""What the representation and generation views show, and of each the first to begin with; so are `scores`."""
+"""With `scores`, the menus of the representation and generation views. The first choice is the default."""
 
 
 def dot_metrics() -> dict[str, str]:
-    """The columns that may size and colour dots, in the order of menus, and their names."""
+    """Return the columns that can size and colour dots, in the order of menus, with their titles."""
     chosen = [metric for metric in metrics().values() if metric.sizes_dots]
     return {metric.column: metric.title for metric in sorted(chosen, key=lambda metric: metric.menu_place)}
 
 
 def scores() -> dict[str, str]:
-    """The columns that the generation view shows, and their names."""
+    """Return the columns that the generation view can show, with their titles."""
     return {
         column: title for column, title in dot_metrics().items() if metric_of(column).goal == "generation"
     }
 
 
 def preferred_sizes() -> tuple[tuple[str, ...], ...]:
-    """What sets the dots' size in the three landscapes, one a goal: of each, the first that the atlas has."""
+    """Return, for each goal, the columns that can set the dots' size in its landscape, best first."""
     return tuple(_preferred(goal, list(metrics().values())) for goal in GOALS)
 
 

@@ -1,4 +1,4 @@
-"""What the page knows of every point, so that a click asks the server for nothing but pictures."""
+"""What the page knows about every point from the beginning: a click then only asks for pictures."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ STATS = {column: metric_title(column) for column in ("rate_z2", "rate_z1", "dist
 TRAVERSAL = "z₂ as above, z₁ at its mean"
 TRAVERSAL_OF_NOTHING = "z₂ carries next to nothing here: moving it changes little"
 NEXT_TO_NOTHING = 0.1
-"""R(z₂), nats per image, below which a visitor is told why the sliders seem dead."""
+"""R(z₂) in nats per image. Below it, the page says why the sliders change so little."""
 
 
 def points_table(atlas: Atlas) -> pd.DataFrame:
-    """The atlas's metrics with the column `point`, the name of each row in addresses."""
+    """Return the atlas's metrics with the column `point`, the name of each row in addresses."""
     return atlas.metrics.assign(point=[point_name(str(name)) for name in atlas.metrics["checkpoint"]])
 
 
 def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
-    """Point → its β, colour, texts to show, and the z₂ dimensions that carry the most rate. JSON-ready."""
+    """Return, by point, β, colour, texts, and the z₂ dimensions that carry the most rate. JSON-ready."""
     table = points_table(atlas)
     colours = colour_code(table["beta_2"], table["beta_1"], *beta_ranges(table))
     return {
@@ -55,7 +55,7 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
 
 
 def plane_dots(atlas: Atlas) -> list[dict[str, Any]]:
-    """The points that have a place in the rate plane: name, β, rates in nats per image, colour."""
+    """Return the points that have a place in the rate plane: name, β, rates in nats per image, colour."""
     table = points_table(atlas)
     colours = colour_code(table["beta_2"], table["beta_1"], *beta_ranges(table))
     columns = ["point", "beta_2", "beta_1", "rate_z2", "rate_z1"]
@@ -68,14 +68,14 @@ def plane_dots(atlas: Atlas) -> list[dict[str, Any]]:
 
 
 def numbers(row: Mapping[str, float]) -> dict[str, float | None]:
-    """The STATS of a row of metrics as numbers, rates and distortion in nats; None where not known."""
+    """Return the STATS of a row of metrics as numbers, rates and distortion in nats; None if unknown."""
     return {column: float(row[column]) if math.isfinite(row[column]) else None for column in STATS}
 
 
 def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:
-    """The z₂ dimensions that carry the most rate, highest first: `dimension` and `rate` in nats.
+    """Return the z₂ dimensions that carry the most rate, highest first: `dimension` and `rate` in nats.
 
-    Empty where the checkpoint cannot be read: its pictures will say why.
+    Empty if the checkpoint cannot be read: its pictures then say why.
     """
     try:
         metadata = atlas.metadata(checkpoint)
@@ -86,7 +86,7 @@ def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:
 
 
 def leading(rates: list[Any]) -> list[dict[str, float]]:
-    """The largest of the rates of z₂'s dimensions, those that are numbers: `dimension` and `rate` in nats."""
+    """Return the largest finite rates of z₂'s dimensions: `dimension` and `rate` in nats."""
     known = [
         (float(rate), index)
         for index, rate in enumerate(rates[:4096])
@@ -97,5 +97,5 @@ def leading(rates: list[Any]) -> list[dict[str, float]]:
 
 
 def traversal_text(rate_z2: float) -> str:
-    """What stands beside a traversal of z₂, from R(z₂) in nats."""
+    """Return the caption of a traversal of z₂. rate_z2: R(z₂) in nats."""
     return TRAVERSAL_OF_NOTHING if rate_z2 < NEXT_TO_NOTHING else TRAVERSAL

@@ -1,8 +1,7 @@
-"""What is on screen, and how an address says it.
+"""The state of the page: everything that decides what is on screen, with defaults and valid values.
 
-`fields` describes every part of the state to the page: assets/page/core/screen.js reads an address by that,
-writes it, and is the only one to change the state. Here is what is valid, and what holds where an address is
-silent.
+`fields` describes the state to the browser. assets/page/core/screen.js reads and writes addresses with this
+description, and it alone changes the state. What an address leaves out has its default.
 """
 
 from __future__ import annotations
@@ -34,13 +33,14 @@ LARGEST_SEED = 2**31 - 1
 
 @dataclass(frozen=True)
 class Screen:
-    """Everything that decides what is on screen. point is None where the atlas has none.
+    """Everything that decides what is on screen. point is None if the atlas has no points.
 
-    sizes: the column that sets the dots' size in each landscape. colour: BETAS or a column. layer, probe: of
-    the representation view. score, rate: of the generation view. pins: points that are compared. part: what
-    the model view shows. shifts: where the sliders of latents are that are not at 0, "z2.3:1.5,z1.0:-2", in
-    standard deviations. temperature: of the model view's samples. images: the test images that it mixes, as
-    "0,1,2,3". own: the visitor's own image, a PNG as base64url. lecture: the step of the lecture, or 0.
+    sizes: for each landscape, the column that sets the dots' size. colour: BETAS or a column. layer, probe:
+    of the representation view. score, rate: of the generation view. pins: the points to compare. part: of
+    the model view. shifts: the latents' sliders that are not at 0, in standard deviations, as
+    "z2.3:1.5,z1.0:-2". temperature: of the model view's samples. images: the test images that the model view
+    mixes, as "0,1,2,3". own: the visitor's own image, a PNG as base64url. lecture: the step of the lecture,
+    or 0.
     """
 
     atlas: str
@@ -70,11 +70,11 @@ class Screen:
 
 
 LOOK = ("view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "rate", "lecture")
-"""The fields that figures depend on; the page keeps them in the store `look` as well."""
+"""The fields that figures depend on; the page also keeps them in the store `look`."""
 
 
 def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
-    """Field → what it is called, and what an address may say of it. JSON-ready.
+    """Return the title and the valid values of each field. JSON-ready.
 
     kind: `choice` (one of `choices`, titles by name), `choices` (exactly `length` of them), `integer` (0 to
     `most`), `point`, `points` (at most `most`), `images` (`length`, from and to, of the first `count` test
@@ -113,7 +113,7 @@ def _text(title: str, most: int, pattern: str) -> dict[str, Any]:
 
 
 def first_screen(name: str, atlas: Atlas) -> Screen:
-    """What a visitor sees first: the standard VAE, or the drawable point nearest to it."""
+    """Return what a visitor sees first: the standard VAE, or the nearest point that has rates."""
     table = points_table(atlas)
     if table.empty:
         return Screen(name, None)
@@ -125,19 +125,19 @@ def first_screen(name: str, atlas: Atlas) -> Screen:
 
 
 def look(screen: dict[str, Any]) -> dict[str, Any]:
-    """The part of a screen that figures depend on."""
+    """Return the part of a screen that figures depend on."""
     return {name: screen[name] for name in LOOK}
 
 
 def first_sizes(atlas: Atlas) -> tuple[str, ...]:
-    """The columns that set the dots' size in the landscapes; fewer than three where the atlas lacks them."""
-    there = size_metrics(atlas)
+    """Return the columns that set the dots' size in the landscapes: three, or fewer if some are missing."""
+    available = size_metrics(atlas)
     found = [
-        next((column for column in preferred if column in there), None) for preferred in preferred_sizes()
+        next((column for column in preferred if column in available), None) for preferred in preferred_sizes()
     ]
-    return tuple(column for column in found if column) or tuple(there[:1])
+    return tuple(column for column in found if column) or tuple(available[:1])
 
 
 def size_metrics(atlas: Atlas) -> list[str]:
-    """The columns that can set a dot's size: those with at least one finite value."""
+    """Return the columns that can set a dot's size: those with at least one finite value."""
     return [column for column in dot_metrics() if np.isfinite(atlas.metrics[column].to_numpy(float)).any()]

@@ -1,4 +1,4 @@
-"""The field's words as they are shown on the page."""
+"""Names and numbers as the page shows them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hvae.metrics.registry import metric_of
 
 
 def dataset_title(dataset: str) -> str:
-    """A data set's name for people; of a user's own folder, its last part."""
+    """Return a data set's name for people; for a user's own folder, the last part of its path."""
     known, argument = find(dataset)
     if known is None:
         return dataset
@@ -19,7 +19,7 @@ def dataset_title(dataset: str) -> str:
 
 
 def without_labels(classes: Sequence[str]) -> str:
-    """What the page says where pictures have no labels that could tell anything; empty where they have."""
+    """Return what the page says if pictures have no labels, or one label only; otherwise an empty text."""
     if len(classes) > 1:
         return ""
     have = "are all of one class" if classes else "have no classes"
@@ -27,33 +27,33 @@ def without_labels(classes: Sequence[str]) -> str:
 
 
 def models_text(count: int) -> str:
-    """How many models there are."""
+    """Return how many models an atlas has, in words."""
     return f"{count} two-layer model{'s' * (count != 1)}"
 
 
 BETA_DIGITS = 3
 DECIMALS = ((999.95, 0), (9.995, 1), (0, 2))
-"""From which size on a number has how many decimals, so that it has four digits at most, or none after the
-point. The browser writes numbers by the same rule."""
+"""(size, decimals): a number of at least that size has so many decimals. So it has at most four digits, or no
+decimals. The browser follows the same rule."""
 
 
 def beta_text(beta: float) -> str:
-    """β in at most `BETA_DIGITS` digits: 0.1, 0.316, 1, 10."""
+    """Return β in at most `BETA_DIGITS` digits: 0.1, 0.316, 1, 10."""
     return f"{beta:.{BETA_DIGITS}g}"
 
 
 def decimals(value: float) -> int:
-    """How many decimals a number is written with."""
+    """Return how many decimals a number is written with."""
     return next(count for size, count in DECIMALS if abs(value) >= size)
 
 
 def metric_title(column: str) -> str:
-    """A metric's name. Raises KeyError where the column is no metric's."""
+    """Return a metric's title. Raises KeyError if there is no such metric."""
     return metric_of(column).title
 
 
 def value_text(column: str, value: float) -> str:
-    """A metric with its unit: `24.1 dB`, `0.953`, `12.3 nats`; a dash where it was not computed."""
+    """Return a value with its metric's unit: `24.1 dB`, `0.953`, `12.3 nats`; a dash if it is not finite."""
     if not math.isfinite(value):
         return "–"
     about = metric_of(column)

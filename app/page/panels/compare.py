@@ -1,6 +1,6 @@
 """Up to three models side by side: the same noise, the same images.
 
-Its pictures belong to assets/page/views/compare.js; here are the places they go to.
+assets/page/views/compare.js fills in the pictures.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ PICTURES = {"samples": ("Samples", SAMPLES // COLUMNS), "reconstructions": ("Rec
 
 
 def layout(atlas: Atlas) -> html.Div:
-    """A column for each pin, and words where there is none."""
+    """Return a column for each pin, with a hint if it is empty."""
     frame = Frame.of(atlas)
     return html.Div([_column(index, frame) for index in range(MOST_PINS)], className="compare")
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """No callbacks: the page's scripts do it all."""
+    """Add no callbacks: scripts do everything."""
 
 
 def _column(index: int, frame: Frame) -> dmc.Paper:

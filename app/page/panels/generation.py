@@ -23,7 +23,7 @@ NO_CEILING = "The score of real images was not measured for this atlas."
 
 
 def layout(atlas: Atlas) -> html.Div:
-    """Heads; the figures come when the view is shown."""
+    """Return the heads; the figures are drawn when the view is shown."""
     return figure_row.layout(
         VIEW,
         [
@@ -35,7 +35,7 @@ def layout(atlas: Atlas) -> html.Div:
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """What a visitor chooses redraws the figures."""
+    """Draw the figures again when a visitor chooses something."""
     figure_row.register(app, requested, VIEW, 3, _draw)
     controls.register(app, ("score", "rate"))
 

@@ -1,7 +1,6 @@
-"""The selected model: where its information flows, and everything that can be done with its latents.
+"""The model view: where the selected model's information flows, and what its latents do.
 
-Pictures and sliders belong to assets/page/views/model.js, the diagram to information-flow.js beside it; here
-are the places they go to.
+assets/page/views/model.js fills in pictures and sliders, information-flow.js beside it the diagram.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ REACHES = {
 }
 """How the information of z₂ reaches the picture; the key is whether there is a direct path."""
 WHY_RESIDUALS = {
-    False: "A picture depends on z₁ alone, so the very z₁ of the image above would only show that image",
-    True: "z₁ corrects what z₂ draws, so the very z₁ of the image above would correct another picture",
+    False: "With z₁ itself, each column would only show that image, because a picture depends on z₁ alone",
+    True: "z₁ itself would not fit, because it corrects what its own z₂ draws",
 }
 
 
 def layout(atlas: Atlas) -> Component:
-    """Beside the diagram, one part at a time: samples, traversals, mixing."""
+    """Return the diagram and, beside it, three parts of which one is shown: samples, traversals, mixing."""
     frame, count = Frame.of(atlas), example_count(atlas)
     is_direct = atlas.config.has_direct_path
     parts = {
@@ -104,11 +103,11 @@ def layout(atlas: Atlas) -> Component:
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """No callbacks: the page's scripts do it all."""
+    """Add no callbacks: scripts do everything."""
 
 
 def most_rate(atlas: Atlas) -> float:
-    """The highest rate of a layer among the atlas's points, nats: that of the thickest edge; at least 1."""
+    """Return the highest rate of a layer at any point in nats, at least 1: that of the thickest edge."""
     rates = atlas.metrics[["rate_z2", "rate_z1"]].to_numpy(float)
     return max(1.0, float(np.max(rates, initial=0, where=np.isfinite(rates))))
 
@@ -135,7 +134,7 @@ def _samples(frame: Frame, count: int) -> list[Component]:
                 ),
                 strip(
                     "Reconstructions",
-                    "test images, theirs below",
+                    "test images, reconstructions below",
                     [
                         picture(
                             "model-reconstructions",
@@ -207,7 +206,7 @@ def _walk(latent: str, title: str, subtitle: str, count: int, frame: Frame) -> C
 
 def _mix(frame: Frame, count: int, is_direct: bool) -> list[Component]:
     if count < 2:
-        return [html.P("Mixing takes two test images, and this atlas has fewer.", className="empty")]
+        return [html.P("Mixing needs two test images, and this atlas has fewer.", className="empty")]
     mixed = min(MIXED, count)
     return [
         html.Div(
@@ -246,9 +245,9 @@ def _mix(frame: Frame, count: int, is_direct: bool) -> list[Component]:
                     frame.sheet(mixed + 1, mixed + 1, (1, 1)),
                 ),
                 html.P(
-                    f"z₂ is that of the image on the left. {WHY_RESIDUALS[is_direct]}: what is "
-                    "taken is ε₁, how many standard "
-                    "deviations its z₁ lies from its prior mean given its z₂. The diagonal reconstructs.",
+                    "z₂ is from the image on the left, ε₁ from the image above: how many standard "
+                    "deviations its z₁ lies from the prior mean given its z₂. "
+                    f"{WHY_RESIDUALS[is_direct]}. The diagonal shows reconstructions.",
                     className="note",
                 ),
             ],
@@ -257,5 +256,5 @@ def _mix(frame: Frame, count: int, is_direct: bool) -> list[Component]:
 
 
 def directions(atlas: Atlas) -> int:
-    """How many directions of z₁ get a slider: as many as the test images can tell apart, at most SLIDERS."""
+    """Return how many directions of z₁ get a slider: at most SLIDERS, and fewer than test images."""
     return max(0, min(SLIDERS, example_count(atlas, if_damaged=MOST_EXAMPLES) - 1))

@@ -1,6 +1,6 @@
-"""The parent's view: any place of the (β₂, β₁) plane, folded at once, and trained if that is asked for.
+"""The parent's view: a model at any place of the (β₂, β₁) plane, folded at once, and trained on request.
 
-Planes, pictures and training belong to assets/page/views/parent; here are the places they go to.
+assets/page/views/parent fills in planes, pictures and the progress of training.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from hvae.errors import UserError
 
 POLL_MS = 400
 HINT = (
-    "◇ is an estimate for the fold. A dot was trained further at its own β, so that the fold of the same β "
-    "stands a little beside it."
+    "◇ is an estimate for the fold. A dot was trained further at its own β, so the fold of the same β "
+    "lies a little beside it."
 )
 STORES = (
     "training-wish",
@@ -53,7 +53,7 @@ STORES = (
 
 
 def layout(atlas: Atlas) -> html.Div:
-    """Both planes, the fold's pictures, and training; or words, where the atlas has no parent."""
+    """Return both planes, the fold's pictures, and training; or an explanation if the atlas has no parent."""
     try:
         between = beta_range(atlas)
     except UserError:
@@ -79,10 +79,10 @@ def layout(atlas: Atlas) -> html.Div:
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """Callbacks: a wish starts a background job, and the point that it made joins the others."""
+    """Add the callbacks: train a point in a background job, and add new points to the page."""
     options = app.server.extensions.get("training", TrainingOptions())
     if options.several and not options.broker:
-        # A job of this process's own could not be found again by the process that is asked next.
+        # The next request may reach another process, which could not find this one's job.
         app.callback(
             Output("training-result", "data"), Input("training-wish", "data"), prevent_initial_call=True
         )(lambda _: {"error": NO_BROKER})
@@ -127,7 +127,7 @@ def _register_job(app: Dash, requested: RequestedAtlas, options: TrainingOptions
         return TrainingSetting(requested.snapshot().origin, options.data_dir)
 
     def refusal() -> dict[str, str] | None:
-        # A web page that has rebound its own name to this machine is no visitor from here.
+        # Nor may a web page train here that has rebound its own name to this machine.
         names = app.server.extensions["hosts"] or LOOPBACK_NAMES
         named = options.allow_training or is_answered(request.host, names)
         allowed = named and may_train(request.remote_addr, request.headers, options)
@@ -174,8 +174,8 @@ def _beta_plane() -> dmc.Paper:
 
 def _rate_plane() -> dmc.Paper:
     return _panel(
-        "Where that leads",
-        "Click: about the β that leads there is picked.",
+        "Its place in the rate plane",
+        "Click to choose the β that leads roughly there.",
         html.Div(
             id="parent-rates",
             className="parent-rates",
@@ -210,7 +210,7 @@ def _fold(atlas: Atlas) -> dmc.Paper:
         )
         for kind, name, subtitle, rows in (
             ("samples", "Samples", "drawn from the prior", 3),
-            ("reconstructions", "Reconstructions", "test images, theirs below", 2),
+            ("reconstructions", "Reconstructions", "test images, reconstructions below", 2),
         )
     ]
     return dmc.Paper(
@@ -230,7 +230,7 @@ def _fold(atlas: Atlas) -> dmc.Paper:
 
 def _training(atlas: Atlas) -> dmc.Paper:
     epochs = atlas.manifest.recipe.get("epochs", 1)
-    more = "as it is" if epochs == 0 else f"after {epochs} more epoch{'s' * (epochs != 1)} at this very β"
+    more = "as it is" if epochs == 0 else f"after {epochs} more epoch{'s' * (epochs != 1)} at exactly this β"
     return dmc.Paper(
         [
             html.Div(
@@ -240,7 +240,7 @@ def _training(atlas: Atlas) -> dmc.Paper:
                     ),
                     html.Button("Cancel", id="training-cancel", type="button", className="text-button"),
                     html.P(
-                        f"The fold becomes a dot of its own {more}, in a copy of this atlas that is yours.",
+                        f"The fold becomes a dot of its own {more}, in your own copy of this atlas.",
                         id="training-words",
                         role="status",
                     ),
@@ -260,16 +260,15 @@ def _training(atlas: Atlas) -> dmc.Paper:
 def _without_parent(atlas: Atlas) -> html.Div:
     betas, dataset = atlas.manifest.betas.beta_2, atlas.manifest.dataset
     grid = f"{min(betas):g}:{max(betas):g}:{len(betas)}"
-    # Where its maker's pictures are is nobody's business.
+    # The path of the maker's pictures stays private.
     dataset = "folder:PATH" if dataset.startswith("folder:") else dataset
     command = shlex.join(["--dataset", dataset, "--betas", grid])
     return _words(
         "This atlas has no parent",
         [
             html.P(
-                "A parent is one network that was trained for all values of β at once. At any (β₂, β₁) it "
-                "folds into a plain HVAE, so that what lies between the dots can be seen as well, without "
-                "training anything."
+                "A parent is one network, trained for all values of β at once. At any (β₂, β₁) it folds "
+                "into a plain HVAE. So it shows the models between the dots without training them."
             ),
             html.P(_why_no_parent(atlas)),
             html.Pre(f"python -m precompute run OUT {command}"),
@@ -283,7 +282,7 @@ def _why_no_parent(atlas: Atlas) -> str:
         return "The models of this atlas were trained elsewhere. This command makes an atlas with a parent:"
     if atlas.manifest.recipe and not atlas.manifest.parent_recipe:
         return "The points of this atlas were trained from scratch. This command makes one with a parent:"
-    return "Its file is not there. This command makes an atlas with one:"
+    return "Its file is missing. This command makes an atlas with a parent:"
 
 
 def _words(title: str, words: list[Component]) -> html.Div:
@@ -293,7 +292,7 @@ def _words(title: str, words: list[Component]) -> html.Div:
         withBorder=True,
         radius="lg",
     )
-    # The callbacks' places are there in any case.
+    # The callbacks need these elements in any case.
     places = [html.Button(id="training-cancel", hidden=True), *(dcc.Store(id=store) for store in STORES)]
     return html.Div([panel, *places], className="parent")
 

@@ -1,4 +1,4 @@
-"""Reconstruction (Fig. 3 of the source): what the total rate, and its split, buy."""
+"""Reconstruction (Fig. 3 of the source): what the total rate and its split achieve."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ TITLES = ("PSNR in the rate plane", "PSNR", "Distortion")
 
 
 def layout(atlas: Atlas) -> html.Div:
-    """Heads; the figures come when the view is shown."""
+    """Return the heads; the figures are drawn when the view is shown."""
     return figure_row.layout(VIEW, [[html.H2(title, className="figure-title")] for title in TITLES])
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """What a visitor chooses redraws the figures."""
+    """Draw the figures again when a visitor chooses something."""
     figure_row.register(app, requested, VIEW, len(TITLES), _draw)
 
 
 def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     table, style = points_table(atlas), Look.of(look)
     split = "On a diagonal the total rate is the same: only its split between the layers differs."
-    bound = "Dotted: D ≥ H − R, the lowest −ELBO here standing for the data's entropy H. Grey: lower hull."
+    bound = "Dotted: D ≥ H − R, with the lowest −ELBO here as the data's entropy H. Grey: lower hull."
     total = "The same models over their total rate; ◇ the best of each band between two diagonals."
     notes = [f"{split} {left_out(table, [*PLANE, 'psnr'])}".strip(), total, bound]
     figures = [

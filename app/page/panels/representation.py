@@ -1,4 +1,4 @@
-"""Representation (Fig. 4 of the source): what a layer knows of the label, and how well that can be read."""
+"""Representation (Fig. 4 of the source): what a layer knows about the label, and how readable it is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MEANS = {
 
 
 def layout(atlas: Atlas) -> html.Div:
-    """Heads; the figures come when the view is shown."""
+    """Return the heads; the figures are drawn when the view is shown."""
     return figure_row.layout(
         VIEW,
         [
@@ -53,7 +53,7 @@ def layout(atlas: Atlas) -> html.Div:
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """What a visitor chooses redraws the figures."""
+    """Draw the figures again when a visitor chooses something."""
     figure_row.register(app, requested, VIEW, 3, _draw)
     controls.register(app, ("layer", "probe"))
 
@@ -75,7 +75,7 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
 
 
 def _accuracy_note(figure: go.Figure, layer: str) -> str:
-    """About the bounds that the figure holds."""
+    """Return a sentence about the bounds in the figure."""
     drawn = {trace.name for trace in figure.data if len(trace.x)}
     if "bound of the rate" not in drawn:
         return ""

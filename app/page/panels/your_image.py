@@ -1,6 +1,6 @@
 """The visitor's own image: what the selected model makes of it, and how many nats each layer spends on it.
 
-The rest belongs to assets/page/views/your-image; here are the places it goes to.
+assets/page/views/your-image fills it in.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 CANVAS = 640
-"""Width of what is drawn on, in pixels, however wide it is shown."""
+"""Width of the drawing canvas in pixels, whatever its width on screen."""
 
 MNIST_HEIGHT = 20
-"""Of MNIST's digits, in pixels; their border grows with the frame, from 28 pixels on."""
+"""Height of MNIST's digits in pixels. In frames above 28 pixels only the border grows."""
 FILL = {"digits": 1.0}
 """How much of the frame's height a data set's digits fill; a drawing is scaled to that."""
 USUAL_FILL = 26 / 32
 
 
 def layout(atlas: Atlas) -> Component:
-    """Left, the place to draw; right, what the model makes of it."""
+    """Return the place to draw on the left, and the model's answer on the right."""
     frame, count = Frame.of(atlas), example_count(atlas)
     return dmc.Paper(
         [_input(atlas, frame, count), _answer(atlas, frame)],
@@ -40,11 +40,11 @@ def layout(atlas: Atlas) -> Component:
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """No callbacks: the page's scripts do it all."""
+    """Add no callbacks: scripts do everything."""
 
 
 def is_drawn(frame: Frame) -> bool:
-    """Whether a visitor may draw: a pen has no colours."""
+    """Return whether a visitor can draw: the pen has no colours."""
     return frame.channels == 1
 
 
@@ -129,7 +129,7 @@ def _answer(atlas: Atlas, frame: Frame) -> Component:
             html.P(id="own-message", className="view-message", role="status"),
             html.P(
                 f"Nothing to look at yet: {begin}, or click a test image. "
-                "What each layer of this model keeps of it appears here.",
+                "Then this shows what each layer of the model keeps of it.",
                 className="empty",
                 id="own-empty",
             ),
@@ -151,7 +151,8 @@ def _answer(atlas: Atlas, frame: Frame) -> Component:
                             dmc.Title("What it costs", order=3, size="h5"),
                             html.Dl(bars, className="rate-bars", **{"data-most": str(most_rate(atlas))}),
                             html.P(
-                                "The mark is this model's mean over the test set.", className="note rate-note"
+                                "The mark shows this model's mean over the test set.",
+                                className="note rate-note",
                             ),
                             html.Dl(numbers, className="stats own-stats"),
                         ],

@@ -1,4 +1,4 @@
-"""The dialogs that concern all views: the list of keys."""
+"""Dialogs, and the list of keys."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def keys_dialog() -> Component:
 def dialog(
     name: str, title: str, children: list[Component], attributes: Mapping[str, str] = MappingProxyType({})
 ) -> Component:
-    """A modal dialog, closed by Esc, by its button, or by a click beside it."""
+    """Return a modal dialog. Esc, its button, or a click beside it closes it."""
     head = html.Div(
         [
             html.H2(title, id=f"{name}-title"),

@@ -1,6 +1,6 @@
-"""The export dialog: figures, pictures, metrics, the model, and code that reloads what is on screen.
+"""The export dialog: figures, pictures, metrics, the model, and Python that makes the pictures on screen.
 
-It belongs to assets/page/views/export.js.
+assets/page/views/export.js fills it in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hvae.atlas.atlas import DEFAULT_NAME, SHIPPED, Atlas
 
 
 def export_dialog(atlas: Atlas) -> Component:
-    """The dialog; what it lists depends on what is on screen when it is opened."""
+    """Return the dialog. Its list is filled when it is opened, from what is on screen."""
     return dialog(
         "export",
         "Export",
@@ -21,7 +21,7 @@ def export_dialog(atlas: Atlas) -> Component:
             html.Ul(id="export-list", className="export-list"),
             html.Div(
                 [
-                    html.H3("This, in Python"),
+                    html.H3("The same in Python"),
                     html.Button("Copy", type="button", id="copy-code"),
                     html.Button("Copy link", type="button", id="copy-link"),
                     html.Span(id="copied", role="status"),
@@ -36,7 +36,7 @@ def export_dialog(atlas: Atlas) -> Component:
 
 
 def opening(atlas: Atlas) -> str:
-    """Python that opens the atlas."""
+    """Return Python that opens the atlas."""
     if atlas.path.resolve().parent != SHIPPED.resolve():
         return f'Atlas.open("{atlas.name}")  # its folder'
     return "Atlas.default()" if atlas.name == DEFAULT_NAME else f'Atlas.shipped("{atlas.name}")'

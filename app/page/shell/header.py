@@ -1,4 +1,4 @@
-"""The page's head: what this is, the views' tabs, and what concerns all views."""
+"""The page's head: title, atlas, messages, and the views' tabs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ TITLE = "Where does a hierarchical VAE keep its information?"
 
 
 def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = "") -> html.Header:
-    """Title, tabs and tools.
+    """Return the head.
 
-    titles: of all atlases, by name. problem: why the atlas cannot be read at present, a sentence.
+    titles: of all atlases, by name. problem: a sentence that says why the atlas cannot be read now, if so.
     """
     tools = [
         _tool("open-lecture", "Lecture", "Lecture mode (l)"),
@@ -30,12 +30,15 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
     return html.Header(
         [
             html.Div([html.H1(TITLE), _about(name, atlas, titles)], className="page-title"),
-            # assets/page/controls/link-message.js says here what a link names that is not here.
+            # For assets/page/controls/link-message.js: what the link names that this atlas lacks.
             html.P(id="link-message", className="page-message", role="status"),
             html.P(without_labels(atlas.manifest.classes), className="page-message"),
-            # assets/page/controls/connection-message.js says here that the server is away.
+            # For assets/page/controls/connection-message.js: that the server cannot be reached.
             html.P(id="connection-message", className="connection-message", role="status"),
-            html.P(f"{problem} What was read before is shown." if problem else "", className="page-message"),
+            html.P(
+                f"{problem} The page shows its last readable state." if problem else "",
+                className="page-message",
+            ),
             html.Div(
                 [
                     tabs("view", view_titles(), ids="tab", label="Views"),
@@ -49,12 +52,12 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
 
 
 def register(app: Dash) -> None:
-    """What a visitor chooses leads to another atlas."""
+    """Open the atlas that a visitor chooses."""
     controls.register(app, ["atlas"])
 
 
 def _about(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Div:
-    """Which atlas this is, and the way to others."""
+    """Return the atlas's name, or a menu of all atlases, and the number of models."""
     which: Component = html.Span(f"{dataset_title(atlas.manifest.dataset)} ·")
     if len(titles) > 1:
         which = controls.menu("atlas", "Atlas", titles, name)

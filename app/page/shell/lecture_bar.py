@@ -1,6 +1,4 @@
-"""Lecture mode: large type, and a bar with the presenter's steps. It belongs to
-assets/page/views/lecture.js.
-"""
+"""The bar of lecture mode, with the presenter's steps; assets/page/views/lecture.js fills it in."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from hvae.atlas.atlas import Atlas
 
 
 def layout(atlas: Atlas) -> html.Aside:
-    """The bar at the lower edge, there in lecture mode only."""
+    """Return the bar at the lower edge of the window, which only lecture mode shows."""
     steps = [step.to_dict() for step in lecture(atlas)]
     return html.Aside(
         [

@@ -1,4 +1,4 @@
-"""The column beside the figures: the colour key, how figures are to look, and what their signs mean."""
+"""The column beside the figures: colour key, choices of colour, units and axes, and the meaning of signs."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
 )
 """Class of the sign, its meaning, the views that have it, and how the names of its traces begin.
 
-`fold` is the mark of a selected point between the dots, which is no trace.
+`fold` is the mark of a selected point between the dots, which is not a trace.
 assets/page/figures/legend.js hides those that no figure on screen holds.
 """
 
 
 def layout(atlas: Atlas) -> html.Aside:
-    """The column as a visitor first sees it."""
+    """Return the column as a visitor first sees it."""
     colours = {BETAS: "β₂ and β₁", **{column: metric_title(column) for column in size_metrics(atlas)}}
     return html.Aside(
         [
@@ -61,13 +61,13 @@ def layout(atlas: Atlas) -> html.Aside:
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """The callbacks of the key and of the controls."""
+    """Add the callbacks of key and controls."""
     colour_key.register(app, requested, KEY)
     controls.register(app, ("colour", "units", "axes"))
 
 
 def _labelled(label: str, control: Component) -> list[Component]:
-    # The control says its name to who does not see this.
+    # Screen readers read the control's own label.
     return [html.Span(label, **{"aria-hidden": "true"}), control]
 
 

@@ -1,6 +1,6 @@
 """The selected model's strip, below the figures: reconstructions, a traversal of z₂, and samples.
 
-Its pictures and sliders belong to assets/page/views/model-strip.js; here are the places they go to.
+assets/page/views/model-strip.js fills in its pictures and sliders.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hvae.atlas.atlas import Atlas
 
 
 def layout(atlas: Atlas) -> dmc.Paper:
-    """The strip, its pictures yet to come."""
+    """Return the strip, still without pictures."""
     frame = Frame.of(atlas)
     title = html.Div(
         [
@@ -32,7 +32,7 @@ def layout(atlas: Atlas) -> dmc.Paper:
     reset = dmc.Button("Reset", id="traversal-reset", variant="subtle", size="compact-sm")
     sliders = html.Div(id="traversal-sliders", className="sliders")
     strips = [
-        _strip("reconstructions", "Reconstructions", "test images, theirs below", frame, rows=4),
+        _strip("reconstructions", "Reconstructions", "test images, reconstructions below", frame, rows=4),
         _strip("traversal", "Move through z₂", TRAVERSAL, frame, reset, rows=2, below=sliders),
         _strip("samples", "Samples", "drawn from the prior", frame, draw_again, rows=SAMPLES // COLUMNS),
     ]
@@ -58,7 +58,7 @@ def layout(atlas: Atlas) -> dmc.Paper:
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
-    """No callbacks: the page's scripts do it all."""
+    """Add no callbacks: scripts do everything."""
 
 
 def _strip(
@@ -70,7 +70,7 @@ def _strip(
     rows: int,
     below: html.Div | None = None,
 ) -> html.Section:
-    """A heading and its picture, whose place is kept free until it comes."""
+    """Return a heading and the place of its picture."""
     heading = html.Div(
         [
             dmc.Title(title, order=3, size="h5"),

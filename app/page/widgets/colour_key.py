@@ -1,6 +1,6 @@
-"""The colour key: the plane over (log β₂, log β₁) as small cells in the colours that its points have.
+"""The colour key: the plane over (log β₂, log β₁) as small cells in the colours of its points.
 
-A click on a cell selects its point, and the selected point's cell wears a ring:
+A click on a cell selects its point, and a ring marks the selected point's cell:
 assets/page/figures/colour-key.js. Tab reaches that cell, and arrow keys walk from it, as in any group of
 radio buttons.
 """
@@ -23,16 +23,16 @@ from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 MOST_CELLS = 21
-"""Along each side; a finer grid is thinned out."""
+"""Along each side; of a finer grid, some rows and columns are left out."""
 
 
 def layout(atlas: Atlas, look: Look | None = None) -> html.Div:
-    """The key of an atlas. There may be several on a page."""
+    """Return the key of an atlas. A page may have several."""
     return html.Div(_content(points_table(atlas), look or Look()), className="colour-key")
 
 
 def register(app: Dash, requested: RequestedAtlas, key: str) -> None:
-    """Another colour recolours the key that is the only child of the element `key`."""
+    """Draw the key, the only child of the element `key`, again when a visitor chooses another colour."""
 
     @app.callback(Output(key, "children"), Input("look", "data"), prevent_initial_call=True)
     def recolour(look: dict[str, Any]) -> html.Div:
@@ -71,7 +71,7 @@ def _content(table: pd.DataFrame, look: Look) -> list[Component]:
 
 
 def _values(betas: pd.Series) -> list[float]:
-    """The grid's values along one side, lowest first."""
+    """Return the grid's values along one side, lowest first."""
     values = np.unique(betas.to_numpy(float))
     return values[np.linspace(0, len(values) - 1, min(len(values), MOST_CELLS)).round().astype(int)].tolist()
 
@@ -88,7 +88,7 @@ def _cell(row: pd.Series) -> html.I:
 
 
 def _ramp(table: pd.DataFrame, look: Look) -> list[Component]:
-    """Low to high, where colours are those of a metric."""
+    """Return the colours from low to high, if they stand for a metric."""
     if look.colour == BETAS or look.colour not in table:
         return []
     values = table[look.colour].to_numpy(float)

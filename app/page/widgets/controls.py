@@ -1,4 +1,4 @@
-"""Controls of what figures show. Each writes one field of the state, in the browser:
+"""Controls that choose what figures show. Each sets one field of the state, in the browser:
 assets/page/controls/figure-choices.js.
 """
 
@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Dash, Input
 
 
 def menu(name: str, label: str, choices: Mapping[str, str], value: str | None) -> dmc.Select:
-    """A menu for the field `name`; choices: value → text. `label` names it for who does not see it."""
+    """Return a menu for the field `name`. choices: value → text. label: for screen readers."""
     return dmc.Select(
         id=f"control-{name}",
         data=[{"value": choice, "label": text} for choice, text in choices.items()],
@@ -28,7 +28,7 @@ def menu(name: str, label: str, choices: Mapping[str, str], value: str | None) -
 
 
 def switch(name: str, label: str, choices: Mapping[str, str], value: str) -> dmc.SegmentedControl:
-    """A row of buttons for the field `name`, one of which is down."""
+    """Return a row of buttons for the field `name`, of which one is pressed; otherwise as `menu`."""
     return dmc.SegmentedControl(
         id=f"control-{name}",
         data=[{"value": choice, "label": text} for choice, text in choices.items()],
@@ -40,10 +40,10 @@ def switch(name: str, label: str, choices: Mapping[str, str], value: str) -> dmc
 
 
 def register(app: Dash, names: Sequence[str]) -> None:
-    """Have what a visitor chooses become the state; assets/page/controls shows what else sets it."""
+    """Set the state when a visitor chooses; assets/page/controls moves them when something else sets it."""
     for name in names:
         app.clientside_callback(
             ClientsideFunction("hvae", f"choose-{name}"),
-            Input(f"control-{name}", "value", allow_optional=True),  # an atlas may give no cause for it
+            Input(f"control-{name}", "value", allow_optional=True),  # not every atlas has it
             prevent_initial_call=True,
         )

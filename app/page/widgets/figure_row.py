@@ -1,7 +1,7 @@
-"""A board: the figures of one view, side by side, each with a head and a note.
+"""A row of figures: those of one view, side by side, each with a head and a note.
 
-The figures of the view shown first are part of the page; those of another view come when it is first shown,
-and all are drawn again when what they depend on changes. Their dots belong to assets/page/figures.
+The figures of the first view are part of the page. Those of another view are drawn when it is first shown.
+All are drawn again when something changes that they depend on. assets/page/figures handles clicks on dots.
 """
 
 from __future__ import annotations
@@ -34,26 +34,26 @@ class Drawn(NamedTuple):
 
 
 Draw = Callable[[Atlas, Mapping[str, Any]], Sequence[Drawn]]
-"""From an atlas and what the store `look` holds, as it comes from a browser, to a view's figures."""
+"""From an atlas and the content of the store `look`, as a browser sends it, to a view's figures."""
 
 
 def layout(
     view: str, heads: Sequence[Sequence[Component]], drawn: Sequence[Drawn] = (), most: int = 0
 ) -> html.Div:
-    """The board of a view: for each figure its head, and its place.
+    """Return the row of a view: for each figure its head and its place.
 
-    drawn: the figures if they are there. most: how many figures the view has in other atlases.
+    drawn: the figures, if the page has them from the beginning. most: how many the view has in other atlases.
     """
     columns = []
     for index, head in enumerate(heads):
-        there = drawn[index] if drawn else None
+        figure = drawn[index] if drawn else None
         columns.append(
             html.Div(
                 [
                     html.Div(head, className="figure-head"),
-                    html.P(there.note if there else "", id=f"{view}-note-{index}", className="figure-note"),
+                    html.P(figure.note if figure else "", id=f"{view}-note-{index}", className="figure-note"),
                     html.Div(
-                        _graph(view, index, there.figure) if there else [],
+                        _graph(view, index, figure.figure) if figure else [],
                         id=f"{view}-place-{index}",
                         className="linked-figure",
                         **{"data-figure": f"{view}-{index + 1}"},
@@ -62,7 +62,7 @@ def layout(
                 className="figure-column",
             )
         )
-    # The callback is the same for all atlases: it finds a place for every figure.
+    # The callback is the same for all atlases: it needs a place for every figure.
     for index in range(len(heads), most):
         columns += [
             html.P(id=f"{view}-note-{index}", hidden=True),
@@ -74,9 +74,9 @@ def layout(
 def register(
     app: Dash, requested: RequestedAtlas, view: str, most: int, draw: Draw, drawn: bool = False
 ) -> None:
-    """The callback that draws the figures of a view, at most `most`, while it is the one shown.
+    """Add the callback that draws a view's figures, at most `most`, while the view is shown.
 
-    drawn: whether the page holds them from the beginning.
+    drawn: whether the page has them from the beginning.
     """
 
     @lru_cache(KEPT)
@@ -84,7 +84,7 @@ def register(
         chosen = json.loads(look)
         parts = tuple(draw(atlas, chosen))
         for part in parts:
-            # assets/page/figures/late-figures.js asks again for a figure that was drawn for something else.
+            # assets/page/figures/late-figures.js asks again if a figure was drawn for another look.
             part.figure.update_layout(meta={**(part.figure.layout.meta or {}), "look": chosen})
         return parts
 

@@ -1,4 +1,4 @@
-"""Pieces that several panels are put together from."""
+"""Pieces that several panels share."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Frame(NamedTuple):
 
     @classmethod
     def of(cls, atlas: Atlas) -> Frame:
-        """What the manifest says; 1 × 32 × 32 where that is no size."""
+        """Return the size in the manifest, or 1 × 32 × 32 if that is invalid."""
         shape = atlas.manifest.model.get("image_shape")
         return cls(*shape) if isinstance(shape, list) and len(shape) == 3 else cls(1, 32, 32)
 
     def sheet(self, columns: int, rows: int, apart: tuple[int, int] = (0, 0)) -> dict[str, int]:
-        """`width` and `height` of a sheet of that many tiles; apart: wider gaps across and down."""
+        """Return `width` and `height` of a sheet of tiles. apart: how many gaps across and down are wider."""
         return {
             "width": columns * (self.width + GAP) - GAP + APART * apart[0],
             "height": rows * (self.height + GAP) - GAP + APART * apart[1],
@@ -39,16 +39,16 @@ class Frame(NamedTuple):
 
 
 def picture(slot: str, alt: str, size: dict[str, int], **more: Any) -> html.Canvas:
-    """The place of a picture, kept free until it comes; see assets/page/core/pictures.js.
+    """Return the place of a picture, which has its size from the beginning; see assets/page/core/pictures.js.
 
-    alt: what it shows, for who does not see it; empty where something else says it.
+    alt: what it shows, for screen readers; empty if other text says it.
     """
-    said = {"role": "img", "aria-label": alt} if alt else {"aria-hidden": "true"}
-    return html.Canvas(id=f"{slot}-picture", className="picture", **size, **said, **more)
+    aria = {"role": "img", "aria-label": alt} if alt else {"aria-hidden": "true"}
+    return html.Canvas(id=f"{slot}-picture", className="picture", **size, **aria, **more)
 
 
 def strip(title: str, subtitle: str, children: list[Component | None], *actions: Component) -> html.Section:
-    """A heading with what stands below it."""
+    """Return a heading with its content below."""
     heading = html.Div(
         [
             dmc.Title(title, order=3, size="h5"),
@@ -61,7 +61,10 @@ def strip(title: str, subtitle: str, children: list[Component | None], *actions:
 
 
 def model_head(level: int = 2) -> html.Div:
-    """Colour, title and numbers of the selected model; assets/page/views/selected-model.js fills them in."""
+    """Return the place of the selected model's colour, title and numbers.
+
+    assets/page/views/selected-model.js fills them in.
+    """
     title = html.Div(
         [html.Span(className="swatch"), dmc.Title("No model selected", order=level, size="h4")],
         className="model-title",
@@ -70,7 +73,7 @@ def model_head(level: int = 2) -> html.Div:
 
 
 def stats(ids: str = "", classes: str = "stats") -> html.Dl:
-    """A model's numbers, yet to come. ids: what the ids of the numbers begin with, where they have any."""
+    """Return the places of a model's numbers. ids: prefix of the numbers' ids, if they need ids."""
     rows = []
     for column, name in STATS.items():
         number = html.Dd("–", **{"data-column": column})
@@ -81,9 +84,9 @@ def stats(ids: str = "", classes: str = "stats") -> html.Dl:
 
 
 def tabs(field: str, titles: Mapping[str, str], ids: str, label: str) -> html.Div:
-    """A row of tabs, each for the panel `FIELD-NAME`; assets/page/controls/tabs.js goes from one to the next.
+    """Return a row of tabs, each for the panel `FIELD-NAME`; assets/page/controls/tabs.js switches them.
 
-    field: of the state, which says the current one's name. titles: by name. ids: what their ids begin with.
+    field: the field of the state that names the current tab. titles: by name. ids: prefix of the tabs' ids.
     """
     buttons = [
         html.Button(
@@ -100,7 +103,7 @@ def tabs(field: str, titles: Mapping[str, str], ids: str, label: str) -> html.Di
 
 
 def thumbnails(slot: str, count: int, frame: Frame, label: str) -> html.Div:
-    """The first test images, each a button; assets/page/controls/thumbnails.js shows them."""
+    """Return the first test images as buttons; assets/page/controls/thumbnails.js fills them in."""
     buttons = [
         html.Button(
             type="button",
@@ -124,9 +127,9 @@ def thumbnails(slot: str, count: int, frame: Frame, label: str) -> html.Div:
 
 
 def example_count(atlas: Atlas, if_damaged: int = 0) -> int:
-    """How many of the atlas's test images are offered; it may hold only a few.
+    """Return how many of the atlas's test images the page offers.
 
-    if_damaged: what is answered where they cannot be read; a picture of some then says what is wrong.
+    if_damaged: the number if they cannot be read; their pictures then say what is wrong.
     """
     try:
         return min(MOST_EXAMPLES, len(atlas.examples().images))

@@ -99,10 +99,10 @@ def test_a_folder_that_goes_away_leaves_the_page_and_comes_back(own_atlas, clien
 def test_while_atlas_json_cannot_be_read_what_was_read_before_stays(own_atlas, client, text):
     whole, before = (own_atlas / "atlas.json").read_bytes(), client.get(PICTURE).data
     (own_atlas / "atlas.json").write_text(text)
-    assert "What was read before is shown." in page(client)
+    assert "The page shows its last readable state." in page(client)
     assert client.get(PICTURE).data == before
     (own_atlas / "atlas.json").write_bytes(whole)
-    assert "What was read before is shown." not in page(client)
+    assert "The page shows its last readable state." not in page(client)
     assert client.get(PICTURE).data == before
 
 

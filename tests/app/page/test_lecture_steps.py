@@ -37,7 +37,7 @@ def test_one_model_that_is_best_at_all_is_not_called_three(tmp_path):
     best = [0.0] * 8 + [1.0]
     metrics = {"psnr": best, "acc_rbf_svm_z2": best, "inception_score": [1.0] * 8 + [2.0]}
     steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
-    assert "same model" in steps[7].sentence
+    assert "one model is best for all goals" in steps[7].sentence
 
 
 @pytest.mark.parametrize("betas", [(1.0,), (0.1, 1.0)])
