@@ -22,7 +22,7 @@ from hvae.errors import UserError
 from hvae.terminal import accept_all_text, command_name
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread may keep Python to itself: the decoder's needs it for a moment after every step."""
+"""How long a thread may hold Python's lock: the decoder's thread needs it briefly after every step."""
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -32,8 +32,8 @@ def main(
     atlas: Annotated[
         Path | None,
         typer.Argument(
-            help="Folder that `precompute run` wrote, shown first. Atlases that ship are in the menu beside "
-            "it, but for one of the same name; default: those alone."
+            help="Atlas to show first: a folder that `precompute run` wrote. The atlases that ship are in "
+            "the menu, except one of the same name. Default: only those."
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -48,7 +48,7 @@ def main(
     broker: Annotated[
         str | None,
         typer.Option(
-            help="Address of a Redis, redis://HOST:PORT/0, through which Celery workers are asked to train."
+            help="Address of a Redis, redis://HOST:PORT/0, from which Celery workers take trainings."
         ),
     ] = None,
     embed: Annotated[
@@ -82,7 +82,7 @@ def run() -> int:
         print(f"Error: {error.filename or 'the system'}: {error.strerror or error}.", file=sys.stderr)
         return 2
     except Exception as error:
-        # What typer found wrong with the arguments; its class has moved between typer's versions.
+        # An error of typer about the arguments. Its class has moved between typer's versions.
         if not hasattr(error, "format_message"):
             raise
         print(f"Error: {error.format_message()} (--help lists the options.)", file=sys.stderr)
@@ -99,14 +99,14 @@ def serve(
     broker: str | None = None,
     embed: Sequence[str] = (),
 ) -> None:
-    """Serve an atlas and those that ship until interrupted; what was asked by then is answered first.
+    """Serve an atlas and those that ship until interrupted, then answer the requests in progress.
 
     path: see `app.atlases.catalogue.served_atlases`. data_dir, allow_training, broker: see
     `app.training.train_point.TrainingOptions`. embed: see `app.server.embedding.checked_origins`.
-    Raises UserError where the atlas, an address, an origin or the broker cannot be had.
+    Raises UserError if the atlas, an address, an origin or the broker is invalid or not available.
     """
-    # Imports make 300,000 objects that stay, and looking for garbage among them took a seventh of the time
-    # until the first picture: none is looked for before.
+    # Imports make 300,000 objects that stay. Searching them for garbage took a seventh of the time until the
+    # first picture, so garbage is collected only afterwards.
     gc.disable()
     share_arenas()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -144,14 +144,14 @@ def serve(
 
 
 def has_display() -> bool:
-    """Whether a browser could show itself; on a server, a text browser would take over the terminal."""
+    """Return whether a browser can open a window. On a server, a text browser would take the terminal."""
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _collect_garbage() -> None:
-    """Look for garbage from now on, but not among what is there already: that stops everything for 0.1 s."""
+    """Collect garbage from now on, but not among present objects: that would stop everything for 0.1 s."""
     gc.freeze()
     gc.enable()
 

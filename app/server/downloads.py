@@ -1,6 +1,6 @@
 """An atlas's files over HTTP: its metrics as CSV, its models as safetensors, and its test images.
 
-The page runs the models itself. It names each file's version, and browsers keep the answer for good.
+The page runs the models itself. Its addresses contain each file's version, so browsers can keep the files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 def downloads_blueprint(shelf: Shelf, models: Models) -> Blueprint:
-    """The download endpoints, `/atlases/…`."""
+    """Return the download endpoints, `/atlases/…`."""
     blueprint = Blueprint("downloads", __name__)
 
     def answer(snapshot: Snapshot, file: str, data: bytes, name: str) -> Response:
@@ -38,7 +38,7 @@ def downloads_blueprint(shelf: Shelf, models: Models) -> Blueprint:
 
     @blueprint.get("/atlases/<atlas>/metrics.csv")
     def metrics(atlas: str) -> Response:
-        # Floats at full precision: what is read back is what was measured.
+        # Floats at full precision: readers get exactly the measured numbers.
         response = Response(shelf[atlas].atlas.metrics.to_csv(index=False), mimetype="text/csv")
         response.headers["Content-Disposition"] = f'attachment; filename="{atlas}-metrics.csv"'
         return response

@@ -1,4 +1,4 @@
-"""What environment variables say, where others than `python -m app` start the page."""
+"""Settings from environment variables, if gunicorn or another server starts the page."""
 
 from __future__ import annotations
 
@@ -27,33 +27,36 @@ VARIABLES = (ATLAS, DATA_DIR, HOSTS, ALLOW_TRAINING, BROKER, EMBED)
 
 
 def server(environment: Mapping[str, str]) -> Flask:
-    """The WSGI application of one process of several. Raises UserError where a variable is invalid."""
-    said = {name: text for name, text in environment.items() if name.startswith("HVAE_APP_") and text}
-    for name in said:
+    """Return the WSGI application of one process of several. Raises UserError if a variable is invalid."""
+    given = {name: text for name, text in environment.items() if name.startswith("HVAE_APP_") and text}
+    for name in given:
         if name not in VARIABLES:
             raise UserError(f"There is no variable {name}: there are {', '.join(VARIABLES)}.")
     load_named_plugin()
-    embed = checked_origins([said.get(EMBED, "")])
+    embed = checked_origins([given.get(EMBED, "")])
     share_arenas()
     files_allowed()
-    atlas, broker = said.get(ATLAS), said.get(BROKER)
+    atlas, broker = given.get(ATLAS), given.get(BROKER)
     training = TrainingOptions(
-        Path(said.get(DATA_DIR, "data")), flag(said, ALLOW_TRAINING), broker and checked_broker(broker), True
+        Path(given.get(DATA_DIR, "data")),
+        flag(given, ALLOW_TRAINING),
+        broker and checked_broker(broker),
+        True,
     )
     atlases = served_atlases(Path(atlas) if atlas else None)
-    return create_app(atlases, hosts(said.get(HOSTS, "")), training, embed).server
+    return create_app(atlases, hosts(given.get(HOSTS, "")), training, embed).server
 
 
 def hosts(names: str) -> list[str] | None:
-    """The names that the page answers to: this machine's, and `names` between commas; None for any (*)."""
+    """Return the names that the page answers to: this machine's and those in `names`; None for any (*)."""
     if names == "*":
         return None
     return [*LOOPBACK_NAMES, *(name for part in names.split(",") if (name := part.strip()))]
 
 
-def flag(said: Mapping[str, str], name: str) -> bool:
-    """Whether a variable is 1 and not 0, which is what it is when it is not set. Raises UserError."""
-    value = said.get(name, "0")
+def flag(given: Mapping[str, str], name: str) -> bool:
+    """Return whether a variable is 1; it is 0 or not set otherwise. Raises UserError for other values."""
+    value = given.get(name, "0")
     if value not in ("0", "1"):
         raise UserError(f"{name} is {value!r}: write 1 or 0.")
     return value == "1"

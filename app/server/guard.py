@@ -1,4 +1,4 @@
-"""What every answer tells the browser to refuse, and which names this server answers to."""
+"""Security headers of every answer, and the check of the name in a request's Host header."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.server.embedding import share
 from app.server.host_names import is_answered
 
 MAX_BODY = 2**20
-"""Bytes of a request's body. What the page sends is a thousandth of it."""
+"""Bytes of a request's body, at most. The page sends a thousandth of it."""
 
 NOT_THIS_NAME = (
     "This server does not answer to the name {name}: on its own machine, use localhost. Otherwise start it "
@@ -21,7 +21,7 @@ NOT_THIS_NAME = (
 
 
 def answer_to(server: Flask, hosts: Sequence[str] | None) -> None:
-    """Refuse requests for other names; call before anything else that looks at requests.
+    """Refuse requests for other names. Call it before anything else reads requests.
 
     hosts: the names in a request's Host header that are answered; None for any. A page that only this
     machine can reach must answer to this machine's names only: any web page could rebind its own name to it.
@@ -36,7 +36,7 @@ def answer_to(server: Flask, hosts: Sequence[str] | None) -> None:
 
 
 def guard(app: Dash, embed: Sequence[str] = ()) -> None:
-    """Put security headers on every answer of the page; call when all its callbacks are registered.
+    """Put security headers on every answer of the page. Call it after all callbacks are registered.
 
     embed: the origins whose pages may show pictures, numbers and frames of this one.
     """
@@ -58,11 +58,10 @@ def guard(app: Dash, embed: Sequence[str] = ()) -> None:
 
 
 def content_policy(script_hashes: Sequence[str], embed: Sequence[str] = ()) -> str:
-    """The Content-Security-Policy: nothing from elsewhere, no eval, no inline script but Dash's own.
+    """Return the Content-Security-Policy: nothing from elsewhere, no eval, no inline script but Dash's own.
 
-    WebAssembly runs the models in the page; without the permission, its worker would use plain JavaScript.
-
-    Styles are inline all over Mantine and plotly; pictures are data addresses, images of one's own blobs.
+    WebAssembly runs the models in the page; without the permission, the worker uses plain JavaScript. Mantine
+    and plotly need inline styles. The server's pictures are data addresses, the visitor's own images blobs.
     embed: the origins whose pages may show this one in a frame.
     """
     directives = {

@@ -1,4 +1,4 @@
-"""The names that a server answers to, as they stand in a request's Host header."""
+"""The names that a server answers to, as a request's Host header gives them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.IG
 
 
 def is_answered(header: str, names: Iterable[str] | None) -> bool:
-    """Whether a Host header names one of `names`, whatever its port; None stands for any name."""
+    """Return whether a Host header has one of `names`, with any port. names: None for any name."""
     found = HOST.fullmatch(header)
     if found is None:
         return False
@@ -21,7 +21,7 @@ def is_answered(header: str, names: Iterable[str] | None) -> bool:
 
 
 def _plain(name: str) -> str:
-    """One way of writing for all ways to write the same name or address."""
+    """Return a name or an address in one form, of all forms that mean the same."""
     bare = name.strip("[]").split("%")[0].rstrip(".").lower()
     try:
         return str(ipaddress.ip_address(bare))

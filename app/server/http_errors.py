@@ -1,4 +1,4 @@
-"""What cannot be answered is answered in one sentence: nothing of the server's insides leaves it."""
+"""Errors as HTTP answers: one sentence each, without details about the server."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from hvae.errors import UserError
 CALLBACKS = "/_dash-update-component"
 """The endpoint of Dash's callbacks, by its name in Flask."""
 
-NOT_THIS_PAGE = "This is not what the page would ask: reload it."
+NOT_THIS_PAGE = "This page does not send such requests: reload it."
 
 log = logging.getLogger(__name__)
 
 
 def answer_mishaps(app: Dash) -> None:
-    """Refuse with 400 what the page would not ask of its callbacks; answer every error with a sentence."""
+    """Answer every error with a sentence. A request of a callback that no page would send is 400."""
     server = app.server
 
     @server.before_request
@@ -44,7 +44,7 @@ def answer_mishaps(app: Dash) -> None:
     def refused(error: HTTPException) -> Response:
         response = error.get_response()
         if isinstance(error, SecurityError) and request.accept_mimetypes.accept_html:
-            # Whoever has typed a name into a browser sees no page that could say it.
+            # A person who has typed the name into a browser needs a page.
             response.set_data(
                 f"<!DOCTYPE html>\n<title>HVAE Explorer</title>\n<p>{escape(error.description)}</p>\n"
             )
@@ -65,7 +65,7 @@ def answer_mishaps(app: Dash) -> None:
 
 
 def answer_what_is_missing(blueprint: Blueprint, shelf: Shelf) -> None:
-    """Answer with a sentence where the blueprint is asked for what is not there, or what has gone bad."""
+    """Answer requests of the blueprint for missing or damaged files with a sentence."""
 
     @blueprint.errorhandler(UnknownName)
     def unknown(error: UnknownName) -> tuple[Response, int]:
@@ -78,7 +78,7 @@ def answer_what_is_missing(blueprint: Blueprint, shelf: Shelf) -> None:
 
 
 def without_paths(sentence: str, snapshots: Iterable[Snapshot]) -> str:
-    """The sentence without the folders that the server keeps its atlases in."""
+    """Return the sentence without the paths of the server's atlases."""
     for snapshot in snapshots:
         for path in (snapshot.atlas.path, snapshot.origin):
             for folder in {str(path), str(path.resolve())}:
@@ -87,9 +87,9 @@ def without_paths(sentence: str, snapshots: Iterable[Snapshot]) -> str:
 
 
 def is_callback_request(body: object, callbacks: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether a body asks for one of the server's callbacks, with the inputs and states that it has.
+    """Return whether a body is a request of one of the server's callbacks, with all its inputs and states.
 
-    callbacks: Dash's `callback_map`. Values are not looked at: every callback looks at its own.
+    callbacks: Dash's `callback_map`. Values are not checked here: every callback checks its own.
     """
     if not isinstance(body, dict) or not isinstance(body.get("output"), str):
         return False
@@ -110,7 +110,7 @@ def is_callback_request(body: object, callbacks: Mapping[str, Mapping[str, Any]]
 
 
 def _names(properties: object) -> list[tuple[str, str]] | None:
-    """(id, property) of each; None where they are not written like that."""
+    """Return (id, property) of each; None if they have another form."""
     if not isinstance(properties, list) or not all(isinstance(one, dict) for one in properties):
         return None
     names = [(one.get("id"), one.get("property")) for one in properties]

@@ -1,4 +1,4 @@
-"""The socket that the built-in server listens on, the address it has for people, and how many may come."""
+"""The built-in server's socket, the address of its page, and the limit of its connections."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
 FURTHER_THREADS = 16
-"""Beside those whose requests may wait for the decoder; each thread answers one request at a time."""
+"""Threads beside those that may wait for the decoder. Each thread answers one request at a time."""
 
 MOST_CONNECTIONS = 900
-"""Open at once, if this process may have as many files open; a browser opens six."""
+"""Connections open at once, if the limit of open files allows it. A browser opens six."""
 
 MOST_OTHER_FILES = 256
-"""Files beside connections: models, tables, what torch opens while it is imported."""
+"""Open files beside connections: models, tables, what torch opens while it is imported."""
 
 IDLE_SECONDS = 20
-"""After which a connection that is not used is closed: what looks after it takes time."""
+"""After this time an unused connection is closed, because open connections cost time."""
 
 PAUSE_SECONDS = 0.1
-"""How long nobody is let in when the system has no file left for another connection."""
+"""Pause before the next connection is accepted, when the system has no file left for it."""
 
 NO_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -38,29 +38,29 @@ log = logging.getLogger(__name__)
 
 
 class Listener(socket.socket):
-    """A listening socket that lets nobody in for a moment where the system has no room for a connection.
+    """A listening socket that pauses when the system has no file left for another connection.
 
-    Whoever comes waits in the system's queue meanwhile.
+    Meanwhile new connections wait in the system's queue.
     """
 
-    _told = False
+    _has_warned = False
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """The next connection. Raises BlockingIOError where none can be had now."""
+        """Return the next connection. Raises BlockingIOError if none is possible now."""
         try:
             return super().accept()
         except OSError as error:
             if error.errno not in NO_FILES:
                 raise
-            if not self._told:
+            if not self._has_warned:
                 log.warning("The system allows no more open files: new connections wait.")
-                self._told = True
+                self._has_warned = True
             time.sleep(PAUSE_SECONDS)
             raise BlockingIOError(errno.EWOULDBLOCK, "no room for another connection") from None
 
 
 def listen(host: str, port: int) -> Listener:
-    """A listening socket. Raises UserError where the address is wrong or taken."""
+    """Return a listening socket. Raises UserError if the address is wrong or in use."""
     if not 0 <= port <= 65535:
         raise UserError(f"There is no port {port}: choose one from 1 to 65535, or 0 for any that is free.")
     try:
@@ -90,21 +90,21 @@ def _why_not(error: OSError, host: str, port: int) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether a numeric address can be reached from this machine only."""
+    """Return whether a numeric address can be reached from this machine only."""
     numeric = ipaddress.ip_address(address.split("%")[0])
     return (getattr(numeric, "ipv4_mapped", None) or numeric).is_loopback
 
 
 def page_address(host: str, listener: socket.socket) -> str:
-    """The address of the page for a browser on this machine; `host` is what was asked for."""
+    """Return the address of the page for a browser on this machine. host: as the user gave it."""
     bound, port = listener.getsockname()[:2]
     return f"http://{_shown_host(host, bound)}:{port}/"
 
 
 def answered_names(host: str, listener: socket.socket) -> list[str] | None:
-    """The names that a server answers to which listens there; None for any.
+    """Return the names that a server on this socket answers to; None for any.
 
-    Where only this machine can reach it, these are this machine's: see `app.server.guard.answer_to`.
+    If only this machine can reach it, they are this machine's names: see `app.server.guard.answer_to`.
     """
     bound = listener.getsockname()[0]
     return [*LOOPBACK_NAMES, host, bound] if is_loopback(bound) else None
@@ -114,14 +114,14 @@ def _shown_host(host: str, bound: str) -> str:
     numeric = ipaddress.ip_address(bound.split("%")[0])
     if numeric.is_unspecified:
         return "localhost"
-    # A name as it was given, if it can be part of an address.
+    # The user's own name for it, if it can be part of an address.
     if re.fullmatch(r"[a-z0-9.-]*[a-z][a-z0-9.-]*", host, re.IGNORECASE | re.ASCII):
         return host
     return f"[{bound}]" if numeric.version == 6 else bound
 
 
 def files_allowed() -> int | None:
-    """How many files this process may have open, after asking for as many as it can use; None for any."""
+    """Raise the limit of open files as far as this process can use it, and return it; None for no limit."""
     try:
         import resource
     except ImportError:  # Windows
@@ -139,14 +139,14 @@ def files_allowed() -> int | None:
 
 
 def connections_allowed(files: int | None) -> int:
-    """How many connections may be open at once where so many files may: others need up to half of them."""
+    """Return how many connections may be open at once. files: the limit of open files; None for no limit."""
     if files is None:
         return MOST_CONNECTIONS
     return max(2, min(MOST_CONNECTIONS, files - min(MOST_OTHER_FILES, files // 2)))
 
 
 def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
-    """A server of `application` on a listening socket; see `app.server.shutdown.run_until_stopped`."""
+    """Return a server of `application` on a listening socket; see `app.server.shutdown.run_until_stopped`."""
     import waitress
 
     from app.pictures.decoder import MOST_WAITING
@@ -163,13 +163,13 @@ def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
         channel_timeout=IDLE_SECONDS,
         cleanup_interval=IDLE_SECONDS // 2,
         ident=None,
-        # It keeps a whole body before anybody looks at it. Above MAX_BODY a sentence says no, if not by far.
+        # waitress reads a body whole. Up to this size, one above MAX_BODY is refused with a sentence.
         max_request_body_size=4 * MAX_BODY,
-        # They are how app.training.train_point tells a visitor behind a proxy on this machine from its owner.
+        # By them app.training.train_point tells a visitor behind a proxy on this machine from its owner.
         clear_untrusted_proxy_headers=False,
     )
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether a line of waitress's tells more than that a full house is full, or has room again."""
+    """Return whether a line of waitress's log is about more than its connection limit."""
     return "connection limit" not in record.getMessage()

@@ -1,7 +1,7 @@
-"""Which atlas a request is about.
+"""The atlas that a request is about.
 
-`/?atlas=NAME` shows an atlas. What its page asks of Dash next goes to `/pages/NAME/_dash-…`: Dash's own
-requests cannot name an atlas in another way. Addresses without a name are about the first atlas.
+`/?atlas=NAME` shows an atlas. Dash's requests of that page go to `/pages/NAME/_dash-…`, because they cannot
+name an atlas in another way. Addresses without a name are about the first atlas.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from werkzeug.exceptions import NotFound
 from app.atlases.shelf import Shelf, Snapshot
 
 NAMED = "page_atlas"
-"""What an address's atlas is called in Flask's rules and in its `g`."""
+"""The variable of the atlas in Flask's rules, and in `flask.g`."""
 
 CONFIGURED_PREFIX = re.compile(r'("requests_pathname_prefix":)"[^"]*"')
-"""In the first HTML: what the addresses that Dash asks begin with."""
+"""In the page's HTML: the prefix of Dash's requests."""
 
 
 class RequestedAtlas:
-    """The atlas of `shelf` that the request in progress is about; the first one outside of requests."""
+    """The atlas of `shelf` that the current request is about; outside of requests, the first one."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
@@ -40,15 +40,15 @@ class RequestedAtlas:
         return named or self._shelf.first
 
     def snapshot(self) -> Snapshot:
-        """The atlas as it is now: take it once per request."""
+        """Return the atlas as it is now. Call it once per request."""
         return self._shelf[self.name]
 
 
 class Page(Dash):
-    """A Dash app whose page asks on about the atlas of `shelf` that its address names.
+    """A Dash app whose page stays with the atlas of `shelf` that its address names.
 
-    Its HTML brings `description`, JSON that the page's scripts read. It names all modules in assets/page: a
-    browser asks for all of them at once, and not for one layer of imports after the other.
+    Its HTML contains `description`, JSON for the page's scripts, and links to all modules in assets/page. So
+    a browser fetches all of them at once, and not one layer of imports after the other.
     """
 
     def __init__(self, *arguments: Any, shelf: Shelf, description: Mapping[str, Any], **options: Any) -> None:
@@ -61,8 +61,8 @@ class Page(Dash):
         return sorted(path.relative_to(folder).as_posix() for path in folder.glob("page/**/*.js"))
 
     def interpolate_index(self, **parts: str) -> str:
-        """The first HTML that a browser gets."""
-        # No text within may end the element.
+        """Return the page's HTML."""
+        # No text in it may end the element.
         described = json.dumps(self._description).replace("<", "\\u003c")
         data = f'<script type="application/json" id="description">{described}</script>'
         # After the scripts, which the page needs first.
@@ -81,9 +81,9 @@ class Page(Dash):
 
 
 def name_atlases(server: Flask, shelf: Shelf) -> None:
-    """Before each request, have the shelf look at its files, and read which atlas the address names.
+    """Before each request, let the shelf check its files, and read the atlas's name from the address.
 
-    One that is not served is 404.
+    An atlas that is not served is 404.
     """
     for rule in list(server.url_map.iter_rules()):
         if rule.rule.startswith("/_dash-"):
@@ -99,7 +99,7 @@ def name_atlases(server: Flask, shelf: Shelf) -> None:
 
     @server.get(f"/pages/<{NAMED}>/version")
     def version() -> Response:
-        """What a page that is open asks from time to time: whether it shows the atlas as it is."""
+        """Answer an open page, which asks from time to time whether its atlas has changed."""
         response = jsonify(version=shelf[getattr(g, NAMED)].version)
         response.headers["Cache-Control"] = "no-store"
         return response

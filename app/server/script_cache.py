@@ -1,4 +1,4 @@
-"""The scripts of Dash and plotly: read once, however many browsers open the page at the same moment."""
+"""The scripts of Dash and plotly, read once, however many browsers open the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_BYTES = 12 * 2**20
 
 
 def keep_suites(server: Flask) -> None:
-    """Keep what Dash reads anew for each browser; with a hall full of them that is hundreds of megabytes."""
+    """Keep the scripts, which Dash reads again for each browser: for a full hall, hundreds of megabytes."""
     for endpoint, view in server.view_functions.items():
         if "_dash-component-suites" in endpoint:
             server.view_functions[endpoint] = _read_once(view)
@@ -35,7 +35,7 @@ def _read_once(view: Callable[..., Response]) -> Callable[..., Response]:
                 if response.status_code != 200:
                     return response
                 kept.put(key, response, len(response.get_data()))
-        # Each answer has headers of its own, and the bytes in common.
+        # Each answer has its own headers. All share the bytes.
         return Response(response.get_data(), headers=response.headers).make_conditional(request)
 
     return serve

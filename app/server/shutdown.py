@@ -1,4 +1,4 @@
-"""Stopping: whoever has asked gets the answer, and nobody else is let in."""
+"""Stopping the server: requests in progress are answered, new connections refused."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from waitress import wasyncore
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 20.0
-"""How long answers in the making are waited for; what starts servers often kills them after thirty."""
+"""How long to wait for answers in progress. Service managers often kill a server after thirty seconds."""
 
 
 def run_until_stopped(server: Any, patience: float = PATIENCE_SECONDS) -> None:
-    """Run a waitress server until SIGTERM or SIGINT comes, and then until all that was asked is answered.
+    """Run a waitress server until SIGTERM or SIGINT comes, then answer all requests in progress.
 
-    patience: the seconds after which requests that are still unanswered are given up. A second signal ends
-    the process at once.
+    patience: how many seconds to wait for these answers. A second signal ends the process at once.
     """
     stopping = False
 
@@ -38,23 +37,23 @@ def run_until_stopped(server: Any, patience: float = PATIENCE_SECONDS) -> None:
 
 
 def run_until(server: Any, is_stopping: Callable[[], bool], patience: float = PATIENCE_SECONDS) -> None:
-    """Run a waitress server until `is_stopping`, which it looks at after each event, and answer the rest."""
+    """Run a waitress server until `is_stopping()`, called after each event, then answer the rest."""
     while not is_stopping():
         _turn(server)
     answer_the_rest(server, patience)
 
 
 def answer_the_rest(server: Any, patience: float) -> None:
-    """Close the door, and each connection when everything that it asked for has been sent."""
+    """Stop listening, and close each connection when all its answers have been sent."""
     known = -1
-    while len(server.active_channels) > known:  # who has come by now is let in, and what they ask is read
+    while len(server.active_channels) > known:  # accept those who wait, and read their requests
         known = len(server.active_channels)
         _turn(server, seconds=0)
     wasyncore.dispatcher.close(server)  # not its own `close`: its threads still wake the loop
     until = time.monotonic() + patience
     while server.active_channels and time.monotonic() < until:
         for channel in list(server.active_channels.values()):
-            # In this order: a thread writes an answer before it takes the request off the list.
+            # In this order: a thread writes an answer before it removes the request from the list.
             if not (channel.requests or channel.request or channel.total_outbufs_len):
                 channel.handle_close()
         _turn(server, seconds=0.1)
@@ -64,6 +63,6 @@ def answer_the_rest(server: Any, patience: float) -> None:
 
 
 def _turn(server: Any, seconds: float | None = None) -> None:
-    """Let waitress do what there is to do, after waiting for it."""
+    """Run waitress's loop once, waiting for events at most so long."""
     timeout = server.adj.asyncore_loop_timeout if seconds is None else seconds
     server.asyncore.loop(timeout, use_poll=server.adj.asyncore_use_poll, map=server._map, count=1)
