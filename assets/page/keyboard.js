@@ -1,4 +1,4 @@
-/* The keyboard: every key does what some control of the page does too. */
+/* The keyboard: each key does the same as a control of the page. */
 import { isDialogOpen, openDialog } from "./controls/dialogs.js";
 import { screen } from "./core/screen.js";
 import { togglePin } from "./views/compare.js";
@@ -33,7 +33,7 @@ function showView(index) {
   if (tab) screen.set({ view: tab.dataset.view });
 }
 
-/* Do what a key stands for. Returns whether it stands for anything. */
+/* Do what a key stands for. Returns whether the key is known. */
 function press(key, since) {
   const { point } = screen.current;
   if (STEPS[key]) {
@@ -49,9 +49,9 @@ function press(key, since) {
   return true;
 }
 
-/* Whether a key has a meaning of its own where the focus is. */
+/* Whether the focused element needs the key itself. */
 function isTyping(target, key) {
-  // A slider or a row of radio buttons keeps the keys that move it, and leaves letters and digits to the page.
+  // A slider or a row of radio buttons needs the keys that move it, but no letters and digits.
   if (target.matches("input[type=radio], input[type=range]")) return !/^[a-z1-9?]$/.test(key);
   return target.closest("input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=option]");
 }

@@ -1,7 +1,7 @@
-/* The page's modules, in the order in which they learn of a change: what one of them reads, those before it have
- * written. None of them does anything before the page has begun, but that the models' worker starts.
+/* The page's modules, in the order in which they learn of a change: each may read what those before it have written.
+ * Until the page has begun, nothing runs but the start of the models' worker.
  *
- * assets/bridge.js imports this module, and hands on what Dash calls.
+ * assets/bridge.js imports this module and passes on Dash's calls.
  */
 import * as atlasMenu from "./controls/atlas-menu.js";
 import * as connectionMessage from "./controls/connection-message.js";
@@ -50,7 +50,7 @@ const PARTS = [
 // While Dash starts.
 models.startModels();
 
-/* Dash calls this with the stores `screen`, `fields` and `points`, once the page stands. */
+/* Dash calls this with the stores `screen`, `fields` and `points` when the page is complete. */
 function begin(firstScreen, fields, points) {
   if (screen.current) return;
   screen.begin(firstScreen, fields, points);
@@ -65,7 +65,7 @@ const CALLBACKS = {
   parentGrown: parentView.addPoints,
 };
 
-/* Do what Dash asks for. A choice before the page has begun is passed over: nothing is on screen to change. */
+/* Do what Dash asks for. A choice before the page has begun is ignored: nothing is on screen to change. */
 export function call(name, ...values) {
   if (name === "start") begin(...values);
   else if (name === "lectureSteps") lecture.setLectureSteps(...values);
@@ -74,5 +74,5 @@ export function call(name, ...values) {
   else if (name.startsWith("choose-")) figureChoices.choose(name.replace("choose-", ""), ...values);
 }
 
-/* For tests and measurements, and for nothing on the page: what is on screen, and the pictures drawn last. */
+/* For tests and measurements only: what is on screen, and the last pictures. */
 window.hvae = { screen, pictures };

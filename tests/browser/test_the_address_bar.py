@@ -81,7 +81,7 @@ def test_what_an_address_says_wrongly_is_passed_over_and_told(open_page, tiny_ad
     explorer = open_page(tiny_address + address)
     assert said(explorer) == {"atlas": "tiny", "view": "landscapes", "point": "b2-1_b1-1"}
     message = explorer.text("#link-message")
-    assert message.startswith("Asked for, but not here: ") and len(message) < 300
+    assert message.startswith("This link asks for something unknown: ") and len(message) < 300
 
 
 def test_one_sentence_says_what_a_link_names_that_is_not_here_and_what_is_shown_instead(
@@ -91,7 +91,7 @@ def test_one_sentence_says_what_a_link_names_that_is_not_here_and_what_is_shown_
     message = explorer.page.locator("#link-message")
     assert message.get_attribute("role") == "status"
     assert message.inner_text() == (
-        "Asked for, but not here: view “<b>nowhere</b>” (instead: Landscapes); "
+        "This link asks for something unknown: view “<b>nowhere</b>” (instead: Landscapes); "
         "model “b2-9_b1-9” (instead: β₂ = 1, β₁ = 1); pinned models “gone” (instead: β₂ = 10, β₁ = 1)."
     )
     explorer.page.click("#tab-compare")

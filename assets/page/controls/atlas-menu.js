@@ -1,13 +1,13 @@
-/* Other atlases: the menu in the page's head leads to them. */
+/* The menu of atlases in the page's head. */
 import { screen } from "../core/screen.js";
 
-/* What Dash calls when a visitor has chosen. */
+/* Dash calls this when a visitor has chosen. */
 export function chooseAtlas(atlas) {
   if (atlas && atlas !== screen.current.atlas) screen.open(atlas);
 }
 
 export function start() {
-  /* Back may show the page as it was left: with the menu at the atlas that it led to. */
+  /* After Back, the browser may show the page as the visitor left it, with another atlas in the menu. */
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.dash_clientside.set_props("control-atlas", { value: screen.current.atlas });
   });

@@ -1,7 +1,7 @@
-/* Controls of what figures show: <... id="control-NAME"> writes the field NAME of the state, and shows it. */
+/* Controls that choose what figures show: <... id="control-NAME"> sets the field NAME of the state, and shows it. */
 import { screen } from "../core/screen.js";
 
-/* Which entry of `sizes` a control is about; null for those of a field of their own. */
+/* Which entry of `sizes` a control sets; null if it sets a whole field. */
 function entryOf(name) {
   const match = /^size-([0-9])$/.exec(name);
   return match ? Number(match[1]) : null;
@@ -16,7 +16,7 @@ function namesIn(state) {
   return [...Object.keys(state), ...state.sizes.map((_, index) => `size-${index}`)];
 }
 
-/* What Dash calls when a visitor has chosen. */
+/* Dash calls this when a visitor has chosen. */
 export function choose(name, value) {
   const { current } = screen;
   if (typeof value !== "string" || valueOf(current, name) === value) return;

@@ -1,10 +1,10 @@
-/* A line in the page's head about a link that names what is not here; it goes when another view is shown. */
+/* A line in the page's head about a link that asks for something unknown, until another view is shown. */
 import { screen } from "../core/screen.js";
 
 const MOST = 3; // named one by one
 const LONGEST = 40; // characters of what a link names
 
-/* What a field's value is called on the page. */
+/* The page's name for a field's value. */
 function titleOfValue(field, value) {
   const titles = [value ?? ""].flat().map((one) => {
     if (field.kind.startsWith("point")) return screen.points[one]?.title;
@@ -13,7 +13,7 @@ function titleOfValue(field, value) {
   return titles.filter(Boolean).join(", ") || "none";
 }
 
-/* One sentence about all of it, with what is shown instead; empty where the link names nothing of the kind. */
+/* One sentence about everything unknown, with what is shown instead; empty if all is known. */
 function words() {
   const { atlas } = document.getElementById("about").dataset;
   const fields = { atlas: { title: "atlas", kind: "text" }, ...screen.fields };
@@ -25,7 +25,7 @@ function words() {
   if (!parts.length) return "";
   const more = parts.length - MOST;
   const named = [...parts.slice(0, MOST), ...(more > 0 ? [`and ${more} more`] : [])];
-  return `Asked for, but not here: ${named.join("; ")}.`;
+  return `This link asks for something unknown: ${named.join("; ")}.`;
 }
 
 export function start() {

@@ -1,15 +1,15 @@
-/* Sliders that shift a latent, and the field `shifts` of the state, which says where they are: "z2.3:1.5,z1.0:-2".
+/* Sliders that shift a latent, and the field `shifts` of the state, which holds their values: "z2.3:1.5,z1.0:-2".
  *
- * The same shift may have a slider in several places. While a hand drags one, only that one moves; the state, the
- * address and its twins follow when it rests.
+ * The same shift may have sliders in several places. While a hand drags one of them, only that one moves. The state,
+ * the address and the other sliders follow when it rests.
  */
 import { element } from "../core/dom.js";
 import { shiftText } from "../core/numbers.js";
 import { screen } from "../core/screen.js";
 
-const MOST = 3; // the ends of the strips that stand beside some of them
+const MOST = 3; // the same range as the strips of pictures beside some of them
 
-/* Name of a shift, as addresses have it → where it is. */
+/* Name of a shift in addresses → its value. */
 function shiftsOnScreen() {
   return new Map(screen.current.shifts.split(",").filter(Boolean).map((shift) => shift.split(":")));
 }
@@ -19,7 +19,7 @@ function setShifts(shifts, since) {
   if (text !== screen.current.shifts) screen.set({ shifts: text }, since);
 }
 
-/* Put a slider where the state has it. */
+/* Move a slider to its value in the state. */
 function follow(slider, shifts = shiftsOnScreen()) {
   slider.value = shifts.get(slider.dataset.shift) || 0;
   writeValue(slider);
@@ -46,7 +46,7 @@ function labelledSlider(id, name, note) {
     element("output", "slider-value", "0"),
   );
   const slider = element("input", "", "", { type: "range", id, min: -MOST, max: MOST, step: 0.02, value: 0 });
-  // Else the label would be that of the <output>, which comes first.
+  // Otherwise the label would belong to the <output>, which comes first.
   label.htmlFor = id;
   label.append(text, slider);
   return label;
@@ -65,7 +65,7 @@ export function placeSliders(place, entries) {
   place.classList.toggle("is-empty", labels.length === 0);
 }
 
-/* Where the sliders of a place are, as parameters of an address. */
+/* The values of the sliders in a place, as parameters of an address. */
 export function shiftParameters(place) {
   return [...place.querySelectorAll("[data-shift]")]
     .filter((slider) => Number(slider.value) !== 0)

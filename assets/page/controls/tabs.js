@@ -1,4 +1,4 @@
-/* Rows of tabs, and which view is shown: an element with data-views="one two" is seen in those views only. */
+/* Rows of tabs, and the shown view: an element with data-views="one two" is visible in those views only. */
 import { screen } from "../core/screen.js";
 
 function showView({ view }, former) {
@@ -9,7 +9,7 @@ function showView({ view }, former) {
   document.querySelector(".page").dataset.view = view;
 }
 
-/* Have a row of tabs stand for the values of a field of the state: class FIELD-tab, the value in data-FIELD. */
+/* Let a row of tabs set a field of the state: class FIELD-tab, the value in data-FIELD. */
 export function startTabs(field) {
   const all = () => [...document.querySelectorAll(`.${field}-tab`)];
 
@@ -27,7 +27,7 @@ export function startTabs(field) {
     if (tab) screen.set({ [field]: tab.dataset[field] }, event.timeStamp);
   });
 
-  /* Left and right go from tab to tab, as the ARIA practices have it. */
+  /* Left and right go from tab to tab, as the ARIA practices recommend. */
   document.addEventListener("keydown", (event) => {
     const tab = event.target.closest(`.${field}-tab`);
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -1,4 +1,4 @@
-/* The first test images as buttons: one sheet, a transparent button over each of its pictures. */
+/* The first test images as buttons: one sheet, with a transparent button over each picture. */
 import { ask } from "../core/pictures.js";
 import { screen } from "../core/screen.js";
 import { firstImages, pictureAddress } from "../server/server-addresses.js";
@@ -23,6 +23,6 @@ export function numberThumbnails(slot, chosen) {
 }
 
 export function start() {
-  // Asked for again when they are wanted next.
+  // They are asked for again when they are needed next.
   document.addEventListener("hvae:failed", ({ detail }) => shown.delete(detail.slot));
 }

@@ -1,10 +1,10 @@
-/* How an address says the state, and which points it may name: the atlas's dots, and, where it has a parent, the folds
- * within the parent's range. `fields` of app/page/state.py says what is valid. */
+/* The state as an address, and the points that an address may name: the atlas's dots and, if it has a parent, the folds
+ * within the parent's range. `fields` of app/page/state.py describes the valid values. */
 import { betasOfFold, foldName } from "./fold-names.js";
 import { parentSetting } from "./parent-setting.js";
 import { FOLD } from "./shared-constants.js";
 
-const ROUNDED = 5e-3; // how far apart, as a share, two roundings of the same β may lie
+const ROUNDED = 5e-3; // the largest relative difference between two roundings of the same β
 
 function coversFold(betas) {
   const setting = parentSetting();
@@ -13,14 +13,14 @@ function coversFold(betas) {
   return betas.every((beta) => beta >= low * (1 - FOLD.edge) && beta <= high * (1 + FOLD.edge));
 }
 
-/* Whether a name is that of a dot, one of `points`, or of a fold that can be had. */
+/* Whether a name is that of a dot, one of `points`, or of a possible fold. */
 export function isPointHere(points, name) {
   if (Object.hasOwn(points, name) && !points[name].fold) return true;
   const betas = betasOfFold(name);
   return coversFold(betas) && foldName(...betas) === name;
 }
 
-/* The name of the dot at [β₂, β₁], else that of the fold there; undefined where there is none, or no such β. */
+/* The name of the dot at [β₂, β₁], or else of the fold there; undefined if there is neither. */
 export function pointAt(points, betas) {
   const apart = ({ beta_2, beta_1 }) =>
     Math.max(...[beta_2, beta_1].map((beta, index) => Math.abs(Math.log(beta / betas[index]))));
@@ -31,8 +31,8 @@ export function pointAt(points, betas) {
   return coversFold(betas) ? foldName(...betas) : undefined;
 }
 
-/* What one field's text stands for: {value, refused}. value: undefined where it stands for nothing; refused: what is
- * not here, in words. */
+/* The value of a field's text: {value, refused}. value: undefined if the text is invalid. refused: the invalid part of
+ * the text. */
 function parse(field, text, isPoint) {
   const list = text === "" ? [] : text.split(",");
   const only = (isValid, value) => (isValid ? { value, refused: "" } : { refused: text });
@@ -60,8 +60,8 @@ function parse(field, text, isPoint) {
   return { refused: text };
 }
 
-/* What an address says: {values, refused}. values: field → value, as far as it is valid. refused: field → the text
- * that stands for nothing here. isPoint(name): whether this atlas has the point. */
+/* The state in an address: {values, refused}. values: field → value, if it is valid. refused: field → the invalid text.
+ * isPoint(name): whether this atlas has the point. */
 export function readAddress(search, fields, isPoint) {
   const said = new URLSearchParams(search);
   const [values, refused] = [{}, {}];
@@ -75,7 +75,7 @@ export function readAddress(search, fields, isPoint) {
   return { values, refused };
 }
 
-/* The query of a state: atlas, view and point always; the rest where it is not what a visitor sees first. */
+/* The query of a state: always atlas, view and point; other fields only if they differ from what a visitor sees first. */
 export function writeAddress(state, fields, first) {
   const said = new URLSearchParams({ atlas: state.atlas });
   for (const name of Object.keys(fields)) {

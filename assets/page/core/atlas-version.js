@@ -1,7 +1,7 @@
-/* Whether the page shows its atlas as it is: points may join it at any time, from another page or a run.
+/* Whether the page shows the newest version of its atlas: another page or a run may add points at any time.
  *
- * While the page is looked at, it asks for the version every few seconds. When that has changed it has Dash fetch the
- * points, which arrive at `parentGrown`.
+ * While the page is visible, it asks for the version every few seconds. If that has changed, Dash fetches the points
+ * and passes them to `parentGrown`.
  */
 import { request } from "../server/requests.js";
 import { screen } from "./screen.js";
@@ -11,12 +11,12 @@ const LOOK_MS = 10000;
 let known = ""; // the version of what is shown
 let looking = null; // a promise, while the answer is awaited
 
-/* What is shown is of this version. */
+/* The page now shows this version. */
 export function learnVersion(version) {
   known = version;
 }
 
-/* Ask for the version, and for the points if it is another one. */
+/* Ask for the version, and for the points if it has changed. */
 export function lookForNewer() {
   looking ||= look().finally(() => (looking = null));
   return looking;
@@ -29,7 +29,7 @@ async function look() {
     const { version } = await response.json();
     if (version !== known) window.dash_clientside.set_props("newer-version", { data: version });
   } catch {
-    // Lost contact is shown by whoever watches the connection.
+    // controls/connection-message.js shows lost connections.
   }
 }
 

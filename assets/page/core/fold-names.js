@@ -1,4 +1,4 @@
-/* Names of the parent's folds, which say where each fold is. */
+/* Names of the parent's folds, which contain β₂ and β₁. */
 import { shortNumber } from "./numbers.js";
 import { FOLD } from "./shared-constants.js";
 
@@ -9,7 +9,7 @@ export function foldName(beta2, beta1) {
   return FOLD.name.replace("{beta_2}", first).replace("{beta_1}", second);
 }
 
-/* [β₂, β₁] of a fold's name; null of any other name. */
+/* [β₂, β₁] of a fold's name; null for any other name. */
 export function betasOfFold(name) {
   const match = PATTERN.exec(name || "");
   return match && [Number(match[1]), Number(match[2])];

@@ -1,7 +1,9 @@
-/* Points between the dots: what the page knows of the parent's folds.
+/* Points between the dots: what the page knows about the parent's folds.
  *
- * A fold is selected like a dot, by its name. Its β, title and colour are known at once, its numbers are estimated by
- * its model in the page or, where that cannot be, by the server. Events of `document`:  hvae:known {point}   the numbers of a selected fold have come
+ * A fold is selected like a dot, by its name. Its β, title and colour are known at once. Its numbers are estimated by
+ * its model in the page or, if that is not possible, by the server.
+ *
+ * Event of `document`:  hvae:known {point}   the numbers of a selected fold are known now
  */
 import { betasOfFold, isFold } from "./fold-names.js";
 import { numbersHere } from "./models/models.js";
@@ -13,7 +15,7 @@ import { screen } from "./screen.js";
 import { estimatesAddress } from "../server/server-addresses.js";
 import { ESTIMATED, MOST_ESTIMATED_IMAGES, TRAVERSAL } from "./shared-constants.js";
 
-/* Where β is in a range, as a share of it on a logarithmic scale. */
+/* The place of β in a range on a logarithmic scale, 0 to 1. */
 function placeIn([low, high], beta) {
   if (high <= low) return 0.5;
   return Math.min(1, Math.max(0, Math.log(beta / low) / Math.log(high / low)));
@@ -30,7 +32,7 @@ export function betasText([beta2, beta1]) {
   return `β₂ = ${betaText(beta2)}, β₁ = ${betaText(beta1)}`;
 }
 
-/* What is known of a fold without asking, with the fields of `points_data` in app/page/points.py; no numbers yet. */
+/* What is known about a fold at once, with the fields of `points_data` in app/page/points.py; no numbers yet. */
 export function describeFold(name) {
   const [beta2, beta1] = betasOfFold(name);
   const hex = foldColour(beta2, beta1).map((value) => value.toString(16).padStart(2, "0"));
@@ -46,7 +48,7 @@ export function describeFold(name) {
   };
 }
 
-/* The fold's numbers on the first `count` test images, with their texts, as `estimates` of app/pictures has them. */
+/* The fold's numbers on the first `count` test images, with their texts, like `estimates` of app/pictures. */
 export async function estimate(atlas, name, count = MOST_ESTIMATED_IMAGES, isWanted = undefined) {
   const url = estimatesAddress(atlas, name, count);
   const here = await numbersHere(url);
@@ -64,18 +66,18 @@ function worded(estimates) {
   };
 }
 
-/* Add the numbers of a fold to what the page knows. */
+/* Add a fold's numbers to what the page knows. */
 function learn(name, estimates) {
   const point = screen.points[name];
   if (!point) return;
   Object.assign(point, estimates, { numbers: estimates, asked: false, estimated: true });
   document.dispatchEvent(new CustomEvent("hvae:known", { detail: { point: name } }));
-  // Whatever shows numbers of the selected model shows them now.
+  // Modules that show numbers of the selected model show them now.
   const { point: selected, pins } = screen.current;
   if (selected === name || pins.includes(name)) screen.set({ pins: [...pins] });
 }
 
-/* Before any other module looks at a fold that is selected or pinned, the page knows it. */
+/* Make selected and pinned folds known before any other module reads them. */
 function enterFolds({ atlas, point: selected, pins }) {
   for (const name of new Set([selected, ...pins])) {
     if (!parentSetting() || !isFold(name)) continue;

@@ -1,7 +1,7 @@
 /* Numbers as text. */
 import { BETA_DIGITS, DECIMALS } from "./shared-constants.js";
 
-/* A number with so many significant digits, as Python writes `{value:.4g}`. */
+/* A number with so many significant digits, in the form of Python's `{value:.4g}`. */
 export function shortNumber(value, digits) {
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
   const power = Number(exponent);
@@ -15,8 +15,8 @@ export function betaText(beta) {
   return shortNumber(beta, BETA_DIGITS);
 }
 
-/* Nats in a unit, "nats" or "bits", as `value_text` of app/page/words.py writes them: `12.3 nats`. A dash where nothing
- * is known. */
+/* Nats in a unit, "nats" or "bits", as `value_text` of app/page/words.py writes them: `12.3 nats`; a dash if
+ * unknown. */
 export function rateText(nats, units = "nats") {
   return withUnit(units === "bits" ? nats / Math.LN2 : nats, units);
 }

@@ -1,4 +1,4 @@
-/* Colours in OKLab (Ottosson 2020), in which the page mixes them; the counterpart of app/page/figures/colours.py. */
+/* Colours in OKLab (Ottosson 2020), where the page mixes them; the counterpart of app/page/figures/colours.py. */
 
 /* [lightness, a, b] to [red, green, blue], each 0 to 255. */
 export function toSrgb([l, a, b]) {

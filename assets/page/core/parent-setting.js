@@ -1,8 +1,8 @@
-/* What the page's layout says of the atlas's parent. */
+/* What the page's layout says about the atlas's parent. */
 
 let setting;
 
-/* {range, colour_ranges, corners, dots} of the parent; null without one, undefined before the page stands. */
+/* {range, colour_ranges, corners, dots} of the parent; null without a parent, undefined before the page is complete. */
 export function parentSetting() {
   if (setting === undefined) {
     const view = document.getElementById("parent-view");

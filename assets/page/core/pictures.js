@@ -1,13 +1,13 @@
-/* Every picture on the page comes from this module: from a model that runs in the page (core/models) or, where that
- * cannot be, from the server.
+/* All pictures on the page: from a model that runs in the page (core/models) or, if that is not possible, from the
+ * server.
  *
- * A slot is a <canvas>. At most one request of a slot is in flight; while it is, only the latest wish is kept
- * and asked for next. So a dragged slider draws as many frames as can be made, and never lags.
- * What a hand is about to ask for can be asked ahead: it is kept for a short time, and whoever asks gets that.
+ * A slot is a <canvas>. It has at most one request in flight. Meanwhile only its latest wish is kept, and asked for
+ * next. So a dragged slider draws as many frames as can be made, and never lags. Pictures that a visitor will probably
+ * want next can be asked for ahead. They are kept for a short time.
  *
  * Events of `document`:  hvae:drawn  {slot, url}   the picture is on the screen
- *                        hvae:failed {slot, url, message}   it cannot be had; message is a sentence, or empty while
- *                                                           the server cannot be reached: it is asked for again then
+ *                        hvae:failed {slot, url, message}   there is no picture; message is a sentence, or empty while
+ *                                                           the server cannot be reached: it is asked again later
  * For measurements:  `drawn`, and data-frames, data-picture-url on the <canvas>.
  */
 import { request } from "../server/requests.js";
@@ -17,8 +17,8 @@ import { pictureAddress } from "../server/server-addresses.js";
 
 const KEPT = 1000; // entries of `drawn`
 const MOST_AHEAD = 8;
-const AHEAD_MS = 10000; // later a file may have changed
-const ahead = new Map(); // address → what was asked ahead: {picture: a promise, wanted: whether it is by now}
+const AHEAD_MS = 10000; // after this a file may have changed
+const ahead = new Map(); // address → {picture: a promise, wanted: whether a slot waits for it by now}
 const slots = new Map();
 
 /* The pictures drawn last: {slot, url, since, drawn}, times in ms. */
@@ -29,8 +29,8 @@ class Slot {
     this.name = name;
     this.wish = null;
     this.working = null;
-    this.asked = ""; // what it shows, or is about to
-    this.lost = ""; // what it is to show once the server can be reached
+    this.asked = ""; // the address of what it shows, or will show
+    this.lost = ""; // the address to ask for when the server can be reached
   }
 
   get canvas() {
@@ -52,7 +52,7 @@ class Slot {
         const picture = take(url) || makePicture(url, () => !this.wish);
         this.draw(await picture, url, since);
       } catch (error) {
-        // With a newer wish, nobody misses this picture.
+        // With a newer wish, this picture is not needed.
         if (!this.wish) this.fail(url, error);
       }
     }
@@ -92,12 +92,12 @@ class Slot {
   }
 }
 
-/* The picture at `url`: {width, height, data} in RGBA from a model in the page, else the server's, an <img>. */
+/* The picture at `url`: {width, height, data} in RGBA from a model in the page, or else an <img> from the server. */
 async function makePicture(url, isWanted) {
   return (await pictureHere(url)) ?? fetchPicture(url, isWanted);
 }
 
-/* The server's picture. Its address is not a blob's: two other processes take part in those, which costs 4 to 9 ms. */
+/* The server's picture, from a data address: a blob's would pass through two more processes, in 4 to 9 ms. */
 async function fetchPicture(url, isWanted) {
   const response = await request(url, isWanted);
   return decoded(toAddress(await response.arrayBuffer()));
@@ -106,7 +106,7 @@ async function fetchPicture(url, isWanted) {
 function toAddress(buffer) {
   const bytes = new Uint8Array(buffer);
   let text = "";
-  // A function takes so many arguments at most.
+  // A function takes a limited number of arguments.
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return `data:image/png;base64,${btoa(text)}`;
 }
@@ -122,7 +122,7 @@ function decoded(address) {
   });
 }
 
-/* Have a canvas show a picture, pixel for pixel. */
+/* Paint a picture on a canvas, pixel for pixel. */
 function paint(canvas, picture) {
   const { width, height } = picture;
   if (canvas.width !== width) canvas.width = width;
@@ -135,7 +135,7 @@ function paint(canvas, picture) {
   }
 }
 
-/* The picture that was asked ahead, once; undefined where there is none. */
+/* Take a picture that was asked for ahead; undefined if there is none. */
 function take(url) {
   const asked = ahead.get(url);
   if (!asked) return undefined;
@@ -144,7 +144,7 @@ function take(url) {
   return asked.picture;
 }
 
-/* Ask ahead, and keep the answer for a while. */
+/* Ask for a picture ahead, and keep it for a while. */
 function keep(url) {
   const asked = { wanted: false };
   asked.picture = makePicture(url, () => asked.wanted);
@@ -164,13 +164,12 @@ function slotOf(name) {
   return slots.get(name);
 }
 
-/* Show the picture at `url` in the <canvas id="{slot}-picture">; done when it, or a later wish of the slot, is shown. */
+/* Show the picture at `url` in the <canvas id="{slot}-picture">. Resolves when it, or a later wish of the slot, is shown. */
 export function ask(slot, url, since = performance.now()) {
   return slotOf(slot).ask(url, since);
 }
 
-/* Ask for a picture of the selected point unless the slot shows it already, or is about to. Returns whether it
- * asked. */
+/* Ask for a picture of the selected point, unless the slot shows it already, or soon will. Returns whether it asked. */
 export function askOnce(slot, kind, parameters, since) {
   const { atlas, point } = screen.current;
   const url = pictureAddress(atlas, point, kind, parameters);
@@ -179,19 +178,19 @@ export function askOnce(slot, kind, parameters, since) {
   return true;
 }
 
-/* Ask for pictures that somebody may soon want to see, one after the other, while `isWanted()`: they cost the
- * server work that may be in vain. */
+/* Ask for pictures that a visitor will probably want, one after the other, while `isWanted()`: the work may be in
+ * vain. */
 export async function askAhead(urls, isWanted = () => true) {
   for (const url of urls) {
     if (!isWanted()) return;
-    // Whoever asks for it later learns what is wrong.
+    // A later request shows what is wrong.
     if (!ahead.has(url)) await keep(url).catch(() => {});
   }
 }
 
-/* Have `say(place, message)` say why pictures are missing: one message for all slots of a place, and "" when they
- * can be had again. placeOf(slot): that place, or nothing for slots of other places. Returns the failures, slot →
- * message. */
+/* Call `say(place, message)` when pictures are missing, with one message for all slots of a place, and with "" when
+ * they are back. placeOf(slot): the slot's place, or nothing if another module tells about it. Returns the failures,
+ * slot → message. */
 export function sayWhyMissing(placeOf, say) {
   const failures = new Map();
   const sayAgain = (place) => {

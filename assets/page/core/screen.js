@@ -1,8 +1,8 @@
-/* What is on screen, and the address bar, which always says it. The one place that changes it.
+/* The state of the page, and the address bar, which always shows the same state. Only this module changes it.
  *
- * `current` has the fields of Screen in app/page/state.py, and `change`, which counts our changes. Modules subscribe to
- * it. Dash hears of it as little as possible, since each change of one of its stores takes it 10 to 90 ms: the
- * store `screen` holds what a visitor sees first, and `look`, the part that figures depend on, is kept up to date.
+ * `current` has the fields of Screen in app/page/state.py, and `change`, the number of changes so far. Modules subscribe
+ * to it. Dash takes 10 to 90 ms for each change of a store, so it learns as little as possible: the store `screen` holds
+ * what a visitor sees first, and the store `look` the part that figures depend on.
  */
 import { isPointHere, pointAt, readAddress, writeAddress } from "./address.js";
 import { shortNumber } from "./numbers.js";
@@ -10,16 +10,16 @@ import { pageAddress } from "../server/server-addresses.js";
 import { FOLD, LOOK } from "./shared-constants.js";
 
 const listeners = [];
-let lookOfDash = ""; // what Dash has been told last
+let lookOfDash = ""; // what Dash knows
 
 export const screen = {
   current: null,
   first: null, // what a visitor sees first
   points: {},
-  fields: {}, // name → what it is called, and what an address may say of it
-  refused: {}, // field → what the address named that is not here, when the page was opened
+  fields: {}, // name → title and valid values
+  refused: {}, // field → the invalid part of the address that opened the page
 
-  /* Begin with what Dash knows and what the address says. Nobody has subscribed yet; `publish` comes after that. */
+  /* Begin with the stores and the address. Modules subscribe after this, and then comes `publish`. */
   begin(first, fields, points) {
     this.first = first;
     this.fields = fields;
@@ -41,24 +41,24 @@ export const screen = {
     listener(this.current, null, performance.now());
   },
 
-  /* Have the address bar and Dash say what is on screen. */
+  /* Bring the address bar and Dash up to date. */
   publish(how = "replaceState") {
     const address = `?${query(this.current)}`;
     if (address !== location.search) history[how](null, "", address);
     if (look(this.current) !== lookOfDash) this.drawFigures();
   },
 
-  /* Change some of it. What one model's sliders shift means nothing in another. */
+  /* Change some fields. Another model begins without shifts: they mean nothing in another model. */
   set(change, since = performance.now()) {
     const former = this.current;
     const shifts = (change.point ?? former.point) === former.point ? former.shifts : this.first.shifts;
     this.current = { ...former, shifts, ...change, change: former.change + 1 };
     for (const listener of listeners) listener(this.current, former, since);
-    // Back leads to the former view, not to the former dot.
+    // Back should lead to the former view, not to the former dot.
     this.publish(this.current.view === former.view ? "replaceState" : "pushState");
   },
 
-  /* Go to another atlas, by loading the page again: how things are shown stays, what is shown is its own. */
+  /* Go to another atlas by loading the page again. Keep how things are shown, and the nearest β. */
   open(atlas) {
     const how = Object.fromEntries([...LOOK, "part"].map((name) => [name, this.current[name]]));
     const said = new URLSearchParams(query({ ...this.first, ...how, lecture: this.first.lecture, atlas }));
@@ -68,13 +68,13 @@ export const screen = {
     location.assign(pageAddress(said));
   },
 
-  /* Have Dash draw the figures of what is on screen. */
+  /* Let Dash draw the figures of the present state. */
   drawFigures() {
     lookOfDash = look(this.current);
     window.dash_clientside.set_props("look", { data: JSON.parse(lookOfDash) });
   },
 
-  /* The address that shows what is on screen now. */
+  /* The address of the present state. */
   address() {
     return new URL(`?${query(this.current)}`, location.href).href;
   },
@@ -88,7 +88,7 @@ function look(state) {
   return JSON.stringify(Object.fromEntries(LOOK.map((name) => [name, state[name]])));
 }
 
-/* {values, refused} of an address. It may say β₂ and β₁ in place of a point, which each atlas calls in its own way. */
+/* {values, refused} of an address. It may give β₂ and β₁ in place of a point, whose name depends on the atlas. */
 function read(search) {
   const { values, refused } = readAddress(search, screen.fields, (name) => isPointHere(screen.points, name));
   const said = new URLSearchParams(search);

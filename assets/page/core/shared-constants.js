@@ -1,11 +1,11 @@
-/* What Python and the browser must agree on. app/page/description.py says it, and the page's HTML brings it. */
+/* What Python and the browser must agree on: app/page/description.py writes it into the page's HTML. */
 const description = JSON.parse(document.getElementById("description").textContent);
 
 /* The fields of the state that figures depend on, which the Dash store `look` holds. */
 export const LOOK = description.look;
 
-/* The name of a fold, with the places {beta_2} and {beta_1}; what it matches, the significant digits of each β, and how
- * far beyond the parent's range, as a share, β may lie. */
+/* Folds: their name, with the places {beta_2} and {beta_1}, the pattern of names, the significant digits of each β, and
+ * how far β may lie beyond the parent's range, relative to β. */
 export const FOLD = description.fold;
 
 /* The columns that are estimated of a fold, and on how many test images at most. */
@@ -18,7 +18,7 @@ export const TRAVERSAL = description.traversal;
 /* How many samples the page shows of a model. */
 export const SAMPLES = description.samples;
 
-/* The type that figures are drawn with, in pixels. */
+/* The size of figures' type in pixels. */
 export const FIGURE_TYPE = description.figure_type;
 
 /* How numbers become text: the significant digits of β, and of other numbers [size, decimals from that size on]. */

@@ -1,20 +1,20 @@
-/* Whether the server can be reached, and when it is tried again: after 1, 2, 4, … 30 s, and at once when the browser is
- * online again or the page is looked at again.
+/* Whether the server can be reached, and when to try again: after 1, 2, 4, … 30 s, and at once when the browser is online
+ * again or the visitor returns to the page.
  *
  * Events of `document`:  hvae:connection {state, seconds}   "lost": no answer, the next try is in so many seconds;
- *                                                           "trying" again; "found": an answer has come at last
+ *                                                           "trying" again; "found": the server answers again
  */
 import { HEALTH } from "./server-addresses.js";
 
 const PATIENCE_MS = 30000;
 const LONGEST_PAUSE = 30; // in seconds
-const GATEWAYS = [502, 504]; // what a proxy answers in place of a server that is gone
+const GATEWAYS = [502, 504]; // a proxy's answers if its server is gone
 
 let pause = 0; // in seconds; 0 while the server answers
 let next = null; // the next try: {begins: a promise, begin: its resolve, timer}
-let isAsking = false; // whether anybody has asked for anything since the last try began
+let isAsking = false; // whether any module has sent a request since the last try began
 
-/* No answer has come. `nextTry`: a promise of the moment to ask again. */
+/* No answer. `nextTry`: a promise that resolves when it is time to ask again. */
 class Unreachable extends Error {
   constructor() {
     super("The server cannot be reached.");
@@ -31,7 +31,7 @@ function awaitNextTry() {
   pause = Math.min(2 * pause || 1, LONGEST_PAUSE);
   next = {};
   next.begins = new Promise((resolve) => (next.begin = resolve));
-  // Not all pages at the same moment.
+  // Not all pages should ask at the same moment.
   next.timer = setTimeout(tryNow, 1000 * pause * (1 + Math.random() / 4));
   tell("lost");
   return next.begins;
@@ -45,7 +45,7 @@ function tryNow() {
   isAsking = false;
   if (pause) tell("trying");
   begin();
-  // What failed may no longer be wanted by anybody.
+  // If no module repeats its request, ask for something cheap.
   setTimeout(() => isAsking || !pause || reach(HEALTH).catch(() => {}), 50);
 }
 
@@ -56,7 +56,7 @@ function answered() {
   tryNow();
 }
 
-/* The server's answer, whatever it is. Throws Unreachable where none comes. */
+/* The server's answer, of any status. Throws Unreachable if there is none. */
 export async function reach(url) {
   isAsking = true;
   let response;

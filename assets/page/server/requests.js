@@ -1,7 +1,7 @@
 /* Requests to the server that the page came from.
  *
- * Event of `document`:  hvae:busy {isBusy}   whether the server has refused something twice or more, for being busy,
- *                                            that is still wanted
+ * Event of `document`:  hvae:busy {isBusy}   whether the server, being busy, has refused a request at least twice that is
+ *                                            still wanted
  */
 import { reach } from "./connection.js";
 
@@ -16,25 +16,25 @@ function tell(change) {
   if (isBusy !== before > 0) document.dispatchEvent(new CustomEvent("hvae:busy", { detail: { isBusy } }));
 }
 
-/* Wait as long as the server asks for, and longer after each refusal: a newer wish ends that. */
+/* Wait as long as the server asks for, and longer after each refusal, until a newer request takes its place. */
 async function pause(response, refusals, isWanted) {
   const longer = Math.min(GROWTH ** (refusals - 1), LONGEST);
   for (let waited = 0; waited < Math.round(longer) && (waited === 0 || isWanted()); waited++) {
-    // Not all at the same moment.
+    // Not all pages should ask at the same moment.
     const seconds = Number(response.headers.get("Retry-After") || 1) * (1 + Math.random() / 2);
     await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
   }
 }
 
-/* The server's answer. A busy server is asked again, with growing pauses, while `isWanted()`. Throws Unreachable where
- * no answer comes, and Error with a sentence for the user where it is a refusal. */
+/* The server's answer. A busy server is asked again, with growing pauses, while `isWanted()`. Throws Unreachable if
+ * there is no answer, and Error with a sentence for the user if the server refuses. */
 export async function request(url, isWanted = () => true) {
   const id = Symbol();
   try {
     for (let refusals = 1; ; refusals++) {
       const response = await reach(url);
       if (response.ok) return response;
-      // Read the body first: the answer may become wanted meanwhile, and is then asked for again.
+      // Read the body first: meanwhile the answer may become wanted, and is then asked for again.
       const answer = await response.json().catch(() => ({}));
       if (response.status === 503 && isWanted()) {
         if (refusals > 1) tell(() => refusedAgain.add(id));

@@ -1,4 +1,4 @@
-/* The addresses that the page asks the server for; docs/endpoints.md says what each answers. */
+/* The server's addresses that the page uses; docs/endpoints.md describes their answers. */
 
 function pathOf(...parts) {
   return `/${parts.map(encodeURIComponent).join("/")}`;
@@ -24,12 +24,12 @@ export function ratesAddress(atlas, point, image) {
   return `${pathOf("rates", atlas, point)}.json?image=${image}`;
 }
 
-/* A file of an atlas to keep: "metrics.csv", "POINT.safetensors". */
+/* A file of an atlas: "metrics.csv", "POINT.safetensors". */
 export function fileAddress(atlas, file) {
   return pathOf("atlases", atlas, file);
 }
 
-/* What says which version of an atlas there is. */
+/* The current version of an atlas. */
 export function versionAddress(atlas) {
   return pathOf("pages", atlas, "version");
 }
@@ -39,5 +39,5 @@ export function pageAddress(query) {
   return `/?${query}`;
 }
 
-/* What answers as long as the server does. */
+/* A cheap answer, as long as the server runs. */
 export const HEALTH = "/healthz";

@@ -95,7 +95,7 @@ def test_a_link_to_an_atlas_that_is_not_here_says_so_and_the_head_fits(open_page
     explorer = open_page(f"{address}?atlas=elsewhere", width=width)
     page = explorer.page
     message = page.locator("#link-message").inner_text()
-    assert message == "Asked for, but not here: atlas “elsewhere” (instead: Digits, 3 × 3)."
+    assert message == "This link asks for something unknown: atlas “elsewhere” (instead: Digits, 3 × 3)."
     assert "atlas=tiny" in explorer.address
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     title, about = (page.locator(part).bounding_box() for part in ("h1", "#about"))

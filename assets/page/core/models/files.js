@@ -1,4 +1,4 @@
-/* The files that a point's pictures are made from, each at an address that names its content: browsers keep them. */
+/* The files that pictures are made from. Addresses contain the file's version, so browsers keep them. */
 import { fileAddress } from "../../server/server-addresses.js";
 import { betasOfFold, isFold } from "../fold-names.js";
 import { screen } from "../screen.js";
@@ -6,7 +6,7 @@ import { screen } from "../screen.js";
 const PARENT = "parent.safetensors";
 const IMAGES = "examples.bin";
 
-/* {name, url} of a file; null where the atlas has none, and says no version of it. */
+/* {name, url} of a file; null if the atlas does not have it: then the version is empty. */
 function versioned(name, version) {
   return version ? { name, url: `${fileAddress(screen.current.atlas, name)}?version=${version}` } : null;
 }
@@ -15,8 +15,8 @@ function page() {
   return document.querySelector(".page").dataset;
 }
 
-/* What the worker needs to make a point's model, {file, betas}: a dot's own file, or the parent's, and where the
- * parent is folded. null where the atlas has no such file. */
+/* What the worker needs to make a point's model, {file, betas}: a dot's own file, or the parent's file and the β of the
+ * fold. null if the atlas has no such file. */
 export function sourceOf(point) {
   const known = Object.hasOwn(screen.points, point) && !screen.points[point].fold ? screen.points[point] : null;
   if (known) {
@@ -28,7 +28,7 @@ export function sourceOf(point) {
   return file && { file, betas: betasOfFold(point).reverse() };
 }
 
-/* The atlas's test images, uint8; null where it has none. */
+/* The file of the atlas's test images, uint8; null if it has none. */
 export function imagesFile() {
   return versioned(IMAGES, page().imagesVersion);
 }

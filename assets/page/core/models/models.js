@@ -1,7 +1,8 @@
-/* The models, run in the page: the pictures and numbers that the server would give at the same addresses.
+/* The models in the page: the same pictures and numbers as the server's at the same addresses.
  *
- * What cannot be had here (no worker, an unknown architecture, a damaged file) is null, and whoever asked asks the server,
- * which also says what is wrong. Numbers have a worker of their own: a dragged slider never waits for them.
+ * If an answer is not possible here (no worker, an unknown architecture, a damaged file), it is null. The caller then asks
+ * the server, which also says what is wrong. Numbers have their own worker, so that a dragged slider never waits for
+ * them.
  */
 import { screen } from "../screen.js";
 import { imagesFile, sourceOf } from "./files.js";
@@ -14,17 +15,17 @@ const SETTLED_MS = 300; // after the samples of a dot, before its neighbours' fi
 const pictures = new Runner(10000);
 const numbers = new Runner(30000);
 
-/* Begin to load what runs the models. */
+/* Start to load the worker for pictures. */
 export function startModels() {
   pictures.start();
 }
 
-/* The picture at an address, {width, height, data} in RGBA; null where it cannot be made here. */
+/* The picture at an address, {width, height, data} in RGBA; null if it cannot be made here. */
 export function pictureHere(url) {
   return answerHere(pictures, "picture", url);
 }
 
-/* The numbers at an address, as its JSON has them, without texts; null where they cannot be had here. */
+/* The numbers at an address, as in its JSON, without texts; null if they cannot be computed here. */
 export function numbersHere(url) {
   return answerHere(numbers, "numbers", url);
 }
@@ -65,13 +66,13 @@ async function loadNeighbours(point) {
   try {
     const source = sourceOf(point);
     const own = source && pictures.known(source.file);
-    await own; // where this one cannot be used, others cannot be, either
+    await own; // if this file cannot be used, others cannot either
     for (const name of own ? neighbours(point) : []) {
       if (screen.current.point !== point) return;
       await pictures.load(sourceOf(name).file);
     }
   } catch {
-    // Whoever selects it learns what is wrong.
+    // The visitor learns what is wrong when it is selected.
   }
 }
 

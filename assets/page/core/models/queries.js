@@ -1,12 +1,12 @@
-/* From an address of the server's to a question for the worker. */
+/* From one of the server's addresses to a question for the worker. */
 import { ownPixels } from "./own-pixels.js";
 
 const PICTURE = /^\/pictures\/(?<atlas>[^/]+)\/(?<point>[^/]+)\/(?<kind>[a-z]+)\.png$/;
 const NUMBERS = /^\/(?<kind>rates|estimates)\/(?<atlas>[^/]+)\/(?<point>[^/]+)\.json$/;
 const SHIFT = /^z[12]\.[0-9]+$/;
 
-/* {atlas, point, kind, query, usesImages} of an address, query as assets/worker/answers has it, usesImages: whether the
- * answer takes the atlas's test images. Rejects where the worker cannot have the question. */
+/* {atlas, point, kind, query, usesImages} of an address. query: as in assets/worker/answers. usesImages: whether the
+ * answer needs the atlas's test images. Rejects if the worker cannot answer. */
 export async function questionAt(url) {
   const { pathname, searchParams } = new URL(url, location.href);
   const parts = (PICTURE.exec(pathname) ?? NUMBERS.exec(pathname)).groups;

@@ -1,11 +1,11 @@
-/* A worker and the files that it knows: each is handed to it once. */
+/* A worker and the files that it has: it gets each of them once. */
 import { Thread } from "./thread.js";
 
-const LEFT_MS = 60000; // how long a file that could not be used is left to the server
+const LEFT_MS = 60000; // after a failure, how long the server is asked instead
 
 export class Runner {
   #thread;
-  #known = new Map(); // a file's address → a promise of the moment when the worker knows the file
+  #known = new Map(); // a file's address → a promise that resolves when the worker has the file
 
   /* patienceMs: see Thread. */
   constructor(patienceMs) {
@@ -16,12 +16,12 @@ export class Runner {
     this.#thread.start();
   }
 
-  /* The answer to a message of assets/worker/worker.js. Rejects where none can be had here. */
+  /* The answer to a message of assets/worker/worker.js. Rejects if there is none. */
   ask(message) {
     return this.#thread.ask(message);
   }
 
-  /* Have the worker know a model's file. It is fetched here: the worker answers other questions meanwhile. */
+  /* Give a model's file to the worker. It is fetched here, so the worker can answer other questions meanwhile. */
   load({ name, url }) {
     return this.#once(url, async () => {
       const bytes = await fetched(url);
@@ -29,7 +29,7 @@ export class Runner {
     });
   }
 
-  /* Have the worker know an atlas's test images. */
+  /* Give an atlas's test images to the worker. */
   loadImages(atlas, { url }) {
     return this.#once(url, async () => {
       const images = new Uint8Array(await fetched(url));
@@ -37,7 +37,7 @@ export class Runner {
     });
   }
 
-  /* Whether the worker knows a file, or could not use it: a promise; undefined where it was not given the file. */
+  /* A promise that resolves when the worker has a file, or rejects if it cannot use it; undefined if it never got it. */
   known({ url }) {
     return this.#known.get(url);
   }
@@ -46,7 +46,7 @@ export class Runner {
     if (!this.#known.has(url)) {
       const promise = act();
       this.#known.set(url, promise);
-      // What fails is tried again after a while.
+      // Try again some time after a failure.
       promise.catch(() => setTimeout(() => this.#known.delete(url), LEFT_MS));
     }
     return this.#known.get(url);

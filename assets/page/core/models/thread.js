@@ -16,7 +16,7 @@ export class Thread {
   #questions = new Map(); // id → {resolve, reject, timer}
   #asked = 0;
 
-  /* patienceMs: after so long without an answer the worker counts as dead. onEnd: called when a worker has ended, with
+  /* patienceMs: after this time without an answer, the worker counts as dead. onEnd: called when it has ended, with
    * all that it knew. */
   constructor(patienceMs, onEnd = () => {}) {
     this.#patience = patienceMs;
@@ -30,19 +30,19 @@ export class Thread {
     try {
       this.#worker = new Worker(WORKER, { type: "module" });
     } catch {
-      this.#isGone = true; // no workers, or none allowed
+      this.#isGone = true; // workers are not available or not allowed
       return;
     }
     this.#worker.onmessage = ({ data }) => this.#take(data);
     this.#worker.onmessageerror = () => this.#end();
     this.#worker.onerror = (event) => {
-      event.preventDefault(); // whoever waits asks the server: nothing is lost
+      event.preventDefault(); // no error for the visitor: the server is asked instead
       this.#end();
     };
   }
 
-  /* The answer to a message of assets/worker/worker.js. Rejects where none can be had here.
-   * given: buffers that the worker takes over. */
+  /* The answer to a message of assets/worker/worker.js. Rejects if there is none.
+   * given: buffers that become the worker's. */
   ask(message, given = []) {
     this.start();
     if (this.#isGone) return Promise.reject(new Error("No worker runs here."));
