@@ -75,7 +75,7 @@ export function readAddress(search, fields, isPoint) {
   return { values, refused };
 }
 
-/* The query of a state: always atlas, view and point; other fields only if they differ from what a visitor sees first. */
+/* The query of a state: always atlas, view and point; other fields if they differ from what a visitor sees first. */
 export function writeAddress(state, fields, first) {
   const said = new URLSearchParams({ atlas: state.atlas });
   for (const name of Object.keys(fields)) {

@@ -164,7 +164,7 @@ function slotOf(name) {
   return slots.get(name);
 }
 
-/* Show the picture at `url` in the <canvas id="{slot}-picture">. Resolves when it, or a later wish of the slot, is shown. */
+/* Show the picture at `url` in the <canvas id="{slot}-picture">. Resolves when it, or a later wish, is shown. */
 export function ask(slot, url, since = performance.now()) {
   return slotOf(slot).ask(url, since);
 }

@@ -1,8 +1,8 @@
 /* The state of the page, and the address bar, which always shows the same state. Only this module changes it.
  *
- * `current` has the fields of Screen in app/page/state.py, and `change`, the number of changes so far. Modules subscribe
- * to it. Dash takes 10 to 90 ms for each change of a store, so it learns as little as possible: the store `screen` holds
- * what a visitor sees first, and the store `look` the part that figures depend on.
+ * `current` has the fields of Screen in app/page/state.py, and `change`, the number of changes so far. Modules
+ * subscribe to it. Dash takes 10 to 90 ms for each change of a store, so it learns as little as possible: the store
+ * `screen` holds what a visitor sees first, and the store `look` the part that figures depend on.
  */
 import { isPointHere, pointAt, readAddress, writeAddress } from "./address.js";
 import { shortNumber } from "./numbers.js";

@@ -1,7 +1,7 @@
-/* Colour keys: a click on a cell selects its point, and the selected point's cell wears a ring.
+/* Colour keys: a click on a cell selects its point, and a ring marks the selected point's cell.
  *
- * A key is a <div class="key-cells"> of cells with data-point; there may be several on a page. One cell of a key is
- * reached by Tab: the selected one, which the keyboard's arrows move on.
+ * A key is a <div class="key-cells"> of cells with data-point. A page may have several. Tab reaches one cell of a key,
+ * the selected one; arrow keys select another.
  */
 import { screen } from "../core/screen.js";
 
@@ -10,7 +10,7 @@ function ring() {
   for (const cells of document.querySelectorAll(".key-cells")) {
     const former = cells.querySelector(".is-selected");
     if (former && former.dataset.point === point) continue;
-    // A thinned-out key has no cell for some points, a coarse one several cells for the same.
+    // A key of a fine grid has no cell for some points; one with missing points has several cells for the same.
     const cell = [...cells.children].find((one) => one.dataset.point === point);
     if (former) mark(former, false);
     if (cell) mark(cell, true);
@@ -23,7 +23,7 @@ function mark(cell, isSelected) {
   cell.setAttribute("aria-checked", isSelected);
 }
 
-/* Have Tab stop at this cell, or, without one, where it did; the focus goes along. */
+/* Let Tab stop at this cell, or, without one, where it did before. The focus follows. */
 function stopAt(cells, cell) {
   const former = cells.querySelector("[tabindex='0']");
   const stop = cell || former || cells.firstElementChild;

@@ -6,7 +6,7 @@ import { pictureAddress } from "../server/server-addresses.js";
 import { dotsAt, plotOf } from "./plots.js";
 import { expectStay, forgetIntent } from "./select-dots.js";
 
-const NEAR = 4; // how far from a dot's edge the pointer shows its card, in pixels
+const NEAR = 4; // the pointer shows a dot's card up to so many pixels from its edge
 const CARD_SAMPLES = 8;
 
 let card = null;
@@ -58,7 +58,7 @@ function fillCard(dot, count, since) {
   const { atlas, seed } = screen.current;
   const url = pictureAddress(atlas, dot.point, "samples", `n=${CARD_SAMPLES}&seed=${seed}`);
   const canvas = card.querySelector("canvas");
-  // Not another model's samples, or what is wrong with it, under this one's name.
+  // Do not show another model's samples or message under this one's name.
   if (canvas.dataset.pictureUrl !== url) {
     canvas.dataset.state = "asked";
     card.querySelector(".picture-note").textContent = "";

@@ -1,12 +1,12 @@
-/* The hollow diamond that stands in all figures for a selected point between the dots, as in the Parent view.
+/* The hollow diamond that marks a selected point between the dots in all figures, as in the Parent view.
  *
- * It is where the fold's numbers are estimated to be. layout.meta of a figure says which columns lie across and up;
- * where only one of them is known of a fold, the diamond is on that one's axis.
+ * It stands at the fold's estimated numbers. A figure's layout.meta names its columns across and up. If only one of the
+ * two is known for a fold, the diamond stands on that axis.
  */
 import { screen } from "../core/screen.js";
 import { visiblePlots } from "./plots.js";
 
-/* One of a fold's numbers as figures show it, undefined where it is not known. */
+/* One of a fold's numbers as figures show it; undefined if unknown. */
 function numberOf(numbers, column) {
   const { rate_z2: top, rate_z1: bottom, distortion } = numbers;
   const all = { ...numbers, rate_total: top + bottom, neg_elbo: distortion + top + bottom };
@@ -15,7 +15,7 @@ function numberOf(numbers, column) {
   return column === "psnr" || screen.current.units === "nats" ? number : number / Math.LN2;
 }
 
-/* Pixels along an axis, within it; `otherwise` where the column is not known. */
+/* Pixels along an axis, within it; `otherwise` if the column is unknown. */
 function along(axis, numbers, column, floor, otherwise) {
   const number = numberOf(numbers, column);
   if (number === undefined) return otherwise;

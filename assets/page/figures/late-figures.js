@@ -1,7 +1,7 @@
-/* Figures that do not come. Dash asks the server for them once, when their view is first shown and when what they
- * depend on has changed. Whether that failed is found out here, and they are asked for again.
+/* Figures that fail to arrive. Dash asks the server for them only once: when their view is first shown, and when
+ * something changes that they depend on. This module notices if that failed, and asks again.
  *
- * layout.meta.look of a figure says what it was drawn for; the first ones are drawn for what a visitor sees first.
+ * A figure's layout.meta.look is the state that it was drawn for. Without it, the figure belongs to the first state.
  */
 import { reach } from "../server/connection.js";
 import { screen } from "../core/screen.js";
@@ -9,13 +9,13 @@ import { HEALTH } from "../server/server-addresses.js";
 import { LOOK } from "../core/shared-constants.js";
 
 const PATIENCE_MS = 1500;
-const LONGEST_MS = 6000; // a server that answers is only slow, but after that the figures are asked for again
-const WORDS = "This figure comes as soon as the server can be reached.";
+const LONGEST_MS = 6000; // a server that answers is only slow; after this time, ask it again anyway
+const WORDS = "This figure will be drawn when the server can be reached.";
 let timer = 0;
 
 const isBlank = (place) => !place.querySelector(".figure-graph");
 
-/* Whether a figure is still to come, or is drawn for something else than what is chosen. */
+/* Whether a figure is missing, or was drawn for another state. */
 function isLate(place) {
   if (isBlank(place)) return true;
   const layout = place.querySelector(".js-plotly-plot")?.layout;

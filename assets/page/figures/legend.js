@@ -1,17 +1,17 @@
-/* The legend: of a view's signs, those that its figures hold.
+/* The legend shows those signs of a view that its figures contain.
  *
- * data-trace of a sign is how the names of its traces begin; `sizes` stands for dots of several sizes, `fold` for the
- * mark of fold-mark.js. Until all figures of the view are drawn, all of its signs but that are there.
+ * A sign's data-trace is a prefix of its traces' names; `sizes` stands for dots of several sizes, `fold` for the mark
+ * of fold-mark.js. Until all figures of the view are drawn, all of its signs are shown, except `fold`.
  */
 import { screen } from "../core/screen.js";
 import { visiblePlots } from "./plots.js";
 
-/* One place is enough for a dot, but not for a line. */
+/* A dot needs one place, a line two. */
 function isSeen({ x, mode }) {
   return (x || []).length > (mode === "lines" ? 1 : 0);
 }
 
-/* The names of the traces that can be seen. */
+/* The names of the visible traces. */
 function namesHeld(plots) {
   const traces = plots.flatMap((plot) => plot.data);
   const differ = traces.some(({ ids, marker }) => ids && new Set(marker.size).size > 1);

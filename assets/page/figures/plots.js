@@ -1,9 +1,9 @@
-/* Linked figures: the plots on the page, and where their dots are.
+/* Linked figures: the plots on the page, and the places of their dots.
  *
- * A figure is the plot inside <div class="linked-figure">, its dots the traces that have `ids`, the points' names;
+ * A figure is the plot inside <div class="linked-figure">. Its dots are the traces with `ids`, the points' names;
  * `customdata` holds the lines of a dot's card.
  *
- * Events of `document`:  hvae:plotted {plot}   a figure has been drawn, for the first time or again
+ * Event of `document`:  hvae:plotted {plot}   a figure has been drawn, for the first time or again
  */
 const PLOTS = ".linked-figure .js-plotly-plot";
 
@@ -13,7 +13,7 @@ function isDrawn(plot) {
   return Boolean(plot && plot._fullLayout && plot._fullLayout._size && plot.data);
 }
 
-/* The plots that can be seen. */
+/* The visible plots. */
 export function visiblePlots() {
   return [...document.querySelectorAll(PLOTS)].filter((plot) => plot.offsetParent && isDrawn(plot));
 }
@@ -40,8 +40,8 @@ export function dotsOf(plot) {
     );
 }
 
-/* The dots at a place of the window, the best match first: those under it by how near their centre is, else
- * the one whose edge is nearest, if that is within `reach`. */
+/* The dots at a place of the window, the best match first: the dots under it, the nearest centre first; or, without
+ * any, the dot with the nearest edge, if that is within `reach` pixels. */
 export function dotsAt(plot, clientX, clientY, reach) {
   const box = plot.getBoundingClientRect();
   const near = dotsOf(plot)
@@ -56,7 +56,7 @@ function tell(plot) {
   if (plot.offsetParent) document.dispatchEvent(new CustomEvent("hvae:plotted", { detail: { plot } }));
 }
 
-/* dcc.Graph loads plotly when it first needs it, and Dash may put a new graph in a former one's place. */
+/* dcc.Graph loads plotly when it first needs it, and Dash may replace a graph by a new one. */
 let looking = 0;
 function look() {
   looking = 0;

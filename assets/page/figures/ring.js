@@ -1,6 +1,6 @@
-/* The ring that the selected dot wears in all figures.
+/* The ring around the selected dot in all figures.
  *
- * It is an element of its own above the figure: to have plotly move a trace took 16 to 50 ms.
+ * It is an element above the figure, because plotly takes 16 to 50 ms to move a trace.
  */
 import { screen } from "../core/screen.js";
 import { dotsOf, visiblePlots } from "./plots.js";

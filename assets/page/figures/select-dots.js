@@ -1,14 +1,14 @@
-/* Selecting a model by its dot in any of the figures, and guessing which dot a pointer is about to select. */
+/* Select a model by its dot in any figure, and guess which dot a pointer will select. */
 import { screen } from "../core/screen.js";
 import { dotsAt, plotOf } from "./plots.js";
 
-const REACH = 12; // how far from a dot's edge a click may land, in pixels
-const STILL = 6; // a press that moves further is no click
-const STAY_MS = 50; // how long the pointer is on a dot before its pictures are asked for
+const REACH = 12; // a click selects a dot up to so many pixels from its edge
+const STILL = 6; // a press that moves further, in pixels, is not a click
+const STAY_MS = 50; // after so long on a dot, its pictures are asked for
 
 let last = null; // the last click that found a dot
 
-/* The dot that a click would select, or null. A second click at the same place goes on to the next dot there. */
+/* The dot that a click would select, or null. A second click at the same place selects the next dot there. */
 function wouldChoose(plot, event) {
   const found = dotsAt(plot, event.clientX, event.clientY, REACH);
   if (!found.length) return null;
@@ -28,12 +28,12 @@ function choose(plot, event) {
   screen.set({ point }, event.timeStamp);
 }
 
-/* A pointer that stays on a dot for a moment, or is pressed there, is about to select it. */
-let intents = 0; // counts what a pointer was about to do
+/* A pointer that stays on a dot for a moment, or is pressed there, will probably select it. */
+let intents = 0; // counts the guesses
 let staying = 0;
 const foreseers = [];
 
-/* Call `listener(point, isWanted)` when a point is about to be selected; `isWanted()`: whether it still is. */
+/* Call `listener(point, isWanted)` when a point will probably be selected. isWanted(): whether that is still so. */
 export function whenAboutToSelect(listener) {
   foreseers.push(listener);
 }
@@ -51,14 +51,14 @@ export function expectStay(plot, event) {
   staying = setTimeout(() => foresee(plot, event), STAY_MS);
 }
 
-/* The pointer has left, or done what it was about to. */
+/* The pointer has left the dot or selected it. */
 export function forgetIntent() {
   clearTimeout(staying);
   intents += 1;
 }
 
-/* Presses and releases are read here: plotly_click names the dot last hovered, and hovering lags behind, so that some
- * clicks in quick succession selected the dot before. */
+/* This reads presses and releases itself: plotly_click names the dot last hovered, and hovering lags behind, so that
+ * quick clicks sometimes selected the previous dot. */
 export function start() {
   let pressed = null;
   const early = { capture: true };

@@ -1,9 +1,9 @@
-/* Type and dots of figures: as large as the page's own type, which grows for a hall. */
+/* The size of figures' type and dots, which grows with the page's type in lecture mode. */
 import { screen } from "../core/screen.js";
 import { FIGURE_TYPE } from "../core/shared-constants.js";
 import { visiblePlots } from "./plots.js";
 
-const drawnWith = new WeakMap(); // a trace's marker → its size, or sizes, before they were multiplied
+const drawnWith = new WeakMap(); // a trace's marker → its original size or sizes
 
 /* assets/lecture.css sets --scale and --smallest for type, and --dots for dots. */
 function fit(plot) {
@@ -37,7 +37,7 @@ function fitDots(plot, times) {
 
 export function start() {
   screen.subscribe((current, former) => {
-    // Once the page has changed its own type.
+    // After the page has changed its own type.
     if (former && former.lecture !== current.lecture) requestAnimationFrame(() => visiblePlots().forEach(fit));
   });
   document.addEventListener("hvae:plotted", ({ detail }) => fit(detail.plot));

@@ -1,5 +1,5 @@
-/* Whether the server can be reached, and when to try again: after 1, 2, 4, … 30 s, and at once when the browser is online
- * again or the visitor returns to the page.
+/* Whether the server can be reached, and when to try again: after 1, 2, 4, … 30 s, and at once when the browser is
+ * online again or the visitor returns to the page.
  *
  * Events of `document`:  hvae:connection {state, seconds}   "lost": no answer, the next try is in so many seconds;
  *                                                           "trying" again; "found": the server answers again

@@ -1,7 +1,7 @@
 /* Requests to the server that the page came from.
  *
- * Event of `document`:  hvae:busy {isBusy}   whether the server, being busy, has refused a request at least twice that is
- *                                            still wanted
+ * Event of `document`:  hvae:busy {isBusy}   whether the busy server has refused a request at least twice that is still
+ *                                            wanted
  */
 import { reach } from "./connection.js";
 

@@ -7,7 +7,7 @@ import { SAMPLES } from "../core/shared-constants.js";
 
 const MOST_PAIRS = 16;
 
-/* Pin the point, or take its pin away. The fourth pin takes the place of the oldest. */
+/* Pin the point, or unpin it. A fourth pin replaces the oldest. */
 export function togglePin(point, since) {
   const { pins } = screen.current;
   if (!screen.points[point]) return;

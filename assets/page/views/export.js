@@ -8,7 +8,7 @@ import { pythonCode } from "./python-code.js";
 // A figure for print: as wide as a column of text, its type to scale, 300 dots per inch as PNG.
 const PRINT = { width: 624, height: 468, scale: 4 };
 
-/* The figures of the view that are to be seen, with their names. */
+/* The visible figures of the view, with their names. */
 function figures() {
   return [...document.querySelectorAll(".js-plotly-plot")]
     .filter((plot) => plot.offsetParent && plot.data)
@@ -21,7 +21,7 @@ function pictures() {
     .map((canvas) => ({ url: canvas.dataset.pictureUrl, name: canvas.id.replace("-picture", "") }));
 }
 
-/* A figure as it is printed: dark on white, whatever the page's colours. */
+/* A figure for print: dark on white, whatever the page's colours. */
 async function save(plot, name, format) {
   const { data, layout } = plot;
   const print = {
@@ -103,7 +103,7 @@ export function start() {
       await navigator.clipboard.writeText(text);
       note.textContent = "Copied.";
     } catch {
-      note.textContent = "The browser does not allow it here: select the text and copy it.";
+      note.textContent = "The browser does not allow this: select the text and copy it.";
     }
   });
 }

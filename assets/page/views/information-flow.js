@@ -1,9 +1,9 @@
 /* The model view's diagram: Fig. 1 of the source with the selected model's rates. Inference q is on the left,
  * generation p on the right.
  *
- * Two flows: what z₂ takes up (R(z₂)) and what z₁ adds (R(z₁|z₂)). Where p(x|z₁) depends on z₁ alone, both reach the
- * picture through z₁; p(x|z₁, z₂) has a direct path for z₂. Edges are as thick as their rates, to one scale for the
- * whole atlas.
+ * Two flows: the information in z₂ (R(z₂)), and what z₁ adds (R(z₁|z₂)). If p(x|z₁) depends on z₁ alone, both reach
+ * the picture through z₁; p(x|z₁, z₂) has a direct path for z₂. Edges are as thick as their rates, with one scale for
+ * the whole atlas.
  */
 import { svg } from "../core/dom.js";
 import { rateOnScreen } from "../core/point-numbers.js";
@@ -34,7 +34,7 @@ function edge(path, latent, id) {
   return svg("path", { d: path, class: `edge edge-${latent}`, "data-latent": latent, id });
 }
 
-/* Twice, the wider one in the paper's colour: it can be seen on a thick flow and on a thin one. */
+/* Twice, the wider one in the background's colour: it is visible on a thick and on a thin flow. */
 function arrow(x, y, down) {
   const tip = down ? 4 : -4;
   const d = `M${x - 6} ${y - tip}L${x} ${y + tip}L${x + 6} ${y - tip}`;

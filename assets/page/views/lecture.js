@@ -1,10 +1,10 @@
-/* Lecture mode: type for a hall, and a sequence of steps, each of which sets the page. */
+/* Lecture mode: large type, and a sequence of steps, each of which sets the state. */
 import { isDialogOpen } from "../controls/dialogs.js";
 import { screen } from "../core/screen.js";
 
 const BUTTONS = { "lecture-back": -1, "lecture-next": 1 };
 let steps = []; // {title, sentence, screen}
-let isAddressBare = false; // whether the address that the page was opened with names no more than a step
+let isAddressBare = false; // whether the page was opened with an address that names a step only
 let hasBegun = false;
 
 function go(number, since) {
@@ -12,7 +12,7 @@ function go(number, since) {
   screen.set({ ...steps[number - 1].screen, lecture: number }, since);
 }
 
-/* Into lecture mode, at its first step, or out of it. */
+/* Enter lecture mode at its first step, or leave it. */
 export function toggleLecture(since) {
   if (screen.current.lecture) screen.set({ lecture: 0 }, since);
   else go(1, since);
@@ -31,14 +31,14 @@ function show({ lecture }) {
   document.getElementById("lecture-next").disabled = lecture === steps.length;
 }
 
-/* An address that names a step, and nothing else of the screen, means that step's screen. */
+/* An address that names only a step means the screen of that step. */
 function begin() {
   if (hasBegun || !steps.length) return;
   hasBegun = true;
   if (isAddressBare) go(screen.current.lecture);
 }
 
-/* What Dash calls with the store `lecture-steps`, before or after the page has begun. */
+/* Dash calls this with the store `lecture-steps`, before or after the page has begun. */
 export function setLectureSteps(theSteps) {
   steps = theSteps || [];
   if (!screen.current) return;
@@ -47,7 +47,7 @@ export function setLectureSteps(theSteps) {
 }
 
 export function start() {
-  // The address is written in full soon.
+  // Soon the address is written in full.
   isAddressBare = [...new URLSearchParams(location.search).keys()].every((name) => ["atlas", "lecture"].includes(name));
 
   screen.subscribe((current, former) => {

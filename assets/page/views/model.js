@@ -14,12 +14,12 @@ function imageCount() {
   return Number(document.querySelector(".model-view").dataset.images);
 }
 
-/* The chosen test images that this atlas has. */
+/* The chosen test images, those that this atlas has. */
 function chosenImages() {
   return screen.current.images.split(",").map(Number).filter((index) => index < imageCount());
 }
 
-/* Part of the view → what asks for its pictures. */
+/* Part of the view → the function that asks for its pictures. */
 const PARTS = {
   samples(since) {
     const { seed } = screen.current;
@@ -47,7 +47,7 @@ const PARTS = {
   },
 };
 
-/* The point whose sliders are there. Those of z₂ are the model's own; directions of z₁ are counted. */
+/* The point whose sliders are placed. z₂'s sliders depend on the model; z₁'s directions are only numbered. */
 let slidersOf = null;
 
 function placeSlidersOf(point) {
@@ -68,7 +68,7 @@ function place(latent, entries) {
   entries.forEach(({ rate = "" }, row) => (there.querySelectorAll(".slider-rate")[row].dataset.nats = rate));
 }
 
-/* Mantine has no slider that draws while it moves; a native one does. */
+/* A native slider: Mantine has none that draws while it moves. */
 function temperatureSlider() {
   const there = document.getElementById("temperature-slider");
   if (!there.firstChild) {
@@ -95,7 +95,7 @@ function show(current, former, since) {
   PARTS[current.part](since);
 }
 
-/* Add an image to those that are mixed, or take it away; two remain. */
+/* Add an image to the mix, or remove it; two remain at least. */
 function choose(index, since) {
   const images = chosenImages();
   const without = images.filter((one) => one !== index);
@@ -106,7 +106,7 @@ function choose(index, since) {
 export function start() {
   startTabs("part");
   document.addEventListener("hvae:known", ({ detail }) => {
-    // Which dimensions a fold has is known a little later than its name.
+    // A fold's dimensions are known a little later than its name.
     if (detail.point === slidersOf) slidersOf = null;
   });
   screen.subscribe(show);
@@ -118,7 +118,7 @@ export function start() {
     } else if (event.target.matches(".walk-sliders input")) PARTS.walks(event.timeStamp);
   });
 
-  /* The address says it once the hand rests. */
+  /* The address follows when the hand rests. */
   document.addEventListener("change", (event) => {
     if (event.target.id === "temperature") screen.set({ temperature: event.target.value }, event.timeStamp);
   });

@@ -1,5 +1,5 @@
-/* Python that makes the pictures on screen, to the pixel: one block for each of their models. The Python itself stands
- * in app/pictures: python_code.py, and the kinds of pictures. */
+/* Python that makes exactly the pictures on screen, in one block for each model. The templates are in app/pictures:
+ * python_code.py, and the kinds of pictures. */
 import { isFold } from "../core/fold-names.js";
 import { screen } from "../core/screen.js";
 import { PYTHON } from "../core/shared-constants.js";
@@ -12,7 +12,7 @@ function read(address) {
   return [point, file.replace(".png", ""), new URLSearchParams(parameters)];
 }
 
-/* Where an address moves a latent: ?z2.3=1.5 */
+/* A parameter that shifts a latent: ?z2.3=1.5 */
 function shifts(query, latent) {
   const moved = [...query].filter(([key]) => new RegExp(`^${latent}\\.\\d+$`).test(key));
   return moved.map(([key, shift]) => ({ index: key.slice(latent.length + 1), shift }));
@@ -32,12 +32,12 @@ function loading(point, model) {
   return fill(PYTHON.model, { model, beta_2, beta_1, fold: isFold(point) ? "yes" : "" });
 }
 
-/* Every word of a text, by itself. */
+/* The words of a text. */
 function wordsOf(text) {
   return Object.fromEntries((text.match(/\w+/g) || []).map((word) => [word, word]));
 }
 
-/* The code for pictures at these addresses; of `point` where there are none. */
+/* The code for the pictures at these addresses; if there are none, for the model of `point`. */
 export function pythonCode(addresses, point) {
   if (!screen.points[point]) return "# This atlas has no models yet.";
   const blocks = new Map(); // point → [kind, query] of its pictures

@@ -1,4 +1,4 @@
-/* What several views show of the selected model: its title, colour and numbers; and why a picture is missing. */
+/* Parts of several views: the selected model's title, colour and numbers, and why a picture is missing. */
 import { sayWhyMissing } from "../core/pictures.js";
 import { showNumbers } from "../core/point-numbers.js";
 import { screen } from "../core/screen.js";
@@ -13,7 +13,7 @@ function fillHeads() {
 }
 
 export function start() {
-  /* A panel with data-message names the element that says why; one message for all of its pictures. */
+  /* A panel's data-message is the id of the element for messages, one for all pictures of the panel. */
   const failures = sayWhyMissing(
     (slot) => {
       const panel = document.getElementById(`${slot}-picture`)?.closest("[data-message]");
@@ -22,7 +22,7 @@ export function start() {
     (place, message) => (place.textContent = message),
   );
 
-  /* Another model's pictures may be fine. */
+  /* Another model's pictures may not fail. */
   function forgetFailures() {
     failures.clear();
     for (const message of document.querySelectorAll(".view-message")) message.textContent = "";

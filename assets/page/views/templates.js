@@ -1,4 +1,4 @@
-/* Templates of text; app/pictures/python_code.py says how they are written. */
+/* Templates of text; app/pictures/python_code.py describes their syntax. */
 
 const TAG_ALONE = /^(\{\{[?^#/][^}]+\}\})\n/gm;
 const PART = /\{\{([?^#])([^}]+)\}\}([\s\S]*?)\{\{\/\2\}\}|\{\{([^}]+)\}\}/g;
@@ -14,7 +14,7 @@ function filled(template, given, otherwise) {
   });
 }
 
-/* The template with its values: name → text, or a list of such objects. otherwise: of names that are not given. */
+/* Fill a template. values: name → text, or a list of such objects. otherwise: for names without a value. */
 export function fill(template, given, otherwise = {}) {
   return filled(template.replace(TAG_ALONE, "$1"), given, otherwise);
 }

@@ -208,7 +208,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>ale
 ODD = {
     "of too many pixels": ("bomb.png", "image/png", bomb(16_000, 16_000), "more than 64 million pixels"),
     "cut off": ("half.png", "image/png", png(np.eye(64, dtype=np.uint8) * 255)[:20], "not an image"),
-    "SVG": ("drawing.svg", "image/svg+xml", SVG, "no image of pixels"),
+    "SVG": ("drawing.svg", "image/svg+xml", SVG, "not an image of pixels"),
     "SVG that says it is a PNG": ("drawing.png", "image/png", SVG, "not an image"),
     "empty": ("empty.jpg", "image/jpeg", b"", "not an image"),
     "of a long name with HTML in it": ("<img src=x>" * 20 + ".png", "image/png", b"x", "not an image"),
@@ -232,7 +232,7 @@ def test_an_odd_file_is_refused_in_a_sentence_and_nothing_hangs(view, name, mime
 @pytest.mark.parametrize(
     ("dropped", "sentence"),
     [
-        ("items.add('https://example.invalid/a.png', 'text/uri-list')", "no file"),
+        ("items.add('https://example.invalid/a.png', 'text/uri-list')", "not a file"),
         (
             "items.add(new File([new Blob(Array(65).fill(new Uint8Array(1e6)))], 'large.png'))",
             "more than 64 MB",

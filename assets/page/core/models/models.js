@@ -1,8 +1,8 @@
 /* The models in the page: the same pictures and numbers as the server's at the same addresses.
  *
- * If an answer is not possible here (no worker, an unknown architecture, a damaged file), it is null. The caller then asks
- * the server, which also says what is wrong. Numbers have their own worker, so that a dragged slider never waits for
- * them.
+ * If an answer is not possible here (no worker, an unknown architecture, a damaged file), it is null. The caller then
+ * asks the server, which also says what is wrong. Numbers have their own worker, so that a dragged slider never waits
+ * for them.
  */
 import { screen } from "../screen.js";
 import { imagesFile, sourceOf } from "./files.js";

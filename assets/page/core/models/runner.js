@@ -37,7 +37,7 @@ export class Runner {
     });
   }
 
-  /* A promise that resolves when the worker has a file, or rejects if it cannot use it; undefined if it never got it. */
+  /* A promise that resolves when the worker has a file, or rejects if it cannot use it; undefined before `load`. */
   known({ url }) {
     return this.#known.get(url);
   }

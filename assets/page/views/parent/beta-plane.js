@@ -1,4 +1,4 @@
-/* The β plane: every place of it is a fold, in the shared colour code, with the atlas's dots and a handle. */
+/* The β plane: each place is a fold, in the shared colour code; above it the atlas's dots and a handle. */
 import { element } from "../../core/dom.js";
 import { foldColour } from "../../core/folds.js";
 import { shortNumber } from "../../core/numbers.js";
@@ -9,13 +9,13 @@ const CELLS = 48; // of the coloured plane, per side
 const plane = () => document.getElementById("beta-plane");
 const handle = () => plane().querySelector(".beta-handle");
 
-/* log β to a share of the plane's side. */
+/* From β to a share of the plane's side, on a logarithmic scale. */
 export function shareOf(beta) {
   const [low, high] = parentSetting().range;
   return Math.log(beta / low) / Math.log(high / low);
 }
 
-/* A share of the plane's side to β; beyond the plane, to β at its edge. */
+/* From a share of the plane's side to β; beyond the plane, to β at its edge. */
 export function betaAt(share) {
   const [low, high] = parentSetting().range;
   return low * (high / low) ** Math.min(1, Math.max(0, share));

@@ -1,6 +1,6 @@
 /* The rate plane of the parent's view: dots, and a hollow diamond for the fold.
  *
- * An SVG that follows its place's size. Rates are shown as the state says: nats or bits, linear or logarithmic.
+ * An SVG as large as its place. The state chooses units (nats or bits) and axes (linear or logarithmic).
  */
 import { svg } from "../../core/dom.js";
 import { shortNumber } from "../../core/numbers.js";
@@ -67,7 +67,7 @@ function ticks(highest) {
   return values.map((value) => [value * unit(), shortNumber(value, 3)]);
 }
 
-/* What a dot is, and which of its rates are too low for where it is drawn. */
+/* A dot's title: its β, and which rates are below the axis. */
 function title(dot) {
   const rates = { "R(z₂)": dot.rate_z2, "R(z₁|z₂)": dot.rate_z1 };
   const isLow = (name) => look.axes === "log" && rates[name] < FLOOR * unit();
@@ -142,7 +142,7 @@ function inPlace(clientX, clientY) {
   return [clientX - box.left, clientY - box.top];
 }
 
-/* Draw the plane of these dots, as the state has it. */
+/* Draw the plane with these dots. */
 export function drawRatePlane(theDots, state) {
   [dots, look] = [theDots, { units: state.units, axes: state.axes }];
   render();

@@ -36,9 +36,9 @@ function along([a, b], [px, py]) {
   return { distance: Math.hypot(a[0] + part * dx - px, a[1] + part * dy - py), weights: [1 - part, part] };
 }
 
-/* [β₂, β₁] whose fold has roughly the rates of a place of the plane: log β interpolated linearly between neighbours
- * of the grid, in the plane as it is shown; beyond all of them, at the nearest place between two. null without dots.
- * spots: where each dot is drawn, [x, y], like `place` in pixels. */
+/* [β₂, β₁] of the fold that has roughly the rates at a place of the plane: log β, interpolated linearly on screen
+ * between neighbours of the grid; outside of all triangles, at the nearest place of an edge. null without dots.
+ * spots: the places of the dots, [x, y], in pixels like `place`. */
 export function betasBetween(dots, spots, place) {
   if (!dots.length) return null;
   const { triangles, edges } = mesh(dots);

@@ -1,6 +1,7 @@
-/* Training a point: the button, the bar, and the words about it. The job itself is a Dash background callback.
+/* Training a point: the button, the progress bar and the messages. The job is a background callback of Dash.
  *
- * A job goes on while its page is loaded again: the window keeps a ticket meanwhile, by which app/training/tickets.py finds it.
+ * A job goes on while its page is loaded again. The window keeps a ticket, by which app/training/tickets.py finds the
+ * job.
  */
 import { lookForNewer } from "../../core/atlas-version.js";
 import { betasOfFold, foldName } from "../../core/fold-names.js";
@@ -9,14 +10,14 @@ import { parentSetting } from "../../core/parent-setting.js";
 import { screen } from "../../core/screen.js";
 
 const KEPT = "training"; // in the window's own storage
-const SAME = 1e-3; // up to this difference of their logarithms, two values of β are the same
-const GRACE_MS = 1500; // the result may come a little later than the end
+const SAME = 1e-3; // two values of β are the same up to this difference of their logarithms
+const GRACE_MS = 1500; // the result may arrive a little after the end
 const STAGES = { loading: "reading the images …", measuring: "measuring …", writing: "adding the dot …" };
 
 let wish = null; // [β₂, β₁] of the point in training, or trained last
 let asked = 0; // counts the jobs that were asked for
 let cancelled = false;
-let hasEnded = false; // whether the job has, though its result has not come
+let hasEnded = false; // whether the job has ended without a result so far
 let betas = null; // [β₂, β₁] of the fold on screen
 let firstWords = ""; // the words before anything is trained
 
@@ -38,11 +39,11 @@ function isDot(place) {
   return Boolean(place) && parentSetting().dots.some((dot) => near(dot.beta_2, place[0]) && near(dot.beta_1, place[1]));
 }
 
-/* Lock the button while a job runs, and where the atlas has the dot already. */
+/* Disable the button while a job runs, and if the atlas has the dot already. */
 function lock() {
   const button = find("train-point");
   button.disabled = isDot(betas) || state() === "running";
-  button.title = isDot(betas) ? "This very β is a dot already" : "";
+  button.title = isDot(betas) ? "This β is a dot already" : "";
 }
 
 function sayDone() {
@@ -50,7 +51,7 @@ function sayDone() {
   say("done", `${betasText(wish || betas)} is a dot now, ${where}.`);
 }
 
-/* Dots have joined the atlas. One that was in training may be among them although its result did not come. */
+/* Dots have joined the atlas. The one in training may be among them even if its result is lost. */
 export function noticeDots() {
   if (state() === "running" && hasEnded && isDot(wish)) sayDone();
   else if (find("train-point")) lock();
@@ -72,7 +73,7 @@ function newTicket() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/* Which fold the button is about. */
+/* Set the fold that the button trains. */
 export function offerTraining(beta2, beta1) {
   betas = betasOfFold(foldName(beta2, beta1));
   if (find("training-panel")) lock();
@@ -90,18 +91,18 @@ function train() {
   window.dash_clientside.set_props("training-wish", { data });
 }
 
-/* Find what was in training here when the page was loaded again. */
+/* After the page was loaded again, find the job that it had started. */
 function resume() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT));
   if (!kept || kept.atlas !== screen.current.atlas || !find("train-point")) return;
   const { atlas, ...data } = kept;
   wish = [data.beta_2, data.beta_1];
   bar(null);
-  say("running", `${betasText(wish)}: is it still in training? …`);
+  say("running", `${betasText(wish)}: looking for its training …`);
   window.dash_clientside.set_props("training-wish", { data: { ...data, again: true } });
 }
 
-/* The job has ended and its result has not come: what it did, the atlas says. */
+/* The job has ended without a result: look into the atlas for its point. */
 async function lookForDot(which) {
   const isOpen = () => state() === "running" && asked === which;
   if (!isOpen()) return;
@@ -113,7 +114,7 @@ async function lookForDot(which) {
   }, GRACE_MS);
 }
 
-/* What Dash calls while a job runs, and when it has ended. */
+/* Dash calls these while a job runs, and when it has ended. */
 export const trainingCallbacks = {
   trainingProgress(progress) {
     if (!progress || state() !== "running" || cancelled) return;
@@ -123,7 +124,7 @@ export const trainingCallbacks = {
     say("running", `${betasText(wish)}: ${count}`);
   },
 
-  /* The job has ended. Its result has its own words; a process that was killed has no result. */
+  /* The job has ended. A result brings its own message; a process that was killed has no result. */
   trainingRunning(running) {
     if (running !== false || state() !== "running") return;
     if (cancelled) {

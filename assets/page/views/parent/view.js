@@ -1,6 +1,6 @@
-/* The parent's view: a hand on the β plane, or in the rate plane, decides where the parent is folded.
+/* The parent's view: a visitor chooses in the β plane, or in the rate plane, where the parent is folded.
  *
- * While a hand moves, pictures and rough numbers follow; when it rests, the fold is selected (state, address) and
+ * While the pointer moves, pictures and rough numbers follow. When it rests, the fold is selected (state, address) and
  * its numbers are estimated on all test images of the atlas.
  */
 import { learnVersion } from "../../core/atlas-version.js";
@@ -19,12 +19,12 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], Arro
 const STEP = 1 / 24; // of the plane's side, by an arrow key; four of them with Shift
 const ROUGH_IMAGES = 16;
 const VIEW_SAMPLES = 24;
-const REACH = 9; // pixels from a dot within which a click means the dot
+const REACH = 9; // a click within so many pixels of a dot means the dot
 
 let shown = null; // the fold that is on screen
 let dragging = false;
 let numbers = null; // the numbers that are on screen
-let rough = null; // the fold whose rough estimate is on its way
+let rough = null; // the fold whose rough numbers are being estimated
 
 const find = (id) => document.getElementById(id);
 const isOnScreen = () => find("parent-view") && screen.current.view === "parent";
@@ -56,7 +56,7 @@ function askPictures(name, since) {
   ask("parent-reconstructions", pictureAddress(atlas, name, "reconstructions", firstImages(count)), since);
 }
 
-/* Few images, one request at a time, the latest place next. */
+/* Estimate on few images, one request at a time, the latest place next. */
 async function askRough() {
   if (rough) return;
   while (dragging && rough !== shown) {
@@ -64,7 +64,7 @@ async function askRough() {
     const isWanted = () => dragging && asked === shown;
     try {
       const estimates = await estimate(screen.current.atlas, asked, ROUGH_IMAGES, isWanted);
-      const isLate = screen.points[asked]?.estimated; // the better numbers have come before it
+      const isLate = screen.points[asked]?.estimated; // the better numbers came first
       if (!isLate && (dragging || asked === shown)) writeNumbers(estimates);
     } catch {
       break; // the pictures say why
@@ -73,7 +73,7 @@ async function askRough() {
   rough = null;
 }
 
-/* The numbers of the fold at a dot, which is not selected itself. */
+/* The numbers of the fold at a selected dot. */
 async function askAll(name) {
   if (isFold(screen.current.point)) return; // core/folds.js asks for those
   try {
@@ -85,7 +85,7 @@ async function askAll(name) {
   }
 }
 
-/* The numbers, and where they are in the rate plane. */
+/* Show the numbers, and their place in the rate plane. */
 function writeNumbers(known) {
   numbers = known;
   find("parent-note").textContent = known.images ? `Estimated on ${known.images} test images.` : "";
@@ -162,8 +162,8 @@ function show(current, former, since) {
   markDot(current.point);
 }
 
-/* What Dash calls when points have joined the atlas; `point` is the one that was trained here, if one was. Other views'
- * figures are drawn again when they are shown. */
+/* Dash calls this when points have joined the atlas. point: the one that this page trained, if any. Figures of other
+ * views are drawn again when they are shown. */
 export function addPoints(grown) {
   if (!grown) return;
   learnVersion(grown.version);
@@ -174,7 +174,7 @@ export function addPoints(grown) {
     if (isBetaPlaneDrawn()) drawBetaPlane();
     noticeDots();
   }
-  // A visitor who still looks at the fold that was trained looks at the dot now.
+  // If the trained fold is still selected, select the dot in its place.
   const trained = grown.points[grown.point];
   const isHere = trained && shown === foldName(trained.beta_2, trained.beta_1);
   screen.set(isHere ? { point: grown.point } : {});

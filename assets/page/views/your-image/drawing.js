@@ -35,7 +35,7 @@ function bounds(strokes) {
   return { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
 }
 
-/* Where the light is: the mean place of a canvas's pixels, weighted by their brightness. */
+/* The centre of mass of a canvas: the mean place of its pixels, weighted by brightness. */
 function centreOfMass(context, width, height) {
   const { data } = context.getImageData(0, 0, width, height);
   let [mass, x, y] = [0, 0, 0];
@@ -50,13 +50,13 @@ function centreOfMass(context, width, height) {
   return mass ? [x / mass, y / mass] : [width / 2, height / 2];
 }
 
-/* Draw strokes as they are, for the eye. */
+/* Draw strokes as they are, for the visitor. */
 export function drawStrokes(context, strokes, height) {
   pen(context, strokes, STROKE * height, (point) => point);
 }
 
-/* As MNIST was made: the drawing is scaled so that its longer side takes `fill` of the frame, whatever the size
- * it was drawn in, and its centre of mass is put in the frame's middle. The pen keeps its width. */
+/* Prepare a drawing as MNIST was made: scale it so that its longer side takes `fill` of the frame, and put its centre
+ * of mass into the middle. The pen keeps its width. */
 export function framedStrokes(strokes, { width, height, fill }) {
   const { left, right, top, bottom } = bounds(strokes);
   const thickness = STROKE * height;
@@ -83,7 +83,7 @@ export function framedPicture(picture, { width, height }) {
   const [fromWidth, fromHeight] = [picture.naturalWidth || picture.width, picture.naturalHeight || picture.height];
   const scale = Math.min(fromWidth / width, fromHeight / height);
   const cut = [(fromWidth - scale * width) / 2, (fromHeight - scale * height) / 2, scale * width, scale * height];
-  // Halving again and again: browsers look at few pixels when they shrink by more than that.
+  // Halve it step by step: browsers ignore most pixels when they shrink by more than that.
   let source = picture;
   let [x, y, across, down] = cut;
   while (across > 2 * width) {
@@ -103,7 +103,7 @@ export function toText(canvas) {
   return toBase64Url(canvas.toDataURL("image/png").split(",")[1]);
 }
 
-/* Back to what an <img> can show. */
+/* The same as an address for an <img>. */
 export function toAddress(text) {
   return `data:image/png;base64,${fromBase64Url(text)}`;
 }

@@ -2,23 +2,23 @@
 const MOST_BYTES = 64e6;
 const MOST_PIXELS = 64e6; // a browser takes four bytes for each
 
-/* Resolves when a browser knows the size of a picture, which it says before it decodes any of it. */
+/* Resolves when the browser knows a picture's size, which is before it decodes the picture. */
 function loaded(picture) {
   return new Promise((resolve, reject) => Object.assign(picture, { onload: resolve, onerror: reject }));
 }
 
-/* What is wrong with a file before it is opened, a sentence; "" if nothing. */
+/* Why a file cannot be opened, a sentence; "" if it may be tried. */
 function refusal(file, name) {
   if (file.size > MOST_BYTES) return `${name} has more than 64 MB: choose a smaller image.`;
-  // SVG is a program that draws, for as long as it likes.
-  if (file.type.startsWith("image/svg")) return `${name} is no image of pixels: choose a PNG or JPEG.`;
+  // SVG is a program that may draw for ever.
+  if (file.type.startsWith("image/svg")) return `${name} is a drawing, not an image of pixels: choose a PNG or JPEG.`;
   return "";
 }
 
-/* Open a file and `use(picture)`, a decoded <img>. Returns "" or, if it cannot be used, why: a sentence for the
- * user. */
+/* Open a file and call `use(picture)` with a decoded <img>. Returns "" or a sentence that says why it cannot be
+ * used. */
 export async function openImage(file, use) {
-  if (!file) return "That is no file: choose or drop a PNG or JPEG.";
+  if (!file) return "This is not a file: choose or drop a PNG or JPEG.";
   const name = file.name.slice(0, 100);
   const refused = refusal(file, name);
   if (refused) return refused;

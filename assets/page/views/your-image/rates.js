@@ -1,6 +1,6 @@
 /* How many nats each layer spends on the visitor's image.
  *
- * They are numbers, not a picture, but asked for alike: one request at a time, the latest wish next.
+ * They are asked for like pictures: one request at a time, the latest wish next.
  */
 import { numbersHere } from "../../core/models/models.js";
 import { rateOnScreen } from "../../core/point-numbers.js";
@@ -11,7 +11,7 @@ import { ratesAddress } from "../../server/server-addresses.js";
 let wish = null;
 let busy = false;
 let address = ""; // of the last answer
-let lost = ""; // what is asked for again once the server can be reached
+let lost = ""; // the address to ask for when the server can be reached again
 let rates = null; // the last answer
 
 /* Ask for the rates of an image under the selected model, and show them. */

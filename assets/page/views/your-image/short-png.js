@@ -1,11 +1,11 @@
-/* An image as a PNG that is short enough for an address: as it is, or with as few colours less as that takes.
+/* An image as a PNG that is short enough for an address: unchanged if possible, or else with fewer colours.
  *
  * Addresses have limits: 4,094 bytes in gunicorn, about 8,000 in many proxies. Browsers write PNGs fast, not small.
  */
 import { toBase64Url } from "../../server/base64url.js";
 
 const LEVELS = [256, 128, 86, 64, 52, 43, 36, 32, 26, 18]; // of brightness, in each channel
-const SCALES = [1, 2, 4, 8]; // sides of the squares that become one colour: 32 × 32 pixels never need more than 1
+const SCALES = [1, 2, 4, 8]; // sides of the squares that get one colour; 32 × 32 pixels never need more than 1
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 
 /* The central pixels of squares of `scale` × `scale`, at so many levels: rows of bytes, one or three to a pixel. */
@@ -20,8 +20,8 @@ function rowsOf({ data, width, height }, channels, scale, levels) {
   );
 }
 
-/* The rows as PNG stores them: with a filter's number before each. Filters 0, 1, 2: nothing, less the pixel to the
- * left, less the one above. */
+/* The rows as PNG stores them, each after the number of its filter: 0 none, 1 the difference to the pixel on the left,
+ * 2 to the pixel above. */
 function filtered(rows, channels, filter) {
   const bytes = rows.map((row, number) => {
     const before = (i) => (filter === 1 ? row[i - channels] : filter === 2 ? rows[number - 1]?.[i] : 0) ?? 0;
@@ -62,7 +62,7 @@ function toText(bytes) {
   return toBase64Url(btoa(bytes.map((byte) => String.fromCharCode(byte)).join("")));
 }
 
-/* A canvas as PNG in base64url of at most `most` characters; "" where even its coarsest form has more. */
+/* A canvas as PNG in base64url of at most `most` characters; "" if even the coarsest form is longer. */
 export async function shortPng(canvas, most) {
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const { data, width } = pixels;

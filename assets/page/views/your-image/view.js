@@ -1,5 +1,4 @@
-/* The view of the visitor's own image: drawing on the canvas, dropping and choosing images, and what the model makes
- * of them.
+/* The view of the visitor's own image: drawing, dropping and choosing images, and the model's answer.
  *
  * The image travels in the addresses of its pictures, and in the page's own (field `own`), so that a link carries it.
  */
@@ -15,7 +14,7 @@ import { shortPng } from "./short-png.js";
 let strokes = []; // lists of [x, y], in pixels of the canvas
 let stroke = null; // the one under the pen
 let image = ""; // the image on screen, a PNG in base64url
-let taken = 0; // counts the images that were to be taken over
+let taken = 0; // counts the images that were started
 
 const canvas = () => document.getElementById("own-canvas");
 const place = () => document.getElementById("own-place");
@@ -37,7 +36,7 @@ function answer(since) {
   document.getElementById("own-answer").hidden = !image;
   place().classList.toggle("is-empty", !image);
   if (!image || !screen.points[screen.current.point]) return;
-  // The rest when the main picture is there: while the pen moves, it would wait for them.
+  // The rest after the main picture, which would otherwise wait for them while the pen moves.
   if (!askOnce("own-layers", "layers", `draws=0&image=${image}`, since)) answerMore(since);
 }
 
@@ -46,7 +45,7 @@ function answerMore(since) {
   askRates(image);
 }
 
-/* Take a canvas over. While a hand draws, the last one counts. */
+/* Use a canvas as the image. While a hand draws, only the last one counts. */
 async function takeCanvas(canvas, since, rests = true) {
   const most = Number(place().dataset.mostCharacters);
   const mine = (taken += 1);
@@ -57,7 +56,7 @@ async function takeCanvas(canvas, since, rests = true) {
   else say("This image is too large for a link: choose a simpler one.");
 }
 
-/* Take an image over, and have the address say it once the hand rests. */
+/* Use an image, and write it into the address when the hand rests. */
 function take(text, since, rests = true) {
   image = text;
   answer(since);
@@ -66,7 +65,7 @@ function take(text, since, rests = true) {
 
 /* ---- The canvas ----------------------------------------------------------------------------------------- */
 
-/* Paint the strokes; nothing where there are none. */
+/* Paint the strokes, if any. */
 function paint() {
   const context = canvas().getContext("2d");
   context.fillStyle = "#000";
@@ -112,7 +111,7 @@ function listenToThePen() {
   document.addEventListener("pointerdown", (event) => {
     if (event.target.id !== "own-canvas" || !event.isPrimary || event.button !== 0 || frame().channels !== 1) return;
     event.target.setPointerCapture(event.pointerId);
-    // The default would do that, and scroll as well: from here on, keys are the page's.
+    // As the default would, but without scrolling. Keys then go to the page.
     document.activeElement.blur();
     stroke = [placeOf(event)];
     strokes.push(stroke);
@@ -136,9 +135,9 @@ function listenToThePen() {
   }
 }
 
-/* ---- Pictures that are there already -------------------------------------------------------------------- */
+/* ---- Existing pictures ---------------------------------------------------------------------------------- */
 
-/* A picture that the browser can show becomes the image. */
+/* Use a picture that the browser can show. */
 async function takePicture(picture, since) {
   strokes = [];
   paint();
@@ -154,7 +153,7 @@ async function takeFile(file, since) {
   if (refusal) say(refusal);
 }
 
-/* A test image is cut out of the sheet that shows them all. */
+/* Cut a test image out of the sheet that shows all of them. */
 async function takeThumbnail(button, since) {
   const sheet = document.getElementById("own-thumbnails-picture");
   if (sheet.dataset.state !== "shown") return;
@@ -201,7 +200,7 @@ function show(current, former, since) {
   placeFileInput();
   showThumbnails("own-thumbnails", Number(document.querySelector(".own-view").dataset.images), since);
   if (current.own !== image) {
-    // Another image than the last one drawn here: a link, or the way back.
+    // Not the last image drawn here: it comes from a link, or from Back.
     strokes = [];
     taken += 1;
     image = current.own;
