@@ -1,6 +1,7 @@
 """How fast points train: this project's fleet against plain loops, in one run.
 
-    python bench/fleet.py --data-dir DIR [--device auto] [--seconds 5] [--research-steps 200] [--turns 2]
+    python bench/fleet.py --data-dir DIR [--device auto] [--seconds 5] [--research-steps 200] [--warm-up 5]
+                          [--turns 2]
 
 Speeds are model·images per second: the number of models times the number of images that each is trained on in
 a second. First a plain research loop (DataLoader, ToTensor, eager, Adam, `.item()` every step) trains one
@@ -9,8 +10,8 @@ there are also an eager loop over 64 points with its data on the device, and the
 bf16 peak that the fleet reaches.
 
 Measurements take turns, twice, and the better one counts: other work on the machine can only slow one down.
-Takes a quarter of an hour on two cores. To see that it runs: --seconds 0.05 --research-steps 3 --turns 1.
-What is measured at the moment is printed to stderr.
+Takes a quarter of an hour on two cores. To see that it runs, in a minute of CPU, on a busy machine with
+OMP_NUM_THREADS=1: --seconds 0.05 --research-steps 3 --warm-up 1 --turns 1. What is measured now is on stderr.
 
 With OMP_NUM_THREADS=1 on a CPU, seconds are CPU seconds, which other work disturbs little. The research loop
 first trains for 200 steps: if a latent collapses, gradients become denormal numbers, on which a CPU is slow.
@@ -44,15 +45,14 @@ from precompute.device import choose_device
 PLACES = [[1.0, 1.0], [1.0, 0.1], [0.1, 1.0], [10.0, 10.0]]  # β₁, β₂
 MANY = 64
 SIZES = {"cpu": [1, 4], "mps": [1, 4], "cuda": [1, 8, MANY]}  # points of a fleet
-WARM_UP_STEPS = 5
 EAGER = f"eager loop on the device, {MANY} points"
 
 
-def speed(step, images_per_step: int, seconds: float, device: torch.device) -> float:
-    """Return model·images/s of calling `step` for so many seconds, after a few calls that do not count."""
+def speed(step, images_per_step: int, seconds: float, device: torch.device, warm_up: int) -> float:
+    """Return model·images/s of calling `step` for so many seconds, after `warm_up` calls."""
     one_thread = device.type == "cpu" and torch.get_num_threads() == 1
     clock = time.process_time if one_thread else time.perf_counter
-    for _ in range(WARM_UP_STEPS):
+    for _ in range(warm_up):
         step()
     synchronise(device)
     calls, started = 0, clock()
@@ -164,11 +164,11 @@ def show_progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def measure(name: str, seconds: float, device: torch.device) -> float:
+def measure(name: str, seconds: float, device: torch.device, warm_up: int) -> float:
     """Return model·images/s of one measurement."""
     show_progress(name)
     step, images_per_step = _runs[name]
-    return speed(step, images_per_step, seconds, device)
+    return speed(step, images_per_step, seconds, device, warm_up)
 
 
 def research_name(place: list[float], flush: bool) -> str:
@@ -197,11 +197,12 @@ def bf16_peak(device: torch.device, seconds: float) -> float:
     """Return the FLOP/s of a large bf16 matrix product."""
     side = 8192
     a, b = (torch.randn(side, side, device=device, dtype=torch.bfloat16) for _ in range(2))
-    return speed(lambda: a @ b, 2 * side**3, seconds, device)
+    return speed(lambda: a @ b, 2 * side**3, seconds, device, warm_up=5)
 
 
-def report(data_dir: Path, device: torch.device, seconds: float, research_steps: int, turns: int) -> None:
-    """Measure everything so many times, each for so many seconds, and print the table."""
+def report(arguments: argparse.Namespace, device: torch.device) -> None:
+    """Measure everything, and print the table. arguments: those of `parser_of_fleet`."""
+    seconds, warm_up = arguments.seconds, arguments.warm_up
     sizes = SIZES[device.type]
     with ExitStack() as stack:
         processes = {
@@ -211,12 +212,14 @@ def report(data_dir: Path, device: torch.device, seconds: float, research_steps:
         runs = {
             name: process
             for flush, process in processes.items()
-            for name in process.submit(prepare, data_dir, device, flush, research_steps).result()
+            for name in process.submit(
+                prepare, arguments.data_dir, device, flush, arguments.research_steps
+            ).result()
         }
         best = dict.fromkeys(runs, 0.0)
-        for _ in range(turns):
+        for _ in range(arguments.turns):
             for name, process in runs.items():
-                speed_now = process.submit(measure, name, seconds, device).result()
+                speed_now = process.submit(measure, name, seconds, device, warm_up).result()
                 best[name] = max(best[name], speed_now)
 
     threads = f", {torch.get_num_threads()} threads" if device.type == "cpu" else ""
@@ -247,14 +250,14 @@ def parser_of_fleet(text: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--research-steps", type=int, default=200, help="before its speed counts (default: 200)"
     )
+    parser.add_argument("--warm-up", type=int, default=5, help="steps that do not count (default: 5)")
     parser.add_argument("--turns", type=int, default=2, help="the best one counts (default: 2)")
     return parser
 
 
 def main() -> None:
     arguments = parser_of_fleet(__doc__).parse_args()
-    device = choose_device(arguments.device)
-    report(arguments.data_dir, device, arguments.seconds, arguments.research_steps, arguments.turns)
+    report(arguments, choose_device(arguments.device))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ as a plain research loop and as an eager loop over the same points with the data
 of the card's bf16 peak. Then a whole run on MNIST with all metrics, from nothing, without the cache of
 numbers: its minutes, what of them went where, and the most memory that the device had in use meanwhile.
 
-Without a GPU it does the same on the CPU. To see that it runs, in a minute or two:
---seconds 0.05 --research-steps 3 --turns 1 --dataset digits --betas 1:1:1 --epochs 1
+Without a GPU it does the same on the CPU. To see that it runs, in two minutes of CPU, on a busy machine with
+OMP_NUM_THREADS=1: --seconds 0.05 --research-steps 3 --warm-up 1 --turns 1 --dataset digits --betas 1:1:1
+--epochs 1
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="of the parent (default: as `precompute run`)")
     arguments = parser.parse_args()
     device = choose_device(arguments.device)
-    fleet.report(arguments.data_dir, device, arguments.seconds, arguments.research_steps, arguments.turns)
+    fleet.report(arguments, device)
     seconds, memory, made_with = whole_run(arguments, device)
     what = f"{arguments.dataset}, {arguments.betas}, all metrics"
     print(f"\nThe whole run ({what}): {seconds / 60:.1f} min on {made_with['device']}.")

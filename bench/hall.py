@@ -3,7 +3,7 @@
     python bench/hall.py [ATLAS] [--viewers 100] [--seconds 60] [--workers N]
     python bench/hall.py [ATLAS] --clicks 10000 [--viewers 8] [--workers N]
 
-A server is started (`python -m app ATLAS --no-browser`), and the viewers of bench/viewers.py run in this
+A server is started (`python -m app ATLAS --no-browser`). The viewers (bench/visitors/viewers.py) run in this
 process, on the same cores. They open the page within the first twenty seconds, and then pick dots, draw again
 and drag sliders, with pauses like people. Printed are the times of each kind of request, all answers without
 success (such as 503), frames per second, and the server's CPU and memory (Linux only). With --workers,
@@ -33,7 +33,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from viewers import Browser, Point, Tally, Viewer
+from visitors.viewers import Browser, Point, Tally, Viewer
 
 from app.atlases.catalogue import served_atlases
 from app.page.points import points_data

@@ -21,10 +21,10 @@ from pathlib import Path
 from threading import Thread
 
 import torch
-from page_driver import FLAGS, find_browser
 from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
+from visitors.page_driver import FLAGS, find_browser
 
 from hvae.atlas.atlas import PARENT, Atlas
 from hvae.model import HVAE

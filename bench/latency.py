@@ -2,7 +2,7 @@
 
 A server is started (`python -m app ATLAS --no-browser`) and a headless Chromium opens its page, both on this
 machine: once as it is, once with the worker blocked, so that the server makes every picture. How times are
-taken is in bench/page_driver.py.
+taken is in bench/visitors/page_driver.py.
 
 - server answers: from the start of its process to its first answer to GET /.
 - first load: from navigation, on a fresh profile, to the first paint of anything, to all three pictures, to
@@ -44,11 +44,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import page_driver as driver
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
 from stand_in import stand_in
+from visitors import page_driver as driver
 
 from hvae.atlas.atlas import Atlas
 
