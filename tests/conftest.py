@@ -26,6 +26,7 @@ settings.load_profile("untimed")
 SLOW = (
     "test_ray",
     "test_parent_view",
+    "test_training_in_the_page",
     "test_unusual_atlases",
     "test_crashes",
     "test_forgeries",
