@@ -1,9 +1,9 @@
-/** What was used last, up to a number of bytes; values have `size`, their bytes, and `close()`. */
+/** A cache of the values used last, up to a number of bytes. Values have `size`, their bytes, and `close()`. */
 export class Kept {
   #values = new Map();
   #bytes = 0;
 
-  /** most: bytes. The value used last is kept however large it is. */
+  /** most: bytes. The value used last is kept whatever its size. */
   constructor(most) {
     this.most = most;
   }
@@ -12,7 +12,7 @@ export class Kept {
     return this.#bytes;
   }
 
-  /** The value of a key, undefined where it is not kept; it counts as used. */
+  /** The value of a key, which now counts as used; undefined if there is none. */
   get(key) {
     const value = this.#values.get(key);
     if (value !== undefined) {
@@ -22,7 +22,7 @@ export class Kept {
     return value;
   }
 
-  /** Keep a value, and close those that were used longest ago and have no room any more. */
+  /** Keep a value. If there is no room, close the values that were not used for the longest time. */
   put(key, value) {
     this.drop(key);
     this.#values.set(key, value);

@@ -1,4 +1,4 @@
-/* The models that the worker has: fetched by their addresses when first asked for, those used last kept. */
+/* The worker's models: it fetches a file at the first question about it, and keeps the models used last. */
 
 import { Subject } from "./answers/subject.js";
 import { readCheckpoint } from "./files/checkpoint.js";
@@ -7,9 +7,9 @@ import { Model } from "./network/model.js";
 import { Parent } from "./network/parent.js";
 import { Sentence } from "./sentence.js";
 
-/** Packed weights that are kept: some 40 models of the atlas that ships. */
+/** Packed weights to keep, in bytes: some 40 models of the atlas that ships. */
 const MOST_BYTES = 64 * 2 ** 20;
-/** The largest file that is read. */
+/** The largest file, in bytes. */
 const MOST_FILE = 64 * 2 ** 20;
 
 export class Models {
@@ -34,9 +34,9 @@ export class Models {
 
   /** The subject of a wish's pictures.
 
-      about: { atlas, file: { name, url or bytes, sha256 }, betas }. What has another content has another `sha256`, or
-      `url`: by these, and its name, a file is kept. The file is a model's, or a parent's; then `betas`,
-      [β₁, …, β_L], say which of its models is meant. Rejects with a Sentence. */
+      A wish has { atlas, file: { name, url or bytes, sha256 }, betas }. A file is kept by its name and its `sha256`
+      or `url`, which must change with its content. It is a model's or a parent's file; for a parent, `betas`,
+      [β₁, …, β_L], choose the model. Rejects with a Sentence. */
   async subject({ atlas, file, betas }) {
     const entry = await this.#loaded(file);
     const images = this.#images.get(atlas) ?? new Uint8Array();
@@ -58,7 +58,7 @@ export class Models {
   }
 }
 
-/* A model, and the subject that it makes with the atlas's images. */
+/* A model, and its subject with the atlas's images. */
 class ModelEntry {
   #model;
   #rates;
@@ -80,7 +80,7 @@ class ModelEntry {
   }
 }
 
-/* A parent, and the subject of the model that it is at. */
+/* A parent, and the subject of the model that it is folded into at present. */
 class FoldedEntry {
   #parent;
   #subject;
@@ -104,7 +104,7 @@ class FoldedEntry {
   }
 }
 
-/** How far beyond its range, as a share, β may lie: as for the server's addresses, which round it. */
+/** How far β may lie beyond the parent's range, relative to β: addresses round it. The same as the server's. */
 const EDGE = 1e-3;
 
 function usable(betas, { config, betaRange: [low, high] }) {

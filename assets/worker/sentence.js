@@ -1,6 +1,6 @@
-/* Errors that whoever asked can understand. */
+/* Errors for people. */
 
-/** What is wrong, in one sentence for a person; anything else that is thrown is a fault of this program. */
+/** What is wrong, in one sentence for a person. Any other error is a fault of this program. */
 export class Sentence extends Error {
   name = "Sentence";
 }

@@ -1,4 +1,4 @@
-/* Wishes wait in slots, one in each: of a dragged slider, only the latest position is worth drawing. */
+/* Wishes wait in slots, one in each: for a dragged slider, only the latest position is worth drawing. */
 
 export class Wishes {
   #waiting = new Map();
@@ -6,18 +6,18 @@ export class Wishes {
   #grant;
   #refuse;
 
-  /** grant(wish): fulfils a wish, one after the other; may be asynchronous. refuse(wish): another took its place. */
+  /** grant(wish): answers one wish after the other; may be asynchronous. refuse(wish): another one took its place. */
   constructor(grant, refuse) {
     this.#grant = grant;
     this.#refuse = refuse;
   }
 
-  /** Have a wish granted when those before it are; wishes without a slot never take another's place. */
+  /** Add a wish to the queue. It replaces one in the same slot; without a slot it replaces none. */
   add(wish) {
     const slot = wish.slot ?? Symbol("a slot of its own");
     const former = this.#waiting.get(slot);
     if (former) this.#refuse(former);
-    this.#waiting.set(slot, wish); // in its former place in the queue, so that a dragged slider never starves
+    this.#waiting.set(slot, wish); // in the former wish's place in the queue, so that a dragged slider never starves
     if (!this.#working) this.#work();
   }
 
@@ -33,7 +33,7 @@ export class Wishes {
   }
 }
 
-/* Until messages that have been sent are read: what waits may have been replaced. */
+/* Wait until the messages sent so far have arrived: they may replace waiting wishes. */
 function arrived() {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

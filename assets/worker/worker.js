@@ -1,6 +1,6 @@
-/* The models in the browser, on a thread of their own; assets/page/core/models asks.
+/* The models in the browser, on a thread of their own, for assets/page/core/models.
 
-   Messages in, each with an `id` that its answer carries:
+   Messages in, each with an `id` that its answer repeats:
 
      { id, do: "images", atlas, images }        keep an atlas's test images, uint8 (N, C, H, W)
      { id, do: "load", file }                   read a model's file before it is asked for
@@ -9,10 +9,9 @@
      { id, do: "numbers", slot, kind, query, atlas, file, betas }
                                                 a kind of answers/numbers.js
 
-   `file` and `betas` say which model: see models.js. Of pictures and numbers that wait in one slot only the latest is
-   made. Answers: { id, answer }, { id, superseded: true } where a later wish took the slot, { id, error } with a
-   sentence for the visitor, or { id, fault } where this program failed. Once, { ready: name } says which
-   kernels run. */
+   `file` and `betas` name the model: see models.js. Of several wishes that wait in one slot, only the latest is
+   answered. Answers: { id, answer }; { id, superseded: true } if a later wish took the slot; { id, error } with a
+   sentence for the visitor; { id, fault } if this program failed. At the start, { ready: name } names the kernels. */
 
 import { NUMBERS, numbers } from "./answers/numbers.js";
 import { PICTURES, picture } from "./answers/pictures.js";

@@ -151,7 +151,7 @@ def dimensions(subject: Subject, query: Dimensions) -> np.ndarray:
     else:
         available = len(subject.directions.std) if below else 0
         if available == 0:
-            raise QueryError("There are no directions of z₁: they take a layer below z₂ and two test images.")
+            raise QueryError("There are no directions of z₁: they need a layer below z₂ and two test images.")
         steps = [step_along(subject, direction) for direction in range(min(query.rows, available))]
         moves = torch.cat([torch.stack([shift * step for shift in shifts]) for step in steps])
         residuals = [below[0] + moves]

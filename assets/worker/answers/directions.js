@@ -1,8 +1,8 @@
-/* Along which directions of a latent the images vary most; hvae/directions.py. */
+/* The directions of a latent in which images vary most; hvae/directions.py. */
 
 import { eigen } from "./eigen.js";
 
-/** Directions that are kept; beyond the first dozen they tell a viewer nothing. */
+/** Directions to keep: after the first dozen, changes are hardly visible. */
 const MOST = 32;
 
 /** Principal components of residuals (count, size): { vectors, std }, both for each direction, largest std first.

@@ -4,7 +4,7 @@ import { SEED, indices, ownImage, parsed, whole } from "./queries.js";
 import { joined } from "./subject.js";
 
 const MOST_ESTIMATED = 256;
-/** How many dimensions of z₂ are named. */
+/** How many dimensions of z₂ are listed. */
 const LEADING = 6;
 
 const KINDS = {
@@ -17,13 +17,13 @@ const KINDS = {
 
 export const NUMBERS = Object.keys(KINDS);
 
-/** Numbers of a subject. kind: one of NUMBERS. null stands for what is not finite. Throws a Sentence. */
+/** Numbers of a subject. kind: one of NUMBERS. Numbers that are not finite become null. Throws a Sentence. */
 export function numbers(subject, kind, query) {
   const { parameters, make } = KINDS[kind];
   return make(subject, parsed(parameters, query));
 }
 
-/* Of each image the rate of every layer, the distortion and their sum, means over draws from the posterior. */
+/* For each image, the rate of every layer, the distortion, and their sum: means over draws from the posterior. */
 function rates(subject, query) {
   const { model } = subject,
     { pixels } = model.config,

@@ -1,10 +1,10 @@
-/* A visitor's own image, as the server would have it from a PNG (app's own_image, and Pillow's arithmetic). */
+/* A visitor's own image, as the server reads it from a PNG: app/pictures/your_image.py, with Pillow's arithmetic. */
 
 import { Sentence } from "../sentence.js";
 
 /** RGBA pixels { width, height, data }, not premultiplied, as uint8 (1, C, H, W): transparency becomes black.
 
-    Throws a Sentence where they are not of the model's size, or it has neither one channel nor three. */
+    Throws a Sentence if their size is not the model's, or if the model has neither one channel nor three. */
 export function fromPixels({ width, height, data }, [channels, modelHeight, modelWidth]) {
   if (channels !== 1 && channels !== 3)
     throw new Sentence(`An image of your own cannot be given to a model with ${channels} channels.`);

@@ -1,4 +1,4 @@
-/* Every kind of picture; the kinds of the server's addresses /pictures/…, which docs/endpoints.md describes. */
+/* All kinds of pictures: those of the server's addresses /pictures/…, which docs/endpoints.md describes. */
 
 import { MOST_PICTURES, SEED, choice, indices, ownImage, parsed, real, shifts, whole } from "./queries.js";
 import { COLUMNS, contactSheet, gridSheet, pairedSheet, rowsOf, tilesOf, tilesOfImages } from "./sheet.js";
@@ -11,12 +11,12 @@ const MOST_SHIFT = 10;
 const SHIFT_NAME = /^z[12]\.(0|[1-9][0-9]{0,3})$/;
 /** How far a strip of pictures reaches to both sides, in standard deviations. */
 const STRIP_ENDS = 3;
-/** Rows of `resample`, at most, and draws in each of them. */
+/** Most rows of `resample`, and draws in each row. */
 const MOST_ROWS = 8;
 const DRAWS = COLUMNS - 1;
 
-/* Each: its parameters, and make(subject, query) → { residuals, layOut(tiles, size) }, or { layOut } where nothing is
-   decoded. Residuals are those of the model's `decodeResiduals`. */
+/* Of each kind, its parameters, and make(subject, query) → { residuals, layOut(tiles, size) }, or { layOut } if nothing
+   has to be decoded. Residuals are those of the model's `decodeResiduals`. */
 const KINDS = {
   samples: {
     parameters: { n: whole(1, MOST_PICTURES, 16), seed: SEED, temperature: real(0, 5, 1) },
@@ -241,7 +241,7 @@ function stepAlong({ model, directions }, direction) {
 function directionSteps(subject, rows) {
   const available = subject.model.config.layers < 2 ? 0 : subject.directions.std.length;
   if (available === 0)
-    throw new Sentence("There are no directions of z₁: they take a layer below z₂ and two test images.");
+    throw new Sentence("There are no directions of z₁: they need a layer below z₂ and two test images.");
   return Array.from({ length: Math.min(rows, available) }, (_, direction) => stepAlong(subject, direction));
 }
 

@@ -1,10 +1,10 @@
-/* What may be asked of a kind of answer: named parameters, each with a default and bounds. */
+/* Queries of a kind of answer: named parameters, each with a default and bounds. */
 
 import { Sentence } from "../sentence.js";
 
 export const MOST_PICTURES = 64;
 
-/** Parameters: `otherwise` is the default, read(value) the value, or undefined for one that `should` not be. */
+/** Kinds of parameters. otherwise: the default. read(value): the value, or undefined if it is not as it `should` be. */
 export const whole = (low, high, otherwise) => ({
   otherwise,
   should: `be a whole number from ${low} to ${high}`,
@@ -30,7 +30,7 @@ export const indices = (fewest, most, otherwise, { once = false } = {}) => ({
     return usable && !(once && new Set(value).size < value.length) ? value : undefined;
   },
 });
-/** Name of a direction → shift; those that do not move are left out. */
+/** Name of a direction → shift; shifts of 0 are left out. */
 export const shifts = (name, most) => ({
   otherwise: {},
   should: `give each direction, as in z2.3, a number from −${most} to ${most}`,

@@ -1,11 +1,11 @@
-/* Contact sheets: many small pictures in one; app/sheet.py with RGBA in place of PNG.
+/* Contact sheets: many small pictures in one: app/pictures/contact_sheet.py, with RGBA in place of PNG.
 
-   A tile is the RGBA bytes of one picture, or null for a place left free. */
+   A tile is the RGBA bytes of one picture, or null for an empty place. */
 
 export const COLUMNS = 8;
 /** Transparent pixels between neighbouring pictures. */
 const GAP = 2;
-/** Further transparent pixels where a sheet's parts are set apart. */
+/** Further transparent pixels between the parts of a sheet. */
 const APART = 4;
 
 /** Lay tiles of height × width pixels out in rows: { width, height, data }, with opacity 255 on pictures, 0 between.

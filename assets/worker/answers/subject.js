@@ -1,4 +1,4 @@
-/* What answers are made of: a model, the atlas's test images, and what follows from the two. */
+/* The source of all answers: a model, the atlas's test images, and what follows from both. */
 
 import { leadingDirections } from "./directions.js";
 import { fromPixels } from "./own-image.js";
@@ -8,8 +8,8 @@ export class Subject {
   #order;
   #directions;
 
-  /** images: uint8 (N, C, H, W) of the model's shape. rates: what each dimension of z_L adds to its rate, nats; empty
-      where that is not known. Throws a Sentence where the images have another shape. */
+  /** images: uint8 (N, C, H, W) of the model's shape. rates: of each dimension of z_L, in nats; empty if
+      unknown. Throws a Sentence if the images have another shape. */
   constructor(model, images, rates = []) {
     const { pixels } = model.config;
     if (images.length % pixels) throw new Sentence("The test images do not have the shape of this model's.");
@@ -19,7 +19,7 @@ export class Subject {
     this.rates = rates;
   }
 
-  /** Test images by their indices. Throws a Sentence where there is no such image. */
+  /** Test images by their indices. Throws a Sentence if one does not exist. */
   chosen(indices) {
     const beyond = indices.find((index) => index >= this.count);
     if (beyond !== undefined)
@@ -35,7 +35,7 @@ export class Subject {
       : this.chosen(images.length ? images : otherwise);
   }
 
-  /** The dimensions of z_L, that with the highest rate first; where unknown, rated on the test images. */
+  /** The dimensions of z_L, highest rate first. Unknown rates are measured on the test images. */
   get dimensionOrder() {
     if (!this.#order) {
       const known = this.rates.length === this.model.config.topDim;

@@ -1,10 +1,10 @@
-/* One model in one file, as `hvae` writes it: tensors, and what they are, under one checksum. */
+/* One model in one file, as `hvae` writes it: tensors and metadata, with one checksum. */
 
 import { Config } from "./config.js";
 import { readSafetensors } from "./safetensors.js";
 import { Sentence } from "../sentence.js";
 
-/** The metadata's key for all that is said about the model, as JSON. */
+/** The key of the metadata that describe the model, as JSON. */
 const KEY = "hvae";
 const MAX_RATES = 4096;
 
@@ -45,7 +45,7 @@ function described(text) {
   }
 }
 
-/* Whether the checksum that the metadata carry is that of all the rest; true where they carry none. */
+/* Whether the checksum in the metadata fits the rest of the file; true if there is no checksum. */
 async function isAsWritten(text, about, tensors) {
   if (!("sha256" in about) || !globalThis.crypto?.subtle) return true;
   const encoder = new TextEncoder();
@@ -61,7 +61,7 @@ async function isAsWritten(text, about, tensors) {
   return (await sha256(parts)) === about.sha256;
 }
 
-/* As Python orders texts; JavaScript's own order is that of UTF-16. */
+/* Python's order of texts; JavaScript's is that of UTF-16. */
 function byCodePoint(a, b) {
   const [left, right] = [[...a], [...b]];
   for (let i = 0; i < Math.min(left.length, right.length); i++)

@@ -8,7 +8,7 @@ import { Sentence } from "../sentence.js";
 
 const MAX_HEADER = 2 ** 21;
 const MAX_DIMENSIONS = 8;
-/** Types that are read, and the bytes of a number. Views hold float16 as it lies, in a Uint16Array. */
+/** Supported types, and their bytes per number. float16 stays as it is, in a Uint16Array. */
 const TYPES = {
   F16: { size: 2, array: Uint16Array, torch: "torch.float16" },
   F32: { size: 4, array: Float32Array, torch: "torch.float32" },
@@ -36,7 +36,7 @@ export function readSafetensors(data, name) {
   const entries = Object.entries(header).filter(([key]) => key !== "__metadata__");
   const tensors = new Map();
   for (const [key, entry] of entries) tensors.set(key, tensor(key, entry, numbers, fail));
-  // One after the other, without gaps: whoever counts bytes then counts each of them once.
+  // One after the other, without gaps or overlaps.
   let end = 0;
   for (const { start, bytes } of [...tensors.values()].sort(
     (a, b) => a.start - b.start || a.bytes.length - b.bytes.length,
@@ -67,7 +67,7 @@ function tensor(key, entry, numbers, fail) {
   return { type: type.torch, shape, start, bytes, values: new type.array(own.buffer, own.byteOffset, count) };
 }
 
-/* What follows the header, at an address that any type can be read from. */
+/* The bytes after the header, aligned for all types. */
 function aligned(data, start) {
   const rest = data.subarray(start);
   return rest.byteOffset % 4 ? rest.slice() : rest;

@@ -1,4 +1,4 @@
-/** The functions of `kernels`, each of which throws TypeError where an argument is missing or one too many.
+/** The functions of `kernels`, which throw TypeError if they get too few or too many arguments.
 
     WebAssembly takes a missing argument for 0 and goes on: another network, or one that is 100 times slower. */
 export function checked(kernels) {

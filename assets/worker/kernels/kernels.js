@@ -1,4 +1,4 @@
-/* The kernels that this browser can run: net.wasm, or the same functions in JavaScript.
+/* The fastest kernels for this browser: net.wasm, or the same functions in JavaScript.
 
    Both are an object with `name`, `memory` (`buffer` and `grow(pages)`), and a function for each kernel of
    kernels/net.c, which says what they do. Addresses are in bytes, sizes in floats. */
@@ -8,7 +8,7 @@ import { wasmKernels } from "./wasm.js";
 
 const NET = new URL("../net.wasm", import.meta.url);
 
-/** The fastest kernels there are. `bytes`: those of net.wasm, fetched where they are not given. */
+/** The fastest kernels. bytes: those of net.wasm, fetched if they are not given. */
 export async function kernels(bytes) {
   try {
     return await wasmKernels(bytes ?? (await fetched(NET)));

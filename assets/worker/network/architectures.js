@@ -8,7 +8,7 @@ import { ResidualNetwork } from "./residual/network.js";
 /** Each: unbuildable(config), maps(config), workingSize(config, batch) and the class `Network`. */
 const ARCHITECTURES = new Map([["residual", { unbuildable, maps, workingSize, Network: ResidualNetwork }]]);
 
-/** The architecture of a config. Throws a Sentence where it is not one that this program runs. */
+/** The architecture of a config. Throws a Sentence if this program does not have it. */
 export function architectureOf(config) {
   const found = ARCHITECTURES.get(config.architecture);
   if (!found) {

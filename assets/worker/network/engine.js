@@ -1,13 +1,13 @@
-/* One heap, and the networks that share it: one for each config, whatever number of models has that config. */
+/* One heap, and the networks that share it, one for each config: all models of a config share a network. */
 
 import { Heap } from "../kernels/heap.js";
 import { Sentence } from "../sentence.js";
 import { architectureOf } from "./architectures.js";
 import { Packing } from "./packing.js";
 
-/** Images of a pass: of one, the feature maps stay in the nearest cache. */
+/** Images per pass: the feature maps of one image stay in the nearest cache. */
 const BATCH = 1;
-/** Floats that a network may work on: 256 MiB. A model of larger pictures is one for the server. */
+/** Floats that a network may work on: 256 MiB. The server has to make larger pictures. */
 const MOST_WORKING = 2 ** 26;
 /** Configs whose networks are kept. */
 const MOST_NETWORKS = 4;
@@ -21,23 +21,23 @@ export class Engine {
     this.heap = new Heap(kernels);
   }
 
-  /** How the weights of a config's models lie in memory. Throws a Sentence where they do not run here. */
+  /** How the weights of a config's models lie in memory. Throws a Sentence if they cannot run here. */
   packing(config) {
     return this.#of(config).packing;
   }
 
-  /** The network of a config's models. Throws a Sentence where its pictures are too large. */
+  /** The network of a config's models. Throws a Sentence if its pictures are too large. */
   network(config) {
     const shared = this.#of(config);
     shared.network ??= this.#built(config, shared.packing);
     return shared.network;
   }
 
-  /* What all models of a config share; the network is built when first asked for. */
+  /* What all models of a config share. The network is built when it is first needed. */
   #of(config) {
     let shared = this.#shared.get(config.key);
     if (shared)
-      this.#shared.delete(config.key); // and put at the end, behind those used longer ago
+      this.#shared.delete(config.key); // and added again at the end: the first one was used longest ago
     else {
       shared = { packing: new Packing(architectureOf(config).maps(config)) };
       if (this.#shared.size === MOST_NETWORKS) this.#drop(this.#shared.keys().next().value);

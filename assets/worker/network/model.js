@@ -25,11 +25,11 @@ export class Model {
     this.size = 4 * (packing.size + packing.affineSize);
   }
 
-  /** The model in a checkpoint. Throws a Sentence where its weights do not fit its config. */
+  /** The model in a checkpoint. Throws a Sentence if its weights do not fit its config. */
   static from(engine, checkpoint) {
     const { config, tensors } = checkpoint;
     const packing = engine.packing(config);
-    // Before any memory is taken for what a config claims.
+    // Check this before memory is allocated for a config's claims.
     fit(
       checkpoint,
       packing.shapes((name, part) => `${name}.${part}`),
@@ -41,7 +41,7 @@ export class Model {
     return new Model(engine, config, weights, affine);
   }
 
-  /** Give the weights' memory back; the model cannot be used any more. */
+  /** Free the weights' memory. Afterwards the model cannot be used. */
   close() {
     this.#engine.heap.free(this.#weights);
     this.#engine.heap.free(this.#affine);

@@ -1,10 +1,10 @@
-/* The weights of a network as the kernels want them. */
+/* The weights of a network in the form that the kernels need. */
 
 import { Sentence } from "../sentence.js";
 
 const sum = (counts) => counts.reduce((total, count) => total + count, 0);
 
-/** Channels that a feature map of `count` has in memory. */
+/** How many channels a feature map of `count` has in memory. */
 export const padded = (count) => Math.ceil(count / 4) * 4;
 
 /** The rows or columns of a weight in the order in which channels-last maps have them.

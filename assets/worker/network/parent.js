@@ -18,7 +18,7 @@ export class Parent {
   #betas = [];
   #gates;
 
-  /** The parent in a checkpoint. Throws a Sentence where its weights do not fit its config. */
+  /** The parent in a checkpoint. Throws a Sentence if its weights do not fit its config. */
   static from(engine, checkpoint) {
     return new Parent(engine, checkpoint);
   }
@@ -54,12 +54,12 @@ export class Parent {
       this.#model.size + [...this.#tensors.values()].reduce((sum, values) => sum + values.byteLength, 0);
   }
 
-  /** Give the memory back; the parent and its model cannot be used any more. */
+  /** Free the memory. Afterwards the parent and its model cannot be used. */
   close() {
     this.#model.close();
   }
 
-  /** The model at betas (β₁ … β_L), positive numbers; it is at these until another β is asked for. */
+  /** The model at betas (β₁ … β_L), positive numbers. It stays there until the next call. */
   at(betas) {
     if (betas.length !== this.#betas.length || betas.some((beta, i) => beta !== this.#betas[i])) {
       this.#gate(betas);

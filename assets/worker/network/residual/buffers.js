@@ -1,4 +1,4 @@
-/* What the architecture `residual` works on: feature maps, laid out once for a config. */
+/* The memory of the architecture `residual`: feature maps, laid out once for each config. */
 
 import { padded } from "../packing.js";
 

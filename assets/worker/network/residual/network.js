@@ -46,12 +46,12 @@ export class ResidualNetwork {
     this.rgba = rgba;
   }
 
-  /** Give the buffers' memory back; the network cannot be used any more. */
+  /** Free the buffers' memory. Afterwards the network cannot be used. */
   close() {
     this.#heap.free(this.#room);
   }
 
-  /** Have the weights at `weights` and scales and biases at `affine`, as `Packing` wrote them. */
+  /** Use the weights at `weights`, and the scales and biases at `affine`, as `Packing` wrote them. */
   use(weights, affine) {
     this.#weights = weights;
     this.#affine = affine;
@@ -70,7 +70,7 @@ export class ResidualNetwork {
         }
   }
 
-  /** Features of the images that were taken, for every layer. */
+  /** Features of the present images, for every layer. */
   bottomUp(n) {
     const { image, stem, stemBordered, features, bordered } = this.#buffers;
     const { bottomUp } = this.#maps;
