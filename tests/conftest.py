@@ -34,6 +34,10 @@ SLOW = (
     "test_resume",
     "test_precompute",
     "test_own_pictures",
+    "test_switching_atlases",
+    "test_the_address_bar",
+    "test_playing_with_a_model",
+    "test_ways_to_serve",
     "test_evaluate",
     "test_docs",
 )
