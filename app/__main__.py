@@ -10,7 +10,7 @@ import threading
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,14 @@ from app.server.embedding import checked_origins
 from app.server.listening import answered_names, listen, page_address, web_server
 from hvae.architectures.plugin import HELP, load_named_plugin, load_plugin
 from hvae.errors import UserError
+from hvae.files import user_path
 from hvae.terminal import accept_all_text, command_name
+
+if TYPE_CHECKING:
+    from app.export.export import Options
+
+EXPORT = "Without Python"
+"""Heading of the options about exported pages."""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may hold Python's lock: the decoder's thread needs it briefly after every step."""
@@ -60,11 +67,70 @@ def main(
         ),
     ] = [],  # noqa: B006
     plugin: Annotated[Path | None, typer.Option(help=HELP, metavar="FILE.py")] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a page that needs no Python, and end: a folder for any web server, or, if the name "
+            "ends in .html, one file that opens from a disk.",
+            metavar="PATH",
+            rich_help_panel=EXPORT,
+        ),
+    ] = None,
+    models: Annotated[
+        str,
+        typer.Option(
+            help="Models in it: all, parent (for dots, the parent is folded), or how many. Default: all in a "
+            "folder, parent in one file.",
+            metavar="all|parent|N",
+            rich_help_panel=EXPORT,
+        ),
+    ] = "",
+    title: Annotated[str, typer.Option(help="Its title.", rich_help_panel=EXPORT)] = "",
+    start: Annotated[
+        str,
+        typer.Option(
+            help="What it begins with, as in the address bar: '?view=model'.",
+            metavar="QUERY",
+            rich_help_panel=EXPORT,
+        ),
+    ] = "",
+    lecture: Annotated[
+        bool, typer.Option("--lecture", help="Begin in lecture mode.", rich_help_panel=EXPORT)
+    ] = False,
+    test_images: Annotated[
+        int | None, typer.Option(help="Test images in it, at most.", rich_help_panel=EXPORT)
+    ] = None,
 ) -> None:
     """Explore atlases of hierarchical VAEs in the browser."""
     if plugin:
         load_plugin(plugin)
+    if export is not None:
+        from app.export.export import Options
+
+        export_page(atlas, export, Options(models, title, start, lecture, test_images))
+        return
+    if models or title or start or lecture or test_images is not None:
+        raise UserError("--models, --title, --start, --lecture and --test-images are about --export PATH.")
     serve(atlas, host, port, not no_browser, data_dir, allow_training, broker, embed)
+
+
+def export_page(path: Path | None, to: Path, options: Options) -> None:
+    """Write a page that needs no Python, and say what it holds.
+
+    path: of the atlas; None for all that ship, or, in one file, the first of them. Raises UserError and
+    OSError if that cannot be.
+    """
+    from app.atlases.catalogue import served_atlases
+    from app.export.export import SUFFIXES, exported
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    to = user_path(to)
+    atlases = served_atlases(path)
+    if path is not None or to.suffix.lower() in SUFFIXES:
+        first = next(iter(atlases))
+        atlases = {first: atlases[first]}
+    for line in exported(atlases, to, options):
+        print(line, flush=True)
 
 
 def run() -> int:

@@ -19,7 +19,7 @@ FLOORS = ["server", "core", "controls", "figures", "views"]
 IMPORT = re.compile(r'^import (?:\* as \w+|\{([^}]*)\}) from "([^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?:async )?(?:const|function|class) (\w+)", re.MULTILINE)
 
-FIRST = {"page": "page/main.js", "worker": "worker/worker.js"}
+FIRST = {"page": "page/main.js", "worker": "worker/worker.js", "export": "export/main.js"}
 """The module of each program from which all others are reached."""
 DRAWN = {"page/core/pictures.js": {"drawn"}}
 """Exported for who measures: the pictures drawn last."""

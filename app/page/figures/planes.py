@@ -26,13 +26,16 @@ def landscape_figure(table: pd.DataFrame, metrics: Sequence[str | None], place: 
     All three optima are marked, by Δ ◇ ○ in the order of `metrics`, so that each plane shows how far apart
     they lie. table: columns of metrics.parquet and `point`. A metric None: dots of one size.
     """
-    marks = []
-    for symbol, metric in zip(SYMBOLS, metrics, strict=False):
-        rows = drawable(table, [*PLANE, metric] if metric else PLANE)
-        at = best(rows, metric)
-        row = rows.iloc[[] if at is None else [at]]
-        marks.append(mark(row, *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows))))
+    marks = [optimum_mark(table, one, symbol, look) for symbol, one in zip(SYMBOLS, metrics, strict=False)]
     return _plane(table, metrics[place], look, behind=[], before=marks)
+
+
+def optimum_mark(table: pd.DataFrame, metric: str | None, symbol: str, look: Look) -> go.Scatter:
+    """The symbol on the point whose metric is best; on none where no point has a number."""
+    rows = drawable(table, [*PLANE, metric] if metric else PLANE)
+    at = best(rows, metric)
+    row = rows.iloc[[] if at is None else [at]]
+    return mark(row, *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows)))
 
 
 def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figure:

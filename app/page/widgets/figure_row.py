@@ -36,6 +36,16 @@ class Drawn(NamedTuple):
 Draw = Callable[[Atlas, Mapping[str, Any]], Sequence[Drawn]]
 """From an atlas and the content of the store `look`, as a browser sends it, to a view's figures."""
 
+BOARDS = "boards"
+"""The server's extension that holds the `Board` of each view that has one, for who records all figures."""
+
+
+class Board(NamedTuple):
+    """What draws a view's figures, and whether the page holds them from the beginning."""
+
+    draw: Draw
+    is_drawn_at_first: bool
+
 
 def layout(
     view: str, heads: Sequence[Sequence[Component]], drawn: Sequence[Drawn] = (), most: int = 0
@@ -78,6 +88,7 @@ def register(
 
     drawn: whether the page has them from the beginning.
     """
+    app.server.extensions.setdefault(BOARDS, {})[view] = Board(draw, drawn)
 
     @lru_cache(KEPT)
     def drawn_once(atlas: Atlas, look: str) -> tuple[Drawn, ...]:

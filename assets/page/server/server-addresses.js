@@ -34,9 +34,9 @@ export function versionAddress(atlas) {
   return pathOf("pages", atlas, "version");
 }
 
-/* The page, with a query. */
+/* The page, with a query, wherever it lies. */
 export function pageAddress(query) {
-  return `/?${query}`;
+  return `?${query}`;
 }
 
 /* A cheap answer, as long as the server runs. */

@@ -75,7 +75,7 @@ function list() {
     rows.push(row(`Pictures: ${name}`, link("PNG", `${name} as PNG`, url, `${atlas}-${point}-${name}.png`)));
   }
   rows.push(row("Metrics of all models", file("CSV", "Metrics as CSV", "metrics.csv")));
-  if (point && !isFold(point)) {
+  if (point && !isFold(point) && !screen.points[point].stand_in) {
     rows.push(row("The selected model", file("safetensors", "Model as safetensors", `${point}.safetensors`)));
   }
   return rows;

@@ -28,8 +28,8 @@ function picture(kind, query, model, name, point) {
 
 /* The lines that load a model. */
 function loading(point, model) {
-  const { beta_2, beta_1 } = screen.points[point];
-  return fill(PYTHON.model, { model, beta_2, beta_1, fold: isFold(point) ? "yes" : "" });
+  const { beta_2, beta_1, stand_in } = screen.points[point];
+  return fill(PYTHON.model, { model, beta_2, beta_1, fold: isFold(point) || stand_in ? "yes" : "" });
 }
 
 /* The words of a text. */

@@ -8,7 +8,7 @@ const SHIFT = /^z[12]\.[0-9]+$/;
 /* {atlas, point, kind, query, usesImages} of an address. query: as in assets/worker/answers. usesImages: whether the
  * answer needs the atlas's test images. Rejects if the worker cannot answer. */
 export async function questionAt(url) {
-  const { pathname, searchParams } = new URL(url, location.href);
+  const { pathname, searchParams } = new URL(url, "http://here"); // a path in any place, of a file, too
   const parts = (PICTURE.exec(pathname) ?? NUMBERS.exec(pathname)).groups;
   const [atlas, point, kind] = [parts.atlas, parts.point, parts.kind].map(decodeURIComponent);
   const query = await queryOf(searchParams);

@@ -1,0 +1,60 @@
+/* What the server would answer: recorded by app/export, or a file of the atlas. docs/endpoints.md lists the addresses. */
+import { figuresAnswer } from "./boards.js";
+import { keyOf } from "./colour-key.js";
+import { Recorded } from "./recorded.js";
+import { fileBeside, packedHere } from "./unpack.js";
+
+const FILE = /^\/atlases\/([^/]+)\/([^/?]+)(?:\?.*)?$/;
+const ABSENT = "This page has no server: what it holds of this atlas does not include that.";
+
+function json(value, status = 200) {
+  return new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json" } });
+}
+
+const NOTHING_NEW = () => new Response(null, { status: 204 });
+
+export class Answers {
+  #atlas;
+  #contents;
+  #recorded;
+  #figures;
+
+  /* atlas: its name. contents: what the page holds. recorded: what app/export recorded of the atlas. */
+  constructor(atlas, contents, recorded) {
+    this.#atlas = atlas;
+    this.#contents = contents;
+    this.#recorded = recorded;
+    this.#figures = new Recorded(recorded.figures);
+  }
+
+  /* The answer to a request for an address, which begins with a slash. body: of a POST. */
+  async answer(address, body) {
+    const path = address.split("?")[0];
+    if (path.endsWith("/_dash-layout")) return json(this.#recorded.layout);
+    if (path.endsWith("/_dash-dependencies")) return json(this.#recorded.dependencies);
+    if (path.endsWith("/_dash-update-component")) return this.#update(JSON.parse(body));
+    if (path.endsWith("/version")) return json({ version: this.#recorded.version });
+    if (path === "/healthz") return json({ status: "ok" });
+    const file = FILE.exec(address);
+    const bytes = file && (await this.#file(...file.slice(1).map(decodeURIComponent)));
+    return bytes ? new Response(bytes) : json({ error: ABSENT }, 404);
+  }
+
+  async #file(atlas, name) {
+    if (atlas !== this.#atlas || !this.#recorded.files.includes(name)) return null;
+    if (this.#contents.isOneFile) return packedHere(`${atlas}/${name}`);
+    return fileBeside(`atlases/${encodeURIComponent(atlas)}/${encodeURIComponent(name)}`);
+  }
+
+  /* What a callback of Dash's answers: figures, or the colour key. Others have nothing to say here. */
+  #update({ output, inputs, state }) {
+    const look = inputs?.find(({ id }) => id === "look")?.value;
+    if (!look) return NOTHING_NEW();
+    const answer = output.startsWith("figures-key.")
+      ? { "figures-key": { children: keyOf(this.#recorded.key, this.#figures, look) } }
+      : null;
+    if (answer) return json({ multi: true, response: answer });
+    const drawn = figuresAnswer(this.#figures, this.#recorded.version, output, look, state?.[0]?.value);
+    return drawn ? json(drawn) : NOTHING_NEW();
+  }
+}

@@ -1,0 +1,94 @@
+/* Figures as app/export/figures.py recorded them, put together again. */
+import { landscape } from "./landscape.js";
+
+const REFERENCE = "$";
+
+/* Whether a value is an object that is no array. */
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export class Recorded {
+  #pool;
+  #known = [];
+
+  /* recorded: what app/export/figures.py returns. */
+  constructor(recorded) {
+    this.recorded = recorded;
+    this.#pool = recorded.pool;
+  }
+
+  /* A value whose parts are references into the pool: app/export/pool.py. */
+  value(packed) {
+    if (Array.isArray(packed)) return packed.map((one) => this.value(one));
+    if (!isObject(packed)) return packed;
+    if (REFERENCE in packed) return (this.#known[packed[REFERENCE]] ??= this.value(this.#pool[packed[REFERENCE]]));
+    return Object.fromEntries(Object.entries(packed).map(([name, one]) => [name, this.value(one)]));
+  }
+
+  get views() {
+    return this.recorded.views;
+  }
+
+  /* The colours of all points for a choice of colour, in the order of `points`. */
+  colours(colour) {
+    const { colours } = this.recorded;
+    return this.value(Object.hasOwn(colours, colour) ? colours[colour] : Object.values(colours)[0]);
+  }
+
+  /* A view's figures for a look, [{figure, note}]; null for a view that has none. */
+  drawn(view, look) {
+    const { landscapes } = this.recorded;
+    if (landscapes && view === landscapes.view) return this.#landscapes(landscapes, look);
+    const its = this.views[view];
+    if (!its) return null;
+    return this.value(its.drawn[choiceOf(its.fields, look)]).map(({ figure, note }) => ({
+      figure: this.#coloured(figure, look),
+      note,
+    }));
+  }
+
+  #landscapes(its, look) {
+    const sizes = its.first.map((first, index) => {
+      const chosen = look.sizes?.[index];
+      return Object.hasOwn(its.planes, chosen) ? chosen : first;
+    });
+    const place = choiceOf(its.fields, look);
+    const marks = sizes.map((metric) => this.value(its.planes[metric][place].mark));
+    return sizes.map((metric) => {
+      const { figure, note } = this.value(its.planes[metric][place]);
+      return { figure: this.#coloured(landscape(figure, marks, its), look), note };
+    });
+  }
+
+  /* A figure whose dots, which are recorded in the order of the table, are plotly's traces. */
+  #coloured(figure, look) {
+    const colours = this.colours(look.colour);
+    return { ...figure, data: figure.data.map((trace) => (trace.dots ? dots(trace, this.recorded, colours) : trace)) };
+  }
+}
+
+/* How the choice among a view's figures is called: the first choice of a field where a look names none that there is. */
+function choiceOf(fields, look) {
+  return fields
+    .map(({ name, choices }) => (choices.includes(look[name]) ? look[name] : choices[0]))
+    .join(" ");
+}
+
+/* A trace of dots: `order` of `rows`, which are places in the table, and for each array of the trace its values there. */
+function dots({ dots: { rows, order, arrays, card, path }, ...trace }, { points }, colours) {
+  const made = structuredClone(trace);
+  const sorted = (values) => order.map((at) => values[at]);
+  for (const [name, values] of Object.entries(arrays)) put(made, name, sorted(values));
+  put(made, path.colour, order.map((at) => colours[rows[at]]));
+  made.ids = order.map((at) => points[rows[at]]);
+  made.customdata = order.map((at) => card.map(({ title, texts }) => [title, texts[at]]));
+  return made;
+}
+
+/* Set the part of a trace that a dotted name stands for. */
+function put(trace, name, value) {
+  const parts = name.split(".");
+  const last = parts.pop();
+  parts.reduce((part, one) => part[one], trace)[last] = value;
+}
