@@ -6,7 +6,7 @@ import base64
 import gzip
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -59,7 +59,7 @@ class FewerImages(Atlas):
     def examples(self) -> Examples:
         """Return the first test images. Raises UserError if they are damaged."""
         whole = super().examples()
-        return replace(whole, images=whole.images[: self.most], labels=whole.labels[: self.most])
+        return Examples(whole.images[: self.most], whole.labels[: self.most])
 
 
 def exported(atlases: Mapping[str, Atlas], path: Path, options: Options) -> Iterator[str]:

@@ -5,7 +5,9 @@ Modules have the few forms that tests/assets/test_modules.py allows, so that a f
 - `import { a, b } from "./c.js";` and `import * as c from "./c.js";`, each at the beginning of a line;
 - `export` before a `const`, `function` or `class`, whose name is never given another value;
 - `import("./c.js")`, which runs a module later;
-- `new URL("./file", import.meta.url)`, the address of a file beside it.
+- `new URL("./file", import.meta.url)`, the address of a file beside it;
+- `new Worker(address, { type: "module" })`, a worker, whose script is linked as well: of a page from a disk,
+  no worker can be a module.
 
 Each module becomes a function that runs once, when it is first needed, and returns what it exports.
 """
@@ -25,6 +27,7 @@ IMPORT = re.compile(
 EXPORT = re.compile(r"^export (?=(?:async )?(?:const|function\*?|class) (\w+))", re.MULTILINE)
 LATER = re.compile(r'\bimport\("([^"]+)"\)')
 ADDRESS = re.compile(r'\bnew URL\("([^"]+)", import\.meta\.url\)')
+WORKER = re.compile(r'(\bnew Worker\([^(),]+), \{ type: "module" \}\)')
 LEFT = re.compile(r"^\s*(?:import|export)\b.*|.*\bimport(?:\.meta|\().*", re.MULTILINE)
 
 HEAD = """\
@@ -88,7 +91,8 @@ def _as_function(name: str, text: str, addresses: Mapping[str, str]) -> tuple[st
         return addresses[place(found[1])]
 
     exported = EXPORT.findall(text)
-    body = ADDRESS.sub(address, LATER.sub(take_later, EXPORT.sub("", IMPORT.sub(take, text))))
+    body = EXPORT.sub("", IMPORT.sub(take, text))
+    body = WORKER.sub(r"\1)", ADDRESS.sub(address, LATER.sub(take_later, body)))
     if left := LEFT.search(_without_comments(body)):
         raise ValueError(f"{name}: this form cannot be linked: {left[0].strip()}")
     return f"{body}return {{ {', '.join(exported)} }};\n", imported, later

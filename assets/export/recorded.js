@@ -54,11 +54,12 @@ export class Recorded {
       return Object.hasOwn(its.planes, chosen) ? chosen : first;
     });
     const place = choiceOf(its.fields, look);
-    const marks = sizes.map((metric) => this.value(its.planes[metric][place].mark));
-    return sizes.map((metric) => {
-      const { figure, note } = this.value(its.planes[metric][place]);
-      return { figure: this.#coloured(landscape(figure, marks, its), look), note };
-    });
+    const planes = sizes.map((metric) => this.value(its.planes[metric][place]));
+    const marks = planes.map(({ mark }) => mark);
+    return planes.map(({ figure, note }) => ({
+      figure: this.#coloured(landscape(figure, marks, its), look),
+      note,
+    }));
   }
 
   /* A figure whose dots, which are recorded in the order of the table, are plotly's traces. */

@@ -1,0 +1,179 @@
+"""`python -m app --export`: what is written, where it may be, and that nobody's words become script."""
+
+import errno
+import json
+import os
+import re
+
+import pytest
+from atlas_builder import add_parent, build_atlas
+from recorded_once import recorded_once
+
+from app.export import writing
+from app.export.export import Options, exported, first_address
+from app.export.html import MARK, Page, json_text
+from app.export.layout import Layout
+from app.export.models import by_weight, chosen_points
+from hvae.atlas.atlas import Atlas
+from hvae.errors import UserError
+
+EVIL = "</script><script>alert(1)</script><!-- \" ' \u2028 & <img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory):
+    return Atlas.open(add_parent(build_atlas(tmp_path_factory.mktemp("atlas") / "small", (1.0, 10.0))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def record_once():
+    with recorded_once():
+        yield
+
+
+def export(atlas, path, **options):
+    return list(exported({atlas.name: atlas}, path, Options(**options)))
+
+
+def files(folder):
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def test_the_same_atlas_gives_the_same_bytes_and_replaces_its_own_export_alone(atlas, tmp_path):
+    site, page = tmp_path / "site", tmp_path / "page.html"
+    said = export(atlas, site)
+    first = files(site)
+    assert {"index.html", ".nojekyll", "LICENCES.txt", "atlases/small/parent.safetensors"} <= set(first)
+    assert first["atlases/small/b2-1_b1-10.safetensors"] == atlas.read("models/b2-1_b1-10.safetensors")
+    assert "4 of 4 models, the parent" in said[1] and "http.server" in said[-1]
+    (site / "stray.txt").write_text("of an earlier version")
+    export(atlas, site)
+    assert files(site) == first
+    export(atlas, page)
+    once = page.read_bytes()
+    export(atlas, page)
+    assert page.read_bytes() == once and len(once) < 5 * 2**20
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "site"]
+    everything = b"".join([*first.values(), once])
+    assert b"2026-" not in once and str(tmp_path).encode() not in everything
+    for licence in (b"Plotly", b"Mantine", b"React", b"dash-mantine", b"Handwritten Digits"):
+        assert licence in first["LICENCES.txt"]
+
+
+@pytest.mark.parametrize("there", ["folder with files", "file", "link", "page of another's"])
+def test_what_is_not_an_export_is_never_replaced(atlas, tmp_path, there):
+    place = tmp_path / ("out.html" if there in ("file", "page of another's") else "out")
+    if there == "folder with files":
+        place.mkdir()
+        (place / "index.html").write_text("<!DOCTYPE html>\nmy own")
+    elif there == "link":
+        (tmp_path / "mine").mkdir()
+        place.symlink_to(tmp_path / "mine")
+    else:
+        place.write_text("precious" if there == "file" else f"<!DOCTYPE html>\n<p>{MARK}")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UserError, match="no export"):
+        export(atlas, place)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["site", "page.html"])
+def test_a_full_disk_leaves_what_was_there(atlas, tmp_path, name, monkeypatch):
+    place = tmp_path / name
+    data = b"<!DOCTYPE html>\n" + MARK.encode() + b"\n"
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(OSError) as raised:
+        if name == "site":
+            writing.write_folder(place, {"index.html": data})
+        else:
+            writing.write_file(place, data)
+    assert raised.value.filename == str(place) and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"models": "some"}, "--models"),
+        ({"models": "-1"}, "--models"),
+        ({"start": "view=model"}, "--start"),
+        ({"test_images": 0}, "--test-images"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_made(atlas, tmp_path, options, words):
+    with pytest.raises(UserError, match=words):
+        export(atlas, tmp_path / "site", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_must_be_there_to_write_to(atlas, tmp_path):
+    with pytest.raises(UserError, match="no folder"):
+        export(atlas, tmp_path / "no" / "site")
+
+
+def test_parent_needs_a_parent(tmp_path, tiny_atlas):
+    with pytest.raises(UserError, match="has no parent"):
+        export(Atlas.open(tiny_atlas), tmp_path / "site", models="parent")
+
+
+def test_the_models_that_matter_most_come_first(tiny_atlas):
+    atlas = Atlas.open(tiny_atlas)
+    listed = by_weight(atlas)
+    assert listed[0] == "b2-1_b1-1" and sorted(listed) == sorted(chosen_points(atlas, "all"))
+    optimum = atlas.metrics.loc[atlas.metrics["psnr"].idxmax(), "checkpoint"]
+    assert f"models/{listed[1]}.safetensors" == optimum
+    assert {"b2-0.1_b1-0.1", "b2-1_b1-1", "b2-10_b1-10"} <= set(listed[:6])
+    for count in range(10):
+        assert set(chosen_points(atlas, str(count))) == set(listed[:count])
+
+
+def test_an_address_to_begin_at():
+    assert first_address(Options()) == ""
+    assert first_address(Options(start="?view=model")) == "?view=model"
+    assert first_address(Options(start="?view=model", lecture=True)) == "?view=model&lecture=1"
+    assert first_address(Options(start="?lecture=3", lecture=True)) == "?lecture=3"
+
+
+def test_nobodys_words_become_script():
+    page = Page(
+        title=EVIL,
+        styles="p { color: red }",
+        boot="run();",
+        config={EVIL: EVIL},
+        description="{}",
+        contents={"start": EVIL, "atlases": [EVIL]},
+        packed={EVIL: b"\0"},
+        licences=EVIL,
+    )
+    text = page.text()
+    assert "alert(1)</script>" not in text and "<img" not in text
+    assert "\u2028" not in text.partition('id="_dash-config"')[2].partition('id="packed-')[0]
+    assert re.findall(r"<script[^>]*>", text)[-1] == "<script>" and text.count("<script>") == 1
+    assert json.loads(json_text({"said": EVIL})) == {"said": EVIL}
+
+
+def test_what_would_end_a_script_is_refused():
+    page = Page("", "", "say('</script>');", {}, "{}", {}, {}, "")
+    with pytest.raises(ValueError, match="end an element"):
+        page.text()
+
+
+def test_a_dot_beyond_the_parents_range_has_no_stand_in():
+    def point(beta, version="v"):
+        return {"beta_2": beta, "beta_1": 1.0, "version": version}
+
+    points = {"a": point(1.0), "b": point(100.0), "c": point(2.0), "d": point(1.0, "")}
+    store = {"id": "points", "data": points}
+    message = {"props": {"id": "link-message"}, "type": "P", "namespace": "html"}
+    children = [{"props": store, "type": "Store", "namespace": "dcc"}, message]
+    layout = Layout({"props": {"children": children}, "type": "Div", "namespace": "html"})
+    layout.hold_models({"c"}, (0.1, 10.0))
+    assert points["a"]["stand_in"] and not points["b"]["stand_in"] and points["b"]["version"] == ""
+    assert points["c"] == point(2.0) and points["d"] == point(1.0, "")
+    said = [child["props"]["children"] for child in children if "children" in child["props"]]
+    assert "Pictures of 1 of 4 are drawn here by the parent" in said[0]
+    assert "1 of 4 dots are not part" in said[1]

@@ -1,0 +1,17 @@
+"""Modules of the page's in a window without a page, linked to one script as in an exported page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from shutil import copytree
+
+from app.export.linker import linked
+from app.server.build import assets_folder
+
+
+def linked_entry(folder: Path, text: str, addresses: Mapping[str, str] | None = None) -> str:
+    """The script of a module with this text, which may import from assets/export: "./export/…"."""
+    copytree(assets_folder() / "export", folder / "export", dirs_exist_ok=True)
+    (folder / "entry.js").write_text(text, encoding="utf-8")
+    return linked(folder, "entry.js", addresses)

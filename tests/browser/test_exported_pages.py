@@ -1,0 +1,173 @@
+"""Pages without Python: a folder on a plain web server, and one file from a disk, without a network."""
+
+import csv
+import io
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from atlas_builder import add_parent, build_atlas
+from pages import FIRST_DOT, Explorer
+from recorded_once import recorded_once
+
+from app.export.export import Options, exported
+from hvae.atlas.atlas import Atlas
+
+BELOW = "lectures/2026"
+"""A page may lie anywhere on a server."""
+SLOTS = {
+    "landscapes": ("samples", "reconstructions", "traversal"),
+    "model": ("model-samples", "model-reconstructions", "model-resample"),
+}
+FIGURE = """(id) => {
+    const { data, layout } = document.querySelector(`#${id} .js-plotly-plot`);
+    const { look, ...meta } = layout.meta;
+    return [data, layout.xaxis.range, layout.xaxis.title.text, layout.annotations, meta];
+}"""
+KEY = """() => {
+    const key = document.getElementById('figures-key');
+    const cells = [...key.querySelectorAll('[data-point]')];
+    return [key.innerText, cells.map((cell) => [cell.dataset.point, cell.style.backgroundColor, cell.title])];
+}"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """A folder with an atlas, exported in three ways."""
+    root = tmp_path_factory.mktemp("exports")
+    atlas = Atlas.open(add_parent(build_atlas(root / "tiny")))
+    other = Atlas.open(build_atlas(root / "other", betas=(1.0, 10.0)))
+    (root / BELOW).mkdir(parents=True)
+    whole = Options("all", "A <b>talk</b>", "?view=model&seed=3")
+    with recorded_once():
+        list(exported({"tiny": atlas, "other": other}, root / BELOW / "page", Options()))
+        list(exported({"tiny": atlas}, root / "whole.html", whole))
+        list(exported({"tiny": atlas}, root / "small.html", Options(lecture=True, test_images=2)))
+    return root
+
+
+@pytest.fixture(scope="module")
+def addresses(places):
+    """How each of the exports is opened."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(places)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {
+        "folder": f"http://127.0.0.1:{server.server_port}/{BELOW}/page/",
+        "file": (places / "whole.html").as_uri(),
+        "small": (places / "small.html").as_uri(),
+    }
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def open_export(browser, addresses):
+    """Open an export in a window of its own; what it asks elsewhere for, and any error, fails the test."""
+    taken, wrong = [], []
+
+    def start(which, query="", ready=FIRST_DOT):
+        context = browser.new_context(offline=which != "folder", accept_downloads=True)
+        page = context.new_page()
+        taken.append(context)
+        allowed = ("blob:", "data:", addresses[which])
+        page.on("request", lambda one: None if one.url.startswith(allowed) else wrong.append(one.url))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+        page.goto(addresses[which] + query)
+        page.wait_for_selector(ready)
+        return Explorer(page)
+
+    yield start
+    for context in taken:
+        context.close()
+    assert wrong == []
+
+
+def seen(explorer):
+    """What a visitor sees of the views: fingerprints of pictures, and figures."""
+    found = {}
+    for view, slots in SLOTS.items():
+        explorer.page.click(f"#tab-{view}")
+        explorer.wait_until_shown("", slots)
+        found |= {slot: explorer.picture(slot) for slot in slots}
+    explorer.page.evaluate("() => hvae.screen.set({ units: 'bits', axes: 'log', colour: 'psnr' })")
+    for view in ("reconstruction", "landscapes"):
+        explorer.page.click(f"#tab-{view}")
+        explorer.page.wait_for_function(
+            """(view) => {
+                const look = document.querySelector(`#${view}-0 .js-plotly-plot`)?.layout?.meta?.look;
+                return look?.units === 'bits' && look.axes === 'log' && look.colour === 'psnr';
+            }""",
+            arg=view,
+        )
+        found[view] = explorer.page.evaluate(FIGURE, f"{view}-0")
+    found["key"] = explorer.page.evaluate(KEY)
+    return found
+
+
+def test_an_export_shows_what_the_server_shows(open_export, open_page, serve, places):
+    expected = seen(open_page(serve(places / "tiny")))
+    assert seen(open_export("folder")) == expected
+    assert seen(open_export("file", "?view=landscapes")) == expected
+
+
+@pytest.mark.parametrize("which", ["folder", "file"])
+def test_everything_works_without_a_server(open_export, places, which):
+    explorer = open_export(which, "?view=landscapes&point=b2-10_b1-1&seed=5")
+    page = explorer.page
+    explorer.wait_until_shown("/b2-10_b1-1/")
+    explorer.wait_until_shown("seed=5", ("samples",))
+    page.click("#open-export")
+    table = download(page, "Metrics as CSV").decode()
+    assert len(list(csv.DictReader(io.StringIO(table)))) == 9
+    file = "b2-10_b1-1.safetensors"
+    assert download(page, "Model as safetensors") == (places / "tiny" / "models" / file).read_bytes()
+    assert download(page, "samples as PNG").startswith(b"\x89PNG")
+    page.click("#export .dialog-close")
+    page.click("#tab-parent")
+    box = page.locator("#beta-plane").bounding_box()
+    page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.7 * box["height"])
+    page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
+    assert not page.locator("#training-panel").is_visible()
+    address = explorer.address
+    assert "view=parent" in address and "point=fold" in address
+    page.reload()
+    page.wait_for_function("() => window.hvae?.screen.current?.view === 'parent'")
+    assert explorer.address == address
+
+
+def test_the_menu_leads_to_other_atlases_of_a_folder(open_export):
+    explorer = open_export("folder", "?view=landscapes&seed=4")
+    explorer.page.evaluate("() => hvae.screen.open('other')")
+    explorer.page.wait_for_function("() => window.hvae?.screen.current?.atlas === 'other'")
+    explorer.wait_until_shown("/other/")
+    assert explorer.text("#model-count") == "4 two-layer models"
+
+
+def test_a_page_begins_where_its_maker_wants_and_its_title_is_text(open_export):
+    explorer = open_export("file", ready="#view-model:not([hidden])")
+    explorer.wait_until_shown("seed=3", ("model-samples",))
+    assert explorer.page.title() == explorer.text("h1") == "A <b>talk</b>"
+
+
+def test_the_parent_stands_in_for_dots_and_the_page_says_so(open_export):
+    explorer = open_export("small", ready="#lecture:not([hidden])")
+    assert "by the parent" in explorer.text(".page-message:has-text('parent')")
+    explorer.wait_until_shown("", ("model-samples", "model-reconstructions"))
+    stood_in = explorer.picture("model-samples")
+    explorer.page.evaluate("() => hvae.screen.set({ point: 'fold_b2-1_b1-1' })")
+    explorer.wait_until_shown("/fold_b2-1_b1-1/", ("model-samples",))
+    assert explorer.picture("model-samples") == stood_in
+    assert explorer.page.evaluate("() => hvae.screen.fields.images.count") == 2
+
+
+def download(page, label):
+    with page.expect_download() as started:
+        page.get_by_label(label, exact=True).click()
+    return started.value.path().read_bytes()

@@ -1,0 +1,108 @@
+"""What an exported page puts together is what Python draws, whatever a visitor chooses."""
+
+import json
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import pytest
+from dash._utils import to_json
+from script_in_a_page import linked_entry
+
+from app.export.figures import recorded_figures, recorded_key
+from app.page.figures.look import Look
+from app.page.state import fields, first_screen
+from app.page.widgets import colour_key
+from app.page.widgets.figure_row import BOARDS
+from app.server.build import create_app
+from hvae.atlas.atlas import Atlas
+
+ENTRY = """\
+import { keyOf } from "./export/colour-key.js";
+import { Recorded } from "./export/recorded.js";
+
+globalThis.begin = (figures, key) => {
+  const recorded = new Recorded(figures);
+  globalThis.drawn = (view, look) => recorded.drawn(view, look);
+  globalThis.keyFor = (look) => keyOf(key, recorded, look);
+};
+"""
+MEASURED = ("acc_rbf_svm_z2", "acc_knn_z1", "mi_z2", "mi_z1", "inception_score", "diversity", "sharpness")
+
+
+def measured(count, seed, missing=0.0):
+    """Made-up metrics of `count` points, a share of them missing."""
+    generator = np.random.default_rng(seed)
+    columns = {}
+    for column in MEASURED:
+        values = generator.uniform(0.1, 0.9, count)
+        columns[column] = np.where(generator.uniform(size=count) < missing, np.nan, values)
+        columns[f"{column}_se"] = generator.uniform(0.001, 0.01, count)
+    return columns
+
+
+METRICS = {
+    "all measured": lambda count: measured(count, 0),
+    "some missing": lambda count: measured(count, 1, missing=0.5),
+    # The standard VAE is best at everything: each mark frames another.
+    "marks on marks": lambda count: dict.fromkeys(("psnr", *MEASURED), np.arange(count) == count // 2),
+    "rates alone": lambda count: {},
+    "nothing": lambda count: dict.fromkeys(
+        ("rate_z2", "rate_z1", "rate_total", "distortion", "psnr"), np.nan
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def window(browser, tmp_path_factory):
+    page = browser.new_page()
+    page.evaluate(linked_entry(tmp_path_factory.mktemp("linked"), ENTRY))
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def boards(tiny_atlas):
+    return create_app({"tiny": Atlas.open(tiny_atlas)}).server.extensions[BOARDS]
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_figures_for_any_choice_are_those_that_python_draws(window, tiny_atlas, boards, kind):
+    atlas = Atlas.open(tiny_atlas)
+    atlas = replace(atlas, metrics=atlas.metrics.assign(**METRICS[kind](len(atlas.metrics))))
+    recorded, key = recorded_figures(atlas, boards), recorded_key(atlas)
+    window.evaluate("([figures, key]) => begin(figures, key)", [recorded, key])
+    about, first = fields(atlas), first_screen("atlas", atlas).to_dict()
+    random = Random(3)
+    for _ in range(3):
+        look = first | {
+            name: random.choice(list(field["choices"]))
+            for name, field in about.items()
+            if field["kind"] == "choice"
+        }
+        look["sizes"] = [random.choice(list(about["sizes"]["choices"])) for _ in first["sizes"]]
+        for view, board in boards.items():
+            parts = window.evaluate("([view, look]) => drawn(view, look)", [view, look])
+            expected = board.draw(atlas, look)
+            assert [part["note"] for part in parts] == [part.note for part in expected], view
+            for part, other in zip(parts, expected, strict=True):
+                assert different(part["figure"], json.loads(to_json(other.figure))) == {}, (view, look)
+        expected = colour_key.layout(atlas, Look(look["units"], colour=look["colour"]))
+        assert window.evaluate("(look) => keyFor(look)", look) == json.loads(to_json(expected))
+
+
+def different(one, other):
+    """What of two JSON values differs, by where it stands."""
+    ours, theirs = dict(leaves(one)), dict(leaves(other))
+    places = [place for place in ours | theirs if ours.get(place, "none") != theirs.get(place, "none")]
+    return {place: (ours.get(place), theirs.get(place)) for place in places}
+
+
+def leaves(value, path=""):
+    """What a JSON value consists of; numbers to ten digits: logarithms may differ in the last."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in parts:
+        yield from leaves(part, f"{path}.{name}")
+    if not parts:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        yield path, float(f"{value:.10g}") if is_number else value
