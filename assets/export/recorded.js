@@ -78,18 +78,16 @@ function choiceOf(fields, look) {
 
 /* A trace of dots: `order` of `rows`, which are places in the table, and for each array of the trace its values there. */
 function dots({ dots: { rows, order, arrays, card, path }, ...trace }, { points }, colours) {
-  const made = structuredClone(trace);
-  const sorted = (values) => order.map((at) => values[at]);
-  for (const [name, values] of Object.entries(arrays)) put(made, name, sorted(values));
-  put(made, path.colour, order.map((at) => colours[rows[at]]));
-  made.ids = order.map((at) => points[rows[at]]);
-  made.customdata = order.map((at) => card.map(({ title, texts }) => [title, texts[at]]));
-  return made;
+  const inOrder = Object.entries(arrays).map(([name, values]) => [name, order.map((at) => values[at])]);
+  const all = [...inOrder, [path.colour, order.map((at) => colours[rows[at]])]];
+  return {
+    ...all.reduce((made, [name, values]) => withPart(made, name.split("."), values), trace),
+    ids: order.map((at) => points[rows[at]]),
+    customdata: order.map((at) => card.map(({ title, texts }) => [title, texts[at]])),
+  };
 }
 
-/* Set the part of a trace that a dotted name stands for. */
-function put(trace, name, value) {
-  const parts = name.split(".");
-  const last = parts.pop();
-  parts.reduce((part, one) => part[one], trace)[last] = value;
+/* An object with another value in the place that names lead to. Parts are shared by many figures: none is changed. */
+function withPart(object, [name, ...inner], value) {
+  return { ...object, [name]: inner.length ? withPart(object[name], inner, value) : value };
 }
