@@ -5,7 +5,8 @@ import { Recorded } from "./recorded.js";
 import { fileBeside, packedHere } from "./unpack.js";
 
 const FILE = /^\/atlases\/([^/]+)\/([^/?]+)(?:\?.*)?$/;
-const ABSENT = "This page has no server: what it holds of this atlas does not include that.";
+const NO_MODEL = "This model is not part of this page, which has no server to ask.";
+const NO_FILE = "This file is not part of this page, which has no server to ask.";
 
 function json(value, status = 200) {
   return new Response(JSON.stringify(value), { status, headers: { "Content-Type": "application/json" } });
@@ -36,8 +37,9 @@ export class Answers {
     if (path.endsWith("/version")) return json({ version: this.#recorded.version });
     if (path === "/healthz") return json({ status: "ok" });
     const file = FILE.exec(address);
-    const bytes = file && (await this.#file(...file.slice(1).map(decodeURIComponent)));
-    return bytes ? new Response(bytes) : json({ error: ABSENT }, 404);
+    if (!file) return json({ error: NO_MODEL }, 404);
+    const bytes = await this.#file(...file.slice(1).map(decodeURIComponent));
+    return bytes ? new Response(bytes) : json({ error: NO_FILE }, 404);
   }
 
   async #file(atlas, name) {

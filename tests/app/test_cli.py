@@ -126,6 +126,17 @@ def test_a_hall_of_browsers_that_keep_their_connections_open_is_answered():
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
 
 
+def test_options_about_exports_need_one(tiny_atlas):
+    for option in (["--models", "all"], ["--title", "A talk"], ["--lecture"], ["--test-images", "4"]):
+        told_in_one_line(run(tiny_atlas, *option), option[0], "--export")
+
+
+def test_an_export_is_never_written_over_something_else(tiny_atlas, tmp_path):
+    (tmp_path / "mine.html").write_text("mine")
+    told_in_one_line(run(tiny_atlas, "--export", tmp_path / "mine.html"), "mine.html", "--export")
+    assert (tmp_path / "mine.html").read_text() == "mine"
+
+
 def test_the_page_does_not_wait_for_torch(tiny_atlas):
     code = (
         "import sys; from app.server.build import page; from hvae.atlas.atlas import Atlas; "

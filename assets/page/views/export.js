@@ -1,6 +1,5 @@
 /* Export: figures as SVG and PNG, pictures, metrics, the model, and Python that reloads what is on screen. */
 import { element } from "../core/dom.js";
-import { isFold } from "../core/fold-names.js";
 import { screen } from "../core/screen.js";
 import { fileAddress } from "../server/server-addresses.js";
 import { pythonCode } from "./python-code.js";
@@ -75,7 +74,8 @@ function list() {
     rows.push(row(`Pictures: ${name}`, link("PNG", `${name} as PNG`, url, `${atlas}-${point}-${name}.png`)));
   }
   rows.push(row("Metrics of all models", file("CSV", "Metrics as CSV", "metrics.csv")));
-  if (point && !isFold(point) && !screen.points[point].stand_in) {
+  // Only a file that is there has a version.
+  if (screen.points[point]?.version) {
     rows.push(row("The selected model", file("safetensors", "Model as safetensors", `${point}.safetensors`)));
   }
   return rows;
