@@ -128,6 +128,7 @@ def made_up(number: int, row: dict, images: int) -> dict[str, float]:
     for latent in ("z2", "z1"):
         for place, probe in enumerate(PROBES):
             share = (10 + 3 * number + place) / images
-            found[f"acc_{probe}_{latent}"] = share
-            found[f"acc_{probe}_{latent}_se"] = float(np.sqrt(share * (1 - share) / images))
+            for column in (f"acc_{probe}_{latent}", f"acc_{probe}_{latent}_draw"):
+                found[column] = share
+                found[f"{column}_se"] = float(np.sqrt(share * (1 - share) / images))
     return found

@@ -9,7 +9,7 @@ import torch
 
 from hvae.datasets.contents import NAMED
 from hvae.datasets.images import Images, printable
-from hvae.metrics.measurements.accuracy import PROBES
+from hvae.metrics.measurements.accuracy import PROBES, accuracy_column
 from hvae.metrics.measurements.information import INFORMATION
 from hvae.metrics.metric import LATENTS
 from hvae.metrics.registry import measurements
@@ -113,7 +113,12 @@ def _of_costly_probes(train: Images) -> list[Limit]:
     if not skipped:
         return []
     classes, images = len(train.labels.unique()), _probe_images(train)
-    columns = tuple(f"acc_{probe}_{latent}" for probe in skipped for latent in LATENTS)
+    columns = tuple(
+        accuracy_column(probe, latent, from_draws=from_draws)
+        for from_draws in (False, True)
+        for probe in skipped
+        for latent in LATENTS
+    )
     sentence = (
         f"{classes:,} classes × {images:,} training images are too many for the probes {', '.join(skipped)} "
         f"(at most {MOST_CLASSES_TIMES_IMAGES:,}, for the time it takes): their accuracies are not measured."

@@ -35,23 +35,37 @@ PROBES = {
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return accuracies of scikit-learn's classifiers on the posterior means of both layers."""
+    return _accuracies(model, data, from_draws=False)
+
+
+def measure_on_draws(model: HVAE, data: EvaluationData) -> dict[str, float]:
+    """Return accuracies of the same classifiers on one posterior draw of both latents for each image."""
+    return _accuracies(model, data, from_draws=True)
+
+
+def _accuracies(model: HVAE, data: EvaluationData, *, from_draws: bool) -> dict[str, float]:
     from hvae.metrics.probes import probe_accuracies
 
-    layers = probe_accuracies(model, data.train, data.test, seed=data.seed)
+    layers = probe_accuracies(model, data.train, data.test, from_draws=from_draws, seed=data.seed)
     return columns_of(
         {
-            f"acc_{probe}_z{number}": accuracy
+            accuracy_column(probe, f"z{number}", from_draws=from_draws): accuracy
             for number, layer in enumerate(layers, start=1)
             for probe, accuracy in layer.items()
         }
     )
 
 
+def accuracy_column(probe: str, latent: str, *, from_draws: bool = False) -> str:
+    """Return the column of a probe's accuracy. latent: `z2` or `z1`."""
+    return f"acc_{probe}_{latent}{'_draw' if from_draws else ''}"
+
+
 ACCURACY = Measurement(
     "probes",
     tuple(
         Metric(
-            f"acc_{name}_{latent}",
+            accuracy_column(name, latent),
             f"Accuracy, {probe.title} on {sign}",
             f"accuracy of {probe.documentation} on the posterior means of {sign}",
             unit="share",
@@ -69,4 +83,25 @@ ACCURACY = Measurement(
     needs_labels=True,
     place=30,
 )
-MEASUREMENTS = (ACCURACY,)
+ACCURACY_ON_DRAWS = Measurement(
+    "probes on draws",
+    tuple(
+        Metric(
+            accuracy_column(name, latent, from_draws=True),
+            f"Accuracy, {probe.title} on draws of {sign}",
+            f"accuracy of {probe.documentation} on one posterior draw of {sign} for each image",
+            unit="share",
+            low=0,
+            high=1,
+            short_title=f"{probe.title} on draws of {sign}",
+            goal="representation",
+            menu_place=25,
+        )
+        for latent, sign in LATENTS.items()
+        for name, probe in PROBES.items()
+    ),
+    measure_on_draws,
+    needs_labels=True,
+    place=35,
+)
+MEASUREMENTS = (ACCURACY, ACCURACY_ON_DRAWS)

@@ -65,7 +65,16 @@ def test_shares_of_one_test_set_are_possible(shares):
     n, hits = shares
     estimates = [Estimate.share_of([True] * right + [False] * (n - right)) for right in hits]
     values, errors = np.array(estimates).T
-    assert list(broken({"acc_knn_z2": values, "acc_knn_z2_se": errors}, SETTING)) == []
+    for column in ("acc_knn_z2", "acc_knn_z2_draw"):
+        assert list(broken({column: values, f"{column}_se": errors}, SETTING)) == []
+
+
+def test_an_accuracy_on_draws_with_the_error_of_other_images_was_not_measured():
+    row = of_row({"acc_rbf_svm_z2_draw": Estimate(0.5, 0.05)})
+    wrong = {name: np.append(np.repeat(values, 4), values) for name, values in row.items()}
+    wrong["acc_rbf_svm_z2_draw_se"][-1] = 0.01
+    (found,) = broken(wrong, SETTING)
+    assert found.row == 4 and "no share" in found.text
 
 
 @pytest.mark.parametrize("name", shipped_names())

@@ -1,5 +1,7 @@
 import math
 import warnings
+from statistics import NormalDist
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from hvae.bounds import best_accuracy
 from hvae.config import HVAEConfig
 from hvae.datasets import Images, load
 from hvae.gaussian import Gaussian
-from hvae.metrics.measurements.accuracy import PROBES
+from hvae.metrics.measurements.accuracy import ACCURACY, ACCURACY_ON_DRAWS, PROBES
 from hvae.metrics.mutual_information import mixture_information
 from hvae.metrics.probes import (
     feature_accuracies,
@@ -22,6 +24,7 @@ from hvae.metrics.probes import (
     random_subset,
     representations,
 )
+from hvae.metrics.registry import EvaluationData
 from hvae.model import HVAE
 
 PIXELS, LABELS = load_digits(return_X_y=True)
@@ -167,6 +170,54 @@ def test_accuracies_on_draws_obey_the_bound_by_mutual_information_and_those_on_m
         for name in PROBES:
             accuracy = probe_accuracy(name, x[2000:], y[2000:], x[:2000], y[:2000])
             assert (accuracy.value - 3 * accuracy.standard_error > bound) == above
+
+
+class TwoClasses:
+    """Posteriors N(± separation, 1) of z₂, + for white pictures, and z₁ ~ N(z₂, 1) given the draw of z₂."""
+
+    config = SimpleNamespace(latent_shapes=((1,), (1,)))
+    device = "cpu"
+
+    def __init__(self, separation):
+        self.separation = separation
+
+    def noise(self, n, seed):
+        return list(torch.randn(2, n, 1, generator=torch.Generator().manual_seed(seed)))
+
+    def infer(self, x, noise=None):
+        z_2 = self.separation * (2 * x[:, 0, 0, :1] - 1) + (0 if noise is None else noise[1])
+        return SimpleNamespace(latents=[z_2 + (0 if noise is None else noise[0]), z_2])
+
+
+@pytest.fixture(scope="module")
+def black_and_white():
+    labels = torch.arange(8000) % 2
+    pixels = (255 * labels).to(torch.uint8)[:, None, None, None]
+    images = [
+        Images(pixels[part], labels[part], ("black", "white")) for part in (slice(4000), slice(4000, 8000))
+    ]
+    return EvaluationData(*images, seed=3)
+
+
+def test_accuracies_on_draws_are_those_of_two_gaussians(black_and_white):
+    """The best guess is the sign of z: right with probability Φ(m) on N(± m, 1), Φ(m/√2) on N(± m, 2)."""
+    measured = ACCURACY_ON_DRAWS.measure(TwoClasses(1.0), black_and_white)
+    normal = NormalDist()
+    for latent, best in (("z2", normal.cdf(1)), ("z1", normal.cdf(1 / math.sqrt(2)))):
+        for probe in PROBES:
+            value, error = (measured[f"acc_{probe}_{latent}_draw{end}"] for end in ("", "_se"))
+            assert value < best + 4 * error, probe
+            # Five neighbours in one dimension vote by draws: some 5 % worse than the best guess.
+            assert value > best - 4 * error - (0.08 if probe == "knn" else 0), probe
+
+
+def test_without_a_rate_draws_show_nothing_where_means_show_everything(black_and_white):
+    model = TwoClasses(1e-6)
+    draws = ACCURACY_ON_DRAWS.measure(model, black_and_white)
+    means = ACCURACY.measure(model, black_and_white)
+    for column in ACCURACY.names:
+        assert abs(draws[f"{column}_draw"] - 0.5) < 4 * draws[f"{column}_draw_se"]
+        assert means[column] == 1
 
 
 def test_a_model_with_nan_weights_has_nan_accuracies(digits):

@@ -59,6 +59,8 @@ def test_columns_keep_their_order():
         *("mi_z2", "mi_z1"),
         *("acc_logistic_z2", "acc_linear_svm_z2", "acc_rbf_svm_z2", "acc_knn_z2"),
         *("acc_logistic_z1", "acc_linear_svm_z1", "acc_rbf_svm_z1", "acc_knn_z1"),
+        *("acc_logistic_z2_draw", "acc_linear_svm_z2_draw", "acc_rbf_svm_z2_draw", "acc_knn_z2_draw"),
+        *("acc_logistic_z1_draw", "acc_linear_svm_z1_draw", "acc_rbf_svm_z1_draw", "acc_knn_z1_draw"),
         *("inception_score", "diversity", "sharpness"),
         "checkpoint",
     )
@@ -69,6 +71,7 @@ def test_menus_keep_their_order():
     assert list(dot_metrics()) == [
         "psnr",
         *(f"{accuracy}_{latent}" for latent in ("z2", "z1") for accuracy in accuracies),
+        *(f"{accuracy}_{latent}_draw" for latent in ("z2", "z1") for accuracy in accuracies),
         *("mi_z2", "mi_z1", "inception_score", "diversity", "sharpness", "distortion", "neg_elbo"),
     ]
     assert list(scores()) == ["inception_score", "diversity", "sharpness"]
@@ -119,7 +122,8 @@ def test_a_name_or_a_column_that_is_taken_is_refused():
 def test_what_the_shipped_atlases_hold_is_in_the_range_of_its_metric():
     table = Atlas.default().metrics
     for column, about in metrics().items():
-        assert table[column].between(about.low, about.high).all(), column
+        # An atlas that is older than a metric has no number of it.
+        assert table[column].dropna().between(about.low, about.high).all(), column
 
 
 def test_generation_is_stale_where_another_classifier_judges():
