@@ -241,6 +241,8 @@ def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
         return np.full_like(value, 10 / math.log(10))
     if is_accuracy(name) or name == "classifier_accuracy":
         return np.sqrt(np.clip(value * (1 - value), 0, None))
+    if name == "precision":  # a share of fewer pictures than an accuracy's, given the test images
+        return np.sqrt(np.clip(value * (1 - value), 0, None))
     if name in ("mi_z2", "mi_z1"):  # a mean of H[y]'s terms and of −log r(y|z)'s, both of at least 0
         return 2 * setting.entropy - value
     if name in ("inception_score", "diversity", "sharpness"):  # e^m of a mean m of one sign

@@ -84,7 +84,11 @@ class Classifier(nn.Module):
         self.head = nn.Linear(4 * width, self.config.classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.body(x).mean(dim=(2, 3)))
+        return self.head(self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the last layer reads, (N, 4 · width): the mean over places of each of the channels."""
+        return self.body(x).mean(dim=(2, 3))
 
     @property
     def device(self) -> torch.device:

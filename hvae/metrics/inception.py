@@ -15,16 +15,13 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from hvae.metrics.classifier import Classifier, class_probabilities
+from hvae.metrics.classifier import Classifier
 from hvae.metrics.estimate import Estimate
+from hvae.metrics.samples.judged import judged_samples
 from hvae.model import HVAE
-
-# Pictures are drawn in blocks of this size, each with its own seed; another size would be other pictures.
-_BLOCK = 500
 
 
 def diversity(probabilities: Tensor) -> Estimate:
@@ -51,7 +48,6 @@ def inception_score(probabilities: Tensor) -> Estimate:
     return _exponential_of_mean(_cross_entropies(probabilities) - _entropies(probabilities))
 
 
-@torch.inference_mode()
 def sample_probabilities(
     model: HVAE, classifier: Classifier, *, n: int = 10_000, seed: int = 0, temperature: float = 1.0
 ) -> Tensor:
@@ -59,14 +55,7 @@ def sample_probabilities(
 
     The same seed gives the same pictures; the first k of n are those of n = k.
     """
-    blocks = math.ceil(n / _BLOCK)
-    seeds = np.random.SeedSequence(seed).generate_state(blocks, np.uint32).tolist()
-    sizes = [min(_BLOCK, n - block * _BLOCK) for block in range(blocks)]
-    pictures = (
-        model.sample(size, seed=block_seed, temperature=temperature)
-        for size, block_seed in zip(sizes, seeds, strict=True)
-    )
-    return torch.cat([class_probabilities(classifier, x) for x in pictures])
+    return judged_samples(model, [classifier], n=n, seed=seed, temperature=temperature)[0].probabilities
 
 
 def _entropies(probabilities: Tensor) -> Tensor:

@@ -11,8 +11,10 @@ from hvae.datasets.contents import NAMED
 from hvae.datasets.images import Images, printable
 from hvae.metrics.measurements.accuracy import PROBES, accuracy_column
 from hvae.metrics.measurements.information import INFORMATION
+from hvae.metrics.measurements.realism import REALISM
 from hvae.metrics.metric import LATENTS
 from hvae.metrics.registry import measurements
+from hvae.metrics.samples.precision_recall import NEAREST
 
 FEW_TEST_IMAGES = 30
 MOST_PROBE_IMAGES = 10_000
@@ -61,6 +63,10 @@ def limits(train: Images, test: Images) -> list[Limit]:
         found.append(Limit("There is one test image only: no standard error can be given.", columns))
     elif len(test) < FEW_TEST_IMAGES:
         found.append(Limit(f"There are only {len(test)} test images: standard errors will be large."))
+    # One more than neighbours need: the standard error leaves one out.
+    if not without_labels and len(test) < NEAREST + 2:
+        what = f"the Fréchet distance, precision and recall need at least {NEAREST + 2}"
+        found.append(Limit(f"There are too few test images, {len(test)}: {what}.", REALISM.names))
     if not without_labels:
         found += _classes_that_lack_images(train, in_train, in_test)
         found += _of_costly_probes(train)

@@ -7,7 +7,7 @@ them. Importing this module imports neither torch nor scikit-learn.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,18 +16,28 @@ from hvae.metrics.metric import Measurement, Metric
 from hvae.registry import Registry
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from hvae.datasets import Images
     from hvae.metrics.classifier import Classifier
+    from hvae.metrics.samples.judged import Judged
+    from hvae.model import HVAE
 
 
 @dataclass
 class EvaluationData:
-    """The data of measurements: both splits of the data set, and a classifier."""
+    """The data of measurements: both splits of the data set, and the judges of samples.
+
+    classifier: the judge as in the source, which learned from real images alone. calibrated: the one that
+    learned from reconstructions, too (`hvae.metrics.samples.calibrated_judge`).
+    """
 
     train: Images
     test: Images
     seed: int
     classifier: Classifier | None = None
+    calibrated: Classifier | None = None
+    _judged: tuple[HVAE, int, dict[str, Judged]] | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -35,9 +45,38 @@ class EvaluationData:
         return {"train": self.train.digest(), "test": self.test.digest()}
 
     def to(self, device: str) -> EvaluationData:
-        """The same on `device`; the classifier is moved there."""
-        classifier = self.classifier and self.classifier.to(device)
-        return EvaluationData(self.train.to(device), self.test.to(device), self.seed, classifier)
+        """The same on `device`; the judges are moved there."""
+        judges = (judge and judge.to(device) for judge in (self.classifier, self.calibrated))
+        return EvaluationData(self.train.to(device), self.test.to(device), self.seed, *judges)
+
+    @property
+    def judges(self) -> dict[str, Classifier]:
+        """The judges that are there: `source`, `calibrated`."""
+        named = {"source": self.classifier, "calibrated": self.calibrated}
+        return {name: judge for name, judge in named.items() if judge is not None}
+
+    def judged_samples(self, model: HVAE, n: int) -> dict[str, Judged]:
+        """Return what each judge says of n samples of the model, drawn by `seed`: judge → its answers.
+
+        The answers for the last model are kept: several measurements read them, and one pass makes them.
+        """
+        from hvae.metrics.samples.judged import judged_samples
+
+        if self._judged is None or self._judged[0] is not model or self._judged[1] != n:
+            answers = judged_samples(model, list(self.judges.values()), n=n, seed=self.seed)
+            self._judged = model, n, dict(zip(self.judges, answers, strict=True))
+        return self._judged[2]
+
+    @cached_property
+    def test_features(self) -> Tensor:
+        """The classifier's features of all test images, float32 (N, D), in an order by chance: by `seed`."""
+        import torch
+
+        from hvae.metrics.samples.judged import judged_images
+
+        assert self.classifier is not None
+        order = torch.randperm(len(self.test), generator=torch.Generator().manual_seed(self.seed))
+        return judged_images(self.classifier, self.test).features[order]
 
 
 def _refuse_taken_columns(measurement: Measurement) -> None:

@@ -19,11 +19,7 @@ SAMPLES = 10_000
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return the inception score and its two factors, of 10,000 pictures from the prior."""
-    from hvae.metrics.inception import sample_probabilities
-
-    assert data.classifier is not None
-    probabilities = sample_probabilities(model, data.classifier, n=SAMPLES, seed=data.seed)
-    return columns_of(generation_scores(probabilities))
+    return columns_of(generation_scores(data.judged_samples(model, SAMPLES)["source"].probabilities))
 
 
 def generation_scores(probabilities: Tensor) -> dict[str, Estimate]:

@@ -62,6 +62,7 @@ def test_columns_keep_their_order():
         *("acc_logistic_z2_draw", "acc_linear_svm_z2_draw", "acc_rbf_svm_z2_draw", "acc_knn_z2_draw"),
         *("acc_logistic_z1_draw", "acc_linear_svm_z1_draw", "acc_rbf_svm_z1_draw", "acc_knn_z1_draw"),
         *("inception_score", "diversity", "sharpness"),
+        *("frechet", "precision", "recall"),
         "checkpoint",
     )
 
@@ -72,7 +73,8 @@ def test_menus_keep_their_order():
         "psnr",
         *(f"{accuracy}_{latent}" for latent in ("z2", "z1") for accuracy in accuracies),
         *(f"{accuracy}_{latent}_draw" for latent in ("z2", "z1") for accuracy in accuracies),
-        *("mi_z2", "mi_z1", "inception_score", "diversity", "sharpness", "distortion", "neg_elbo"),
+        *("mi_z2", "mi_z1", "inception_score", "diversity", "sharpness", "frechet", "precision", "recall"),
+        *("distortion", "neg_elbo"),
     ]
     assert list(scores()) == ["inception_score", "diversity", "sharpness"]
     assert preferred_sizes() == (
@@ -138,5 +140,5 @@ def test_generation_is_stale_where_another_classifier_judges():
 
 def test_lower_is_better_for_what_the_model_pays():
     lower = {column for column in dot_metrics() if not metric_of(column).higher_is_better}
-    assert lower == {"distortion", "neg_elbo"}
+    assert lower == {"distortion", "neg_elbo", "frechet"}
     assert np.isinf([metric_of("neg_elbo").low, metric_of("neg_elbo").high]).all()
