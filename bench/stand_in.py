@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import RegularGridInterpolator
 
-from hvae.atlas.atlas import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, Atlas
+from hvae.atlas.atlas import CALIBRATED, CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, Atlas
 from hvae.atlas.metadata import KEY
 from hvae.files import sha256, write_json, write_whole
 
@@ -35,7 +35,7 @@ def stand_in(atlas: Atlas, n: int, folder: Path) -> Path:
     for (beta_2, beta_1), name in zip(np.exp(places), rows["checkpoint"], strict=True):
         nearest = atlas.read(atlas.nearest(beta_2, beta_1)["checkpoint"])
         (folder / name).write_bytes(moved(nearest, beta_2, beta_1))
-    others = [name for name in (EXAMPLES, CLASSIFIER, PARENT) if name in atlas.manifest.files]
+    others = [name for name in (EXAMPLES, CLASSIFIER, CALIBRATED, PARENT) if name in atlas.manifest.files]
     for name in others:
         shutil.copy(atlas.checked_file(name), folder / name)
     # Interpolated errors belong to no number of images, and interpolated products to no factors.

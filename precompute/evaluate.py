@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from rich.console import Console
 
-from hvae.atlas.atlas import CLASSIFIER, Atlas, Manifest, checked_file
+from hvae.atlas.atlas import Atlas, Manifest, checked_file
 from hvae.atlas.metrics_table import is_measured
 from hvae.errors import UserError
 from hvae.files import user_path
-from hvae.metrics.estimate import columns_of
-from hvae.metrics.measurements.generation import generation_scores
 from hvae.metrics.metric import Measurement
 from hvae.metrics.registry import EvaluationData, measurements
+from precompute.judges import judges_are_current, needs_judge, prepare_calibrated, prepare_classifier
 from precompute.progress import progress_bar, stderr_console
 
 if TYPE_CHECKING:
@@ -123,17 +122,15 @@ def evaluate_folder(
             # them.
             with threads(folder.threads or torch.get_num_threads()), full_float32():
                 prepare_classifier(folder, data, console)
+                prepare_calibrated(folder, data, console)
         fill_in(folder, data, cache, console, jobs)
     finally:
         cache.close()
 
 
 def is_current(atlas: Atlas) -> bool:
-    """Return whether all points have all measurements, by today's definitions, and there is a classifier."""
-    try:
-        if needs_judge(atlas.manifest):
-            atlas.checked_file(CLASSIFIER)
-    except UserError:
+    """Return whether all points have all measurements, by today's definitions, and the judges are there."""
+    if not judges_are_current(atlas):
         return False
     rows = atlas.metrics.to_dict("records")
     return not any(
@@ -141,11 +138,6 @@ def is_current(atlas: Atlas) -> bool:
         for measurement in defined_measurements(atlas.manifest)
         for row in rows
     )
-
-
-def needs_judge(manifest: Manifest) -> bool:
-    """Return whether samples are scored: not if the images have no labels to learn from."""
-    return "inception_score" not in manifest.undefined
 
 
 def defined_measurements(manifest: Manifest) -> list[Measurement]:
@@ -160,46 +152,6 @@ def stale(measurement: Measurement, row: dict, manifest: Manifest) -> bool:
     if manifest.evaluation.get(measurement.name) != measurement.fingerprint(manifest):
         return True
     return not is_measured(row, measurement.columns, manifest)
-
-
-def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Console) -> None:
-    """Load the atlas's classifier, or train it once; store the scores of real test images as the ceiling."""
-    import torch
-
-    from hvae.metrics.classifier import (
-        accuracy,
-        image_probabilities,
-        load_classifier,
-        save_classifier,
-        train_classifier,
-    )
-
-    device = data.train.images.device
-    try:
-        file = checked_file(folder.path, folder.manifest.files, CLASSIFIER)
-        data.classifier = load_classifier(file, device)
-        return
-    except UserError:
-        pass  # none yet, or a damaged one
-    with progress_bar(console) as progress:
-        task = progress.add_task("classifier", total=None, speed="")
-        data.classifier = train_classifier(
-            data.train,
-            seed=data.seed,
-            on_step=lambda step, steps: progress.update(task, completed=step, total=steps),
-        )
-    right = accuracy(data.classifier, data.test)
-    console.print(f"Classifier: {100 * right.value:.2f} % of the test images.")
-    counts = torch.bincount(data.test.labels.cpu(), minlength=len(data.test.classes)).double()
-    scores = generation_scores(image_probabilities(data.classifier, data.test))
-    save_classifier(data.classifier, folder.path / CLASSIFIER)
-    ceiling = columns_of({**scores, "classifier_accuracy": right})
-    folder.update(
-        # JSON has no NaN: the standard error for a single image.
-        ceiling={name: value for name, value in ceiling.items() if np.isfinite(value)},
-        label_frequencies=(counts / counts.sum()).tolist(),
-    )
-    folder.write(CLASSIFIER)
 
 
 def fill_in(

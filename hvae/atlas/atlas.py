@@ -23,6 +23,7 @@ from hvae.atlas.metrics_table import read_metrics, table_columns
 from hvae.atlas.origin import other_judge, other_parent, other_point
 from hvae.atlas.point import Point
 from hvae.atlas.untrusted_files import (
+    CALIBRATED,
     CLASSIFIER,
     EXAMPLES,
     MANIFEST,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from hvae.parent import Parent
 
 __all__ = [
+    "CALIBRATED",
     "CLASSIFIER",
     "EXAMPLES",
     "MANIFEST",
@@ -251,20 +253,22 @@ class Atlas:
             raise UserError(f"{called} {other}.")
         return parent_in(data, called, self.manifest.config).to(device)
 
-    def load_judge(self, device: str = "cpu") -> Classifier:
+    def load_judge(self, device: str = "cpu", name: str = CLASSIFIER) -> Classifier:
         """Return the classifier that judged the samples.
+
+        name: CLASSIFIER, the judge as in the source, or CALIBRATED.
 
         Raises UserError if there is none for these pictures.
         """
         from hvae.metrics.classifier import load_classifier
 
-        file = self.checked_file(CLASSIFIER)
-        if other := other_judge(self.metadata(CLASSIFIER).get("classifier"), self.manifest):
+        file = self.checked_file(name)
+        if other := other_judge(self.metadata(name).get("classifier"), self.manifest):
             remedy = "delete it, and python -m precompute evaluate makes another"
-            raise UserError(f"{CLASSIFIER} in {self.path} {other}: {remedy}.")
+            raise UserError(f"{name} in {self.path} {other}: {remedy}.")
         judge = load_classifier(file, device)
         if not all(weight.isfinite().all() for weight in judge.state_dict().values()):
-            raise UserError(f"{CLASSIFIER} in {self.path} has weights that are not finite numbers.")
+            raise UserError(f"{name} in {self.path} has weights that are not finite numbers.")
         return judge
 
     def metadata(self, name: str) -> dict:

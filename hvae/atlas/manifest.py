@@ -31,6 +31,7 @@ from hvae.config import FIELDS, HVAEConfig
 from hvae.errors import UserError, one_line
 from hvae.files import no_key_twice
 from hvae.metrics.measurements.generation import GENERATION
+from hvae.metrics.measurements.generation_calibrated import GENERATION_CALIBRATED
 from hvae.theory import STORED
 from hvae.training.recipe import Recipe
 
@@ -45,13 +46,16 @@ MAX_DATASET_NAME, MAX_TEXT = 1000, 4000
 MAX_KINDS = 100
 """Limit: kinds of files that are passed over in a folder."""
 
+MAX_JUDGED = 1_000
+"""Limit: points through which pictures are reconstructed for the judges."""
+
 MAX_TOP_DIM = 1024
 """Limit: dimensions of the top latent."""
 
 ELSEWHERE = "elsewhere"
 """The entry of `made_with` in an atlas of models that `precompute` did not train."""
 
-SCORES = (*GENERATION.names, "classifier_accuracy")
+SCORES = (*GENERATION.names, *GENERATION_CALIBRATED.names, "classifier_accuracy")
 
 
 def most(name: str, pixels: int, architecture: str = DEFAULT) -> float:
@@ -130,6 +134,7 @@ ModelFields = Annotated[
     Field(max_length=20),
     AfterValidator(_is_config),
 ]
+Share = Annotated[float, Field(ge=0, le=1)]
 Eigenvalue = Annotated[float, Field(ge=0, le=1e6)]
 Score = Literal[SCORES + tuple(f"{score}_se" for score in SCORES)]
 
@@ -142,6 +147,11 @@ class Betas(BaseModel):
     model_config = STRICT
     beta_2: Side
     beta_1: Side
+
+    @property
+    def pairs(self) -> list[tuple[float, float]]:
+        """All pairs (β₂, β₁), in the order of the table: β₂ changes slowest."""
+        return [(beta_2, beta_1) for beta_2 in self.beta_2 for beta_1 in self.beta_1]
 
 
 class Pictures(BaseModel):
@@ -166,6 +176,35 @@ class Pictures(BaseModel):
         return cls(**counts, passed_over=dict(kinds))
 
 
+class Sureness(BaseModel):
+    """How sure a judge is of pictures, how often it is right, and its expected calibration error."""
+
+    model_config = STRICT
+    confidence: Share
+    right: Share
+    error: Share
+
+
+class Judge(BaseModel):
+    """What a judge learned from, and what it is worth.
+
+    real, reconstructed: the numbers of training images and of their reconstructions; points: through how many
+    points. accuracy: on real test images, with its standard error. held_out: how many test images were
+    reconstructed through each point; reconstructions: on all of those, pooled; of_points: checkpoint → on its
+    own.
+    """
+
+    model_config = STRICT
+    real: Count
+    reconstructed: Count
+    points: Count
+    accuracy: Share
+    accuracy_se: Share
+    held_out: Count
+    reconstructions: Sureness
+    of_points: Annotated[dict[FileName, Sureness], Field(max_length=MAX_JUDGED)] = {}
+
+
 class Manifest(BaseModel):
     """atlas.json.
 
@@ -176,7 +215,8 @@ class Manifest(BaseModel):
     type of the points' stored weights; the metrics are those of the stored weights. pending: the checksum of
     the next metrics.parquet, while it is being replaced. pictures: counts in a user's own folder. undefined:
     column → why no point has a number in it or in its standard error. spectrum: the largest eigenvalues of
-    the training images' covariance, largest first. The last three are left out of the file if they are empty.
+    the training images' covariance, largest first. judges: what the judges of samples learned from, and what
+    they are worth. The last four are left out of the file if they are empty.
     """
 
     model_config = STRICT
@@ -204,6 +244,7 @@ class Manifest(BaseModel):
     pictures: Pictures | None = None
     undefined: Annotated[dict[Key, Reason], Field(max_length=200)] = {}
     spectrum: Annotated[list[Eigenvalue], Field(max_length=STORED), AfterValidator(_largest_first)] = []
+    judges: dict[Literal["source", "calibrated"], Judge] = {}
 
     @model_validator(mode="after")
     def _one_frequency_for_each_class(self) -> Manifest:
@@ -220,7 +261,7 @@ class Manifest(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_what_says_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict:
-        optional = ("pictures", "undefined", "spectrum")
+        optional = ("pictures", "undefined", "spectrum", "judges")
         return {name: value for name, value in serialize(self).items() if value or name not in optional}
 
     def is_undefined(self, column: str) -> bool:

@@ -61,9 +61,9 @@ def ranges(setting: Setting) -> dict[str, tuple[float, float]]:
     lowest, highest = distortions(setting.config)
     return {
         **{column: (metric.low, metric.high) for column, metric in metrics().items()},
-        "inception_score": (1, classes),
-        "diversity": (1, classes),
-        "sharpness": (1 / classes, 1),
+        **dict.fromkeys(("inception_score", "inception_score_calibrated"), (1, classes)),
+        **dict.fromkeys(("diversity", "diversity_calibrated"), (1, classes)),
+        **dict.fromkeys(("sharpness", "sharpness_calibrated"), (1 / classes, 1)),
         "distortion": (lowest, highest),
         "neg_elbo": (lowest, math.inf),
         # float32 cannot show smaller differences of two pictures; if all pixels agree it is infinite.
@@ -227,7 +227,11 @@ RULES: tuple[Callable[[Columns, Setting], Iterator[Broken]], ...] = (
     less_than_no_information,
 )
 SUMS = {"rate_total": ("rate_z2", "rate_z1"), "neg_elbo": ("distortion", "rate_total")}
-PRODUCTS = {"inception_score": ("diversity", "sharpness")}
+PRODUCTS = {
+    "inception_score": ("diversity", "sharpness"),
+    "inception_score_calibrated": ("diversity_calibrated", "sharpness_calibrated"),
+}
+SCORES = {name for score, factors in PRODUCTS.items() for name in (score, *factors)}
 INFORMATION = {"mi_z2": "rate_z2", "mi_z1": "rate_total"}
 
 
@@ -245,7 +249,7 @@ def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
         return np.sqrt(np.clip(value * (1 - value), 0, None))
     if name in ("mi_z2", "mi_z1"):  # a mean of H[y]'s terms and of −log r(y|z)'s, both of at least 0
         return 2 * setting.entropy - value
-    if name in ("inception_score", "diversity", "sharpness"):  # e^m of a mean m of one sign
+    if name in SCORES:  # e^m of a mean m of one sign
         return value * np.abs(np.log(value))
     return np.full_like(value, math.inf)
 

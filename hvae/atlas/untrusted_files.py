@@ -21,6 +21,7 @@ MANIFEST = "atlas.json"
 METRICS = "metrics.parquet"
 EXAMPLES = "examples.npz"
 CLASSIFIER = "classifier.safetensors"
+CALIBRATED = "classifier-calibrated.safetensors"
 PARENT = "parent.safetensors"
 TRAINING = ".training"
 

@@ -16,12 +16,22 @@ from hvae.architectures.registry import find
 from hvae.atlas.atlas import Atlas
 from hvae.atlas.manifest import Manifest, read_manifest
 from hvae.atlas.metrics_table import TRAINED_COLUMNS, read_metrics
-from hvae.atlas.untrusted_files import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, checked_file
+from hvae.atlas.untrusted_files import (
+    CALIBRATED,
+    CLASSIFIER,
+    EXAMPLES,
+    MANIFEST,
+    METRICS,
+    PARENT,
+    checked_file,
+)
 from hvae.errors import UserError, one_line
 from hvae.files import no_key_twice, user_path
 from hvae.metrics.registry import measurements, metric_columns
 
 VERSION = re.compile(r"\d+(\.\d+)*([.+-]?[A-Za-z0-9]+)*")
+JUDGES = {"classifier": CLASSIFIER, "calibrated": CALIBRATED}
+"""Keys of definitions in `evaluation`, and the file whose SHA-256 they hold."""
 VERSIONED = ("python", "torch", "torchvision", "scikit-learn", "numpy", "pandas", "hvae-explorer")
 
 
@@ -59,8 +69,8 @@ def problems(path: str | Path) -> list[str]:
     loads: list[Callable] = [lambda name=name: atlas.load_checkpoint(name) for name in trained]
     if PARENT in manifest.files:
         loads.append(atlas.load_parent)
-    if CLASSIFIER in manifest.files:
-        loads.append(atlas.load_judge)
+    judges = [name for name in (CLASSIFIER, CALIBRATED) if name in manifest.files]
+    loads += [lambda name=name: atlas.load_judge(name=name) for name in judges]
     return found + sentences(loads)
 
 
@@ -87,6 +97,7 @@ def wrong_versions(folder: Path, manifest: Manifest) -> Iterator[str]:
         if not isinstance(version, str) or not VERSION.fullmatch(version):
             no_version = one_line(repr(version), 60)
             yield f"{MANIFEST} in {folder}: made_with: {no_version} is no version of {program}."
+    of = manifest.files.get
     known = {measurement.name: measurement.version for measurement in measurements()}
     for name, text in manifest.evaluation.items():
         try:
@@ -101,7 +112,7 @@ def wrong_versions(folder: Path, manifest: Manifest) -> Iterator[str]:
                 f"{MANIFEST} in {folder}: evaluation: {name} has version {version}, this program knows "
                 f"{known[name]}: verify with a newer release."
             )
-        elif definition.get("classifier", manifest.files.get(CLASSIFIER)) != manifest.files.get(CLASSIFIER):
+        elif any(definition.get(key, of(file)) != of(file) for key, file in JUDGES.items()):
             yield (
                 f"{MANIFEST} in {folder}: evaluation: {name} was judged by another classifier: "
                 f"python -m precompute evaluate measures it again."

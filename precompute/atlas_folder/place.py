@@ -8,12 +8,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hvae.atlas.atlas import CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, TRAINING
+from hvae.atlas.atlas import CALIBRATED, CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, TRAINING
 from hvae.atlas.writing import LOCK
 from hvae.errors import UserError
 from hvae.files import user_path
 
-OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, PARENT, LOCK, TRAINING}
+OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, CALIBRATED, PARENT, LOCK, TRAINING}
 
 
 def refuse_place(path: Path, dataset: str) -> None:

@@ -18,7 +18,7 @@ from precompute.planning.plan import Plan
 
 BYTES = {"float32": 4, "float16": 2}
 CHECKPOINT_OVERHEAD = 8_000
-CLASSIFIER_BYTES = 250_000
+JUDGES_BYTES = 500_000
 ROW_BYTES = 1_000
 
 
@@ -40,7 +40,7 @@ def atlas_bytes(plan: Plan, config: HVAEConfig) -> int:
     point = BYTES[plan.weights] * parameters + CHECKPOINT_OVERHEAD + ROW_BYTES
     parent = BYTES["float32"] * parent_parameters + CHECKPOINT_OVERHEAD if parent_parameters else 0
     pixels = math.prod(config.image_shape)
-    return len(plan.points) * point + parent + CLASSIFIER_BYTES + WRITTEN * pixels
+    return len(plan.points) * point + parent + JUDGES_BYTES + WRITTEN * pixels
 
 
 def size(n: int) -> str:

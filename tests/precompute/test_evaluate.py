@@ -69,6 +69,40 @@ def test_the_scores_of_real_images_are_kept_as_the_ceiling(digits_atlas):
     assert manifest.label_frequencies == pytest.approx(counts / counts.sum())
 
 
+def test_the_judges_are_described_and_the_calibrated_one_learned_through_every_point(digits_atlas):
+    manifest, names = Atlas.open(digits_atlas).manifest, set(Atlas.open(digits_atlas).metrics["checkpoint"])
+    source, calibrated = manifest.judges["source"], manifest.judges["calibrated"]
+    assert (source.real, source.reconstructed, source.points) == (1437, 0, 0)
+    assert (calibrated.real, calibrated.reconstructed, calibrated.points) == (1437, 1437 * 215 // 120, 4)
+    assert source.accuracy == manifest.ceiling["classifier_accuracy"]
+    assert manifest.ceiling["sharpness_calibrated"] <= 1
+    for judge in (source, calibrated):
+        assert judge.held_out == 360 and set(judge.of_points) == names
+        mean = np.mean([point.confidence for point in judge.of_points.values()])
+        assert judge.reconstructions.confidence == pytest.approx(mean, abs=2e-4)
+    assert calibrated.reconstructions.error < source.reconstructions.error
+
+
+def test_an_atlas_from_before_the_calibrated_judge_gets_it_and_keeps_its_numbers(
+    atlas_folder, digits_atlas, measured, small_models
+):
+    content = json.loads((atlas_folder / "atlas.json").read_text())
+    name = "classifier-calibrated.safetensors"
+    added = [one for one in metric_columns() if "calibrated" in one]
+    del content["judges"], content["files"][name], content["evaluation"]["generation by the calibrated judge"]
+    content["ceiling"] = {key: value for key, value in content["ceiling"].items() if "calibrated" not in key}
+    (atlas_folder / "atlas.json").write_text(json.dumps(content))
+    (atlas_folder / name).unlink()
+    blank(atlas_folder, [column for one in added for column in (one, f"{one}_se")])
+    assert problems(atlas_folder) == []
+    evaluate_atlas(atlas_folder, "data")
+    assert set(measured) <= {"generation by the calibrated judge"}
+    pd.testing.assert_frame_equal(Atlas.open(atlas_folder).metrics, Atlas.open(digits_atlas).metrics)
+    assert sha256(atlas_folder / name) == sha256(digits_atlas / name)
+    assert Atlas.open(atlas_folder).manifest.judges == Atlas.open(digits_atlas).manifest.judges
+    assert problems(atlas_folder) == []
+
+
 def test_an_atlas_that_is_up_to_date_is_left_alone(atlas_folder, measured):
     before = {path: path.read_bytes() for path in atlas_folder.rglob("*") if path.is_file()}
     evaluate_atlas(atlas_folder, "data")

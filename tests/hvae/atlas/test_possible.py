@@ -54,8 +54,21 @@ def test_scores_of_any_classifier_are_possible(weights):
     probabilities = torch.tensor(weights, dtype=torch.float64)
     probabilities /= probabilities.sum(1, keepdim=True)
     classes = probabilities.shape[1]
-    row = of_row(generation_scores(probabilities))
+    scores = generation_scores(probabilities)
+    row = of_row({**scores, **{f"{name}_calibrated": score for name, score in scores.items()}})
     assert list(broken(row, Setting(classes, math.log(classes)))) == []
+
+
+def test_scores_by_the_calibrated_judge_have_the_limits_of_the_others():
+    possible = {"inception_score_calibrated": 2.0, "diversity_calibrated": 2.5, "sharpness_calibrated": 0.8}
+    for change in (
+        {"diversity_calibrated": 3.5},
+        {"sharpness_calibrated": 0.2},
+        {"diversity_calibrated": 2.4},
+    ):
+        row = {name: np.array([value]) for name, value in {**possible, **change}.items()}
+        assert list(broken(row, SETTING)), change
+    assert list(broken({name: np.array([value]) for name, value in possible.items()}, SETTING)) == []
 
 
 @given(

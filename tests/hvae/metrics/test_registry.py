@@ -62,6 +62,7 @@ def test_columns_keep_their_order():
         *("acc_logistic_z2_draw", "acc_linear_svm_z2_draw", "acc_rbf_svm_z2_draw", "acc_knn_z2_draw"),
         *("acc_logistic_z1_draw", "acc_linear_svm_z1_draw", "acc_rbf_svm_z1_draw", "acc_knn_z1_draw"),
         *("inception_score", "diversity", "sharpness"),
+        *("inception_score_calibrated", "diversity_calibrated", "sharpness_calibrated"),
         *("frechet", "precision", "recall"),
         "checkpoint",
     )
@@ -73,7 +74,9 @@ def test_menus_keep_their_order():
         "psnr",
         *(f"{accuracy}_{latent}" for latent in ("z2", "z1") for accuracy in accuracies),
         *(f"{accuracy}_{latent}_draw" for latent in ("z2", "z1") for accuracy in accuracies),
-        *("mi_z2", "mi_z1", "inception_score", "diversity", "sharpness", "frechet", "precision", "recall"),
+        *("mi_z2", "mi_z1", "inception_score", "diversity", "sharpness"),
+        *("inception_score_calibrated", "diversity_calibrated", "sharpness_calibrated"),
+        *("frechet", "precision", "recall"),
         *("distortion", "neg_elbo"),
     ]
     assert list(scores()) == ["inception_score", "diversity", "sharpness"]
