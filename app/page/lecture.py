@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from app.page.figures.bands import best
-from app.page.menus import preferred_sizes
+from app.page.menus import GOALS, preferred_sizes
 from app.page.points import points_table
 from app.page.state import first_screen
 from app.page.words import beta_text, metric_title, value_text, without_labels
 from hvae.atlas.atlas import Atlas
+from hvae.metrics.metric import Goal
 
 STEPS = 8
 
@@ -80,13 +81,6 @@ def lecture(atlas: Atlas) -> list[Step]:
     ]
 
 
-GOALS = {
-    "reconstruction": "Reconstruct",
-    "representation": "Represent",
-    "generation": "Generate",
-}
-
-
 def best_point(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str | None, str | None]:
     """Return the first of `columns` with a finite value, and the point where it is best, or None for both."""
     for column in columns:
@@ -96,7 +90,7 @@ def best_point(table: pd.DataFrame, columns: tuple[str, ...]) -> tuple[str | Non
     return None, None
 
 
-def goal_step(atlas: Atlas, goal: str, column: str | None, point: str | None) -> Step:
+def goal_step(atlas: Atlas, goal: Goal, column: str | None, point: str | None) -> Step:
     """Return the step that shows where one of the three goals is met best."""
     if column is None or point is None:
         why = f" {without_labels(atlas.manifest.classes)}" if goal != "reconstruction" else ""

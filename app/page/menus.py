@@ -6,7 +6,12 @@ from hvae.metrics.measurements.accuracy import PROBES as ALL_PROBES
 from hvae.metrics.metric import LATENTS, Goal, Metric
 from hvae.metrics.registry import metric_of, metrics
 
-GOALS: tuple[Goal, ...] = ("reconstruction", "representation", "generation")
+GOALS: dict[Goal, str] = {
+    "reconstruction": "Reconstruct",
+    "representation": "Represent",
+    "generation": "Generate",
+}
+"""The three goals of the source, and what a model is to do to meet each."""
 
 LAYERS = LATENTS
 PROBES = {

@@ -19,12 +19,18 @@ from app.page.figures.colours import dot_colours
 from app.page.figures.look import Look
 from app.page.figures.quantities import text
 from app.page.words import metric_title
+from hvae.metrics.metric import Goal
 
 RED = "#e03131"
 FAINT = "rgba(128, 136, 150, 0.55)"
 INK = "#16181d"
-SYMBOLS = ("triangle-up", "diamond", "circle")
-"""Of the three optima, in the order of the three planes."""
+SYMBOLS: dict[Goal | None, str] = {
+    "reconstruction": "triangle-up",
+    "representation": "diamond",
+    "generation": "circle",
+    None: "hexagon2",
+}
+"""Of the optimum of a metric, by its goal."""
 
 
 def diameters(values: np.ndarray, lower_is_better: bool = False) -> np.ndarray:

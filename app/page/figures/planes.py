@@ -23,18 +23,19 @@ PLANE = ("rate_z2", "rate_z1")
 def landscape_figure(table: pd.DataFrame, metrics: Sequence[str | None], place: int, look: Look) -> go.Figure:
     """The rate plane with dots as large as the metric `metrics[place]` is good (Fig. 2).
 
-    All three optima are marked, by Δ ◇ ○ in the order of `metrics`, so that each plane shows how far apart
+    All three optima are marked, by △ ◇ ○ according to their goals, so that each plane shows how far apart
     they lie. table: columns of metrics.parquet and `point`. A metric None: dots of one size.
     """
-    marks = [optimum_mark(table, one, symbol, look) for symbol, one in zip(SYMBOLS, metrics, strict=False)]
+    marks = [optimum_mark(table, metric, look) for metric in metrics]
     return _plane(table, metrics[place], look, behind=[], before=marks)
 
 
-def optimum_mark(table: pd.DataFrame, metric: str | None, symbol: str, look: Look) -> go.Scatter:
-    """The symbol on the point whose metric is best; on none where no point has a number."""
+def optimum_mark(table: pd.DataFrame, metric: str | None, look: Look) -> go.Scatter:
+    """Return the symbol of the metric's goal on the point that is best; on none where no point has a number."""
     rows = drawable(table, [*PLANE, metric] if metric else PLANE)
     at = best(rows, metric)
     row = rows.iloc[[] if at is None else [at]]
+    symbol = SYMBOLS[metric_of(metric).goal if metric else None]
     return mark(row, *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows)))
 
 

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from app.page.figures.axes import left_out
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, landscape_figure, plane_note
+from app.page.landing_sentence import landing_sentence
 from app.page.menus import GOALS
 from app.page.points import points_table
 from app.page.state import first_sizes, size_metrics
@@ -19,8 +20,10 @@ from app.page.widgets import controls, figure_row
 from app.page.words import metric_title
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
+from hvae.metrics.registry import metric_of
 
 VIEW = "landscapes"
+SENTENCE = f"{VIEW}-sentence"
 MOST = len(GOALS)
 """How many planes there are at most."""
 
@@ -28,7 +31,9 @@ MOST = len(GOALS)
 def layout(atlas: Atlas) -> html.Div:
     """The planes as a visitor first sees them; one where the atlas has no metric at all."""
     drawn = _draw(atlas, {})
-    return figure_row.layout(VIEW, [_head(atlas, index) for index in range(len(drawn))], drawn, MOST)
+    board = figure_row.layout(VIEW, [_head(atlas, index) for index in range(len(drawn))], drawn, MOST)
+    sentence = landing_sentence(points_table(atlas), first_sizes(atlas))
+    return html.Div([html.P(sentence, id=SENTENCE, className="landing-sentence"), board], className="landing")
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
@@ -39,11 +44,25 @@ def register(app: Dash, requested: RequestedAtlas) -> None:
 
 def _head(atlas: Atlas, index: int) -> list[Component]:
     sizes = first_sizes(atlas)
-    mark = html.Span(html.I(), className=f"mark mark-optimum mark-optimum-{index}")
     if not sizes:
         return [html.H2("The rate plane", className="figure-title")]
+    parts = _goal(index, sizes[index])
+    title = html.H2([html.Span(id=name, **its) for name, its in parts.items()], className="goal-title")
     metrics = {column: metric_title(column) for column in size_metrics(atlas)}
-    return [mark, controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])]
+    return [title, controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])]
+
+
+def _goal(index: int, metric: str) -> dict[str, dict[str, Any]]:
+    """The heading of a plane, id → properties: what a model is to do that is good by this metric, and the
+    symbol of the best one. A metric without a goal has its own name there."""
+    goal = metric_of(metric).goal
+    return {
+        f"{VIEW}-goal-{index}": {"children": GOALS[goal] if goal else metric_title(metric)},
+        f"{VIEW}-symbol-{index}": {
+            "children": html.I(),
+            "className": f"mark mark-optimum of-{goal or 'none'}",
+        },
+    }
 
 
 def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
@@ -56,9 +75,14 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
         if len(chosen) == len(sizes) and all(one in there for one in chosen):
             sizes = chosen
     style = Look.of(look)
+    sentence = {SENTENCE: {"children": landing_sentence(table, sizes)}}
     return [
-        figure_row.Drawn(landscape_figure(table, sizes, index, style), _note(table, sizes[index], style))
-        for index in range(len(sizes))
+        figure_row.Drawn(
+            landscape_figure(table, sizes, index, style),
+            _note(table, metric, style),
+            sentence | (_goal(index, metric) if metric else {}),
+        )
+        for index, metric in enumerate(sizes)
     ]
 
 

@@ -6,6 +6,7 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from app.page.figures.look import AXES, BETAS, UNITS
+from app.page.menus import GOALS
 from app.page.state import size_metrics
 from app.page.views import FIRST_VIEW, figure_views
 from app.page.widgets import colour_key, controls
@@ -76,7 +77,9 @@ def _same(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _sign(sign: str, meaning: str, views: str | None, trace: str) -> Component:
-    parts = [html.I(), html.I(), html.I()] if sign in ("mark-sizes", "mark-optima") else []
+    parts = [html.I(), html.I(), html.I()] if sign == "mark-sizes" else []
+    if sign == "mark-optima":
+        parts = [html.I(className=f"of-{goal}") for goal in GOALS]
     its_views = figure_views() if views is EVERYWHERE else views.split()
     shown = FIRST_VIEW in its_views
     return html.Li(

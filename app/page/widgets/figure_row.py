@@ -7,8 +7,10 @@ All are drawn again when something changes that they depend on. assets/page/figu
 from __future__ import annotations
 
 import json
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
@@ -27,10 +29,14 @@ DRAWN = tuple(name for name in LOOK if name not in ("view", "lecture"))
 
 
 class Drawn(NamedTuple):
-    """A figure, and a sentence about it."""
+    """A figure, and a sentence about it.
+
+    around: what else on the page follows from the same choices: id → properties.
+    """
 
     figure: go.Figure
     note: str
+    around: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 Draw = Callable[[Atlas, Mapping[str, Any]], Sequence[Drawn]]
@@ -123,6 +129,8 @@ def register(
             return *graphs, *missing, *notes, wanted
         for index, part in enumerate(parts):
             set_props(f"{view}-{index}", {"figure": part.figure})
+        for name, properties in ChainMap(*(part.around for part in parts)).items():
+            set_props(name, dict(properties))
         return *[no_update] * most, *notes, wanted
 
 

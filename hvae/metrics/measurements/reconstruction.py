@@ -64,6 +64,7 @@ RECONSTRUCTION = Measurement(
             r"$E[-\log p(x \mid z)]$, constants included",
             unit="nats per image",
             higher_is_better=False,
+            goal="reconstruction",
             menu_place=50,
         ),
         Metric(

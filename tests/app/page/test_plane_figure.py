@@ -80,9 +80,14 @@ def test_larger_dots_lie_behind_smaller_ones(metrics):
     assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) > 1
 
 
-def test_all_planes_mark_all_three_optima_each_by_its_symbol(metrics):
-    chosen = ["psnr", "distortion", "inception_score"]
-    expected = {"psnr": (8, "triangle-up"), "distortion": (0, "diamond"), "inception_score": (3, "circle")}
+def test_all_planes_mark_all_three_optima_each_by_the_symbol_of_its_goal(metrics):
+    metrics["acc_rbf_svm_z2"] = np.linspace(0.9, 0.1, 9)
+    chosen = ["psnr", "acc_rbf_svm_z2", "inception_score"]
+    expected = {
+        "psnr": (8, "triangle-up"),
+        "acc_rbf_svm_z2": (0, "diamond"),
+        "inception_score": (3, "circle"),
+    }
     for place in range(3):
         figure = landscape_figure(metrics, chosen, place, LOOK)
         for metric, (index, symbol) in expected.items():

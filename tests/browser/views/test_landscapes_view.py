@@ -173,6 +173,30 @@ def test_another_size_metric_resizes_the_dots_and_keeps_the_selection(explorer):
     assert "sizes=neg_elbo" in explorer.address and "point=b2-0.1_b1-10" in explorer.address
 
 
+def test_planes_are_headed_by_their_goals_and_stay_so_with_other_metrics(open_page, measured_address):
+    explorer = open_page(measured_address)
+    heads = explorer.page.locator("#view-landscapes h2")
+    assert heads.all_inner_texts() == ["Reconstruct", "Represent", "Generate"]
+    sentence = "#landscapes-sentence"
+    assert explorer.text(sentence) == (
+        "9 models, one question: what should z₂ know? The best at reconstructing, representing and "
+        "generating are three different ones. Click any dot."
+    )
+    choose(explorer, "size-2", "Accuracy, RBF SVM on z₂")
+    explorer.page.wait_for_function(
+        "() => document.querySelectorAll('#view-landscapes h2')[2].innerText === 'Represent'"
+    )
+    assert heads.all_inner_texts() == ["Reconstruct", "Represent", "Represent"]
+    symbols = [explorer.page.locator(f"#landscapes-symbol-{index}") for index in range(3)]
+    classes = [symbol.get_attribute("class").split()[-1] for symbol in symbols]
+    assert classes == ["of-reconstruction", "of-representation", "of-representation"]
+    assert "reconstructing and representing are two different ones" in explorer.text(sentence)
+    choose(explorer, "size-0", "Negative ELBO")
+    explorer.page.wait_for_function(
+        "() => document.querySelectorAll('#view-landscapes h2')[0].innerText === 'Negative ELBO'"
+    )
+
+
 def test_bits_and_logarithmic_axes_are_one_click_each_and_said_by_the_address(explorer):
     explorer.page.get_by_role("radiogroup", name="Units").get_by_text("bits").click()
     wait_for_trace(explorer, "landscapes-0", "layout.xaxis.title.text === 'R(z₂), bits per image'")

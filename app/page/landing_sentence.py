@@ -1,0 +1,86 @@
+"""The sentence above the planes: how many models there are, and whether one of them is best at everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from app.page.figures.axes import drawable
+from app.page.figures.bands import best
+from app.page.figures.planes import PLANE
+from app.page.words import metric_title
+from hvae.metrics.registry import metric_of
+
+GERUNDS = {
+    "reconstruction": "reconstructing",
+    "representation": "representing",
+    "generation": "generating",
+}
+COUNTS = {2: "two", 3: "three"}
+
+
+def landing_sentence(table: pd.DataFrame, metrics: Sequence[str | None]) -> str:
+    """Return what the planes of these metrics show; empty where there is no model.
+
+    table: columns of metrics.parquet and `point`. metrics: of the planes, at most three; those without a
+    number are passed over.
+    """
+    if not len(table):
+        return ""
+    optima = best_points(table, [metric for metric in metrics if metric])
+    question = f"{len(table)} model{'s' * (len(table) != 1)}, one question: what should z₂ know?"
+    answer = _comparison(optima) if len(table) > 1 else ""
+    call = "Click any dot." if len(drawable(table, PLANE)) else ""
+    return " ".join(filter(None, [question, answer, call]))
+
+
+def best_points(table: pd.DataFrame, metrics: Sequence[str]) -> dict[str, str]:
+    """Return metric → the point of its optimum among those in its plane, of metrics that have one."""
+    found = {}
+    for metric in metrics:
+        rows = drawable(table, [*PLANE, metric])
+        at = best(rows, metric)
+        if at is not None:
+            found[metric] = str(rows["point"].iloc[at])
+    return found
+
+
+def _comparison(optima: dict[str, str]) -> str:
+    """Which of the optima, metric → point, are the same model."""
+    columns = list(optima)
+    different = len(set(optima.values()))
+    if not columns:
+        return "Which is best at what was not measured."
+    if len(columns) == 1:
+        return f"The best {_names(columns)} is marked."
+    if different == len(columns):
+        return f"The best {_names(columns)} are {COUNTS[different]} different ones."
+    if different == 1:
+        return f"The best {_names(columns)} are {'all ' * (len(columns) > 2)}the same model."
+    points = list(optima.values())
+    same = [column for column in columns if points.count(optima[column]) > 1]
+    other = [column for column in columns if column not in same]
+    return (
+        f"The best {_names(same, columns)} are the same model; the best {_names(other, columns)} is another."
+    )
+
+
+def _names(columns: Sequence[str], among: Sequence[str] = ()) -> str:
+    """`at reconstructing and generating`; where a goal does not tell a metric apart from the others `among`
+    which it is, the metric is named: `by PSNR and by Distortion`."""
+    goals = [metric_of(column).goal for column in among or columns]
+    names = []
+    for column in columns:
+        goal = metric_of(column).goal
+        names.append(
+            f"at {GERUNDS[goal]}" if goal and goals.count(goal) == 1 else f"by {metric_title(column)}"
+        )
+    if all(name.startswith("at ") for name in names):
+        return f"at {_joined([name.removeprefix('at ') for name in names])}"
+    return _joined(names)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    *rest, last = parts
+    return f"{', '.join(rest)} and {last}" if rest else last
