@@ -6,8 +6,8 @@ common:
 - A figure is drawn once for each choice of the fields that its view reads. Colour is not among them: it
   changes nothing but the colours of dots.
 - Dots are stored in the order of the table. Figures differ in the order in which they draw them.
-- Planes of landscapes are recorded without the marks of the optima, and the marks apart: any three metrics
-  can be chosen together. assets/export/landscape.js puts them together as `landscape_figure` does.
+- Planes of landscapes are recorded without the marks and labels of the optima, and those apart: any three
+  metrics can be chosen together. assets/export/landscape.js puts them together as `landscape_figure` does.
 - Parts that are alike are stored once.
 """
 
@@ -24,8 +24,8 @@ from app.export.pool import Pool
 from app.page.figures.axes import PLOT
 from app.page.figures.colours import dot_colours
 from app.page.figures.look import AXES, UNITS, Look
-from app.page.figures.marks import FRAME, SYMBOLS
-from app.page.figures.planes import landscape_figure, optimum_mark, plane_note
+from app.page.figures.marks import FRAME
+from app.page.figures.planes import landscape_figure, optimum_label, optimum_mark, plane_note
 from app.page.panels import landscapes
 from app.page.points import points_table
 from app.page.state import fields, first_screen, first_sizes, size_metrics
@@ -128,11 +128,14 @@ def _landscapes(atlas: Atlas, points: list[str], pool: Pool) -> dict[str, Any]:
             look = Look(units, axes)
             figure = _json(landscape_figure(table, [metric], 0, look))
             figure["data"] = [trace for trace in figure["data"] if not trace["name"].startswith(MARKER)]
-            mark = _json(go.Figure(optimum_mark(table, metric, SYMBOLS[0], look)))["data"][0]
+            if meta := figure["layout"].get("meta"):
+                meta.pop("optima", None)
+            mark = _json(go.Figure(optimum_mark(table, metric, look)))["data"][0]
             part = {
                 "figure": _as_recorded(figure, points),
                 "note": plane_note(table, metric, look),
                 "mark": mark,
+                "label": optimum_label(table, metric),
             }
             its[f"{units} {axes}"] = pool.packed(part)
     return {
@@ -140,7 +143,6 @@ def _landscapes(atlas: Atlas, points: list[str], pool: Pool) -> dict[str, Any]:
         "first": list(first_sizes(atlas)),
         "fields": [{"name": "units", "choices": list(UNITS)}, {"name": "axes", "choices": list(AXES)}],
         "planes": planes,
-        "symbols": SYMBOLS,
         "plot": PLOT,
         "frame": FRAME,
     }

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.page.figures.axes import drawable
-from app.page.figures.bands import best
-from app.page.figures.planes import PLANE
+from app.page.figures.planes import PLANE, best_points
 from app.page.words import metric_title
 from hvae.metrics.registry import metric_of
 
@@ -33,17 +32,6 @@ def landing_sentence(table: pd.DataFrame, metrics: Sequence[str | None]) -> str:
     answer = _comparison(optima) if len(table) > 1 else ""
     call = "Click any dot." if len(drawable(table, PLANE)) else ""
     return " ".join(filter(None, [question, answer, call]))
-
-
-def best_points(table: pd.DataFrame, metrics: Sequence[str]) -> dict[str, str]:
-    """Return metric → the point of its optimum among those in its plane, of metrics that have one."""
-    found = {}
-    for metric in metrics:
-        rows = drawable(table, [*PLANE, metric])
-        at = best(rows, metric)
-        if at is not None:
-            found[metric] = str(rows["point"].iloc[at])
-    return found
 
 
 def _comparison(optima: dict[str, str]) -> str:

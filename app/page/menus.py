@@ -25,6 +25,12 @@ OVER = {
 """With `scores`, the menus of the representation and generation views. The first choice is the default."""
 
 
+def goal_title(metric: str) -> str:
+    """What a model is to do that is good by this metric; of one without a goal, its own name."""
+    goal = metric_of(metric).goal
+    return GOALS[goal] if goal else metric_of(metric).title
+
+
 def dot_metrics() -> dict[str, str]:
     """Return the columns that can size and colour dots, in the order of menus, with their titles."""
     chosen = [metric for metric in metrics().values() if metric.sizes_dots]

@@ -26,12 +26,21 @@ function framed(marks, layout, { plot, frame }) {
   return sized.reverse();
 }
 
-/* figure: a plane whose only mark is the standard VAE, its last trace. marks: of the best point of each plane, in their
- * order. constants: of app/export/figures.py. */
-export function landscape(figure, marks, constants) {
+/* What stands beside the optima, that of the plane's own metric first, as `beside_a_plane` of app/page/figures/planes.py
+ * has it. labels: of the optima, in the order of the planes; null for a metric without one. */
+function besideAPlane(labels, metric) {
+  const byMetric = new Map(labels.filter(Boolean).map((label) => [label.metric, label]));
+  const marked = [...byMetric.values()].map((label) => ({ ...label, own: label.metric === metric }));
+  return [...marked.filter(({ own }) => own), ...marked.filter(({ own }) => !own)];
+}
+
+/* figure: a plane of `metric` whose only mark is the standard VAE, its last trace. planes: {mark, label} of the best point
+ * of each plane, in their order. constants: of app/export/figures.py. */
+export function landscape(figure, metric, planes, constants) {
   if (!figure.data.length) return figure; // words
   const standard = figure.data.at(-1);
-  const optima = marks.map((mark, index) => ({ ...mark, marker: { ...mark.marker, symbol: constants.symbols[index] } }));
-  const above = framed([...optima, standard], figure.layout, constants);
-  return { ...figure, data: [...figure.data.slice(0, -1), ...above] };
+  const above = framed([...planes.map(({ mark }) => mark), standard], figure.layout, constants);
+  const optima = besideAPlane(planes.map(({ label }) => label), metric);
+  const layout = figure.layout.meta ? { ...figure.layout, meta: { ...figure.layout.meta, optima } } : figure.layout;
+  return { ...figure, layout, data: [...figure.data.slice(0, -1), ...above] };
 }

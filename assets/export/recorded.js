@@ -55,9 +55,8 @@ export class Recorded {
     });
     const place = choiceOf(its.fields, look);
     const planes = sizes.map((metric) => this.value(its.planes[metric][place]));
-    const marks = planes.map(({ mark }) => mark);
-    return planes.map(({ figure, note }) => ({
-      figure: this.#coloured(landscape(figure, marks, its), look),
+    return planes.map(({ figure, note }, index) => ({
+      figure: this.#coloured(landscape(figure, sizes[index], planes, its), look),
       note,
     }));
   }

@@ -21,6 +21,7 @@ import * as dotCard from "./figures/dot-card.js";
 import * as foldMark from "./figures/fold-mark.js";
 import * as lateFigures from "./figures/late-figures.js";
 import * as legend from "./figures/legend.js";
+import * as optima from "./figures/optima.js";
 import * as plots from "./figures/plots.js";
 import * as ring from "./figures/ring.js";
 import * as selectDots from "./figures/select-dots.js";
@@ -41,7 +42,7 @@ import * as yourImage from "./views/your-image/view.js";
 
 const PARTS = [
   ...[connection, connectionMessage, atlasVersion, folds, models, tabs, shiftSliders, selectedModel],
-  ...[ring, foldMark, selectDots, typeSize, plots, dotCard, lateFigures],
+  ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
   ...[exportDialog, compareView],

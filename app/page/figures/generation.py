@@ -71,10 +71,10 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
     real = pd.DataFrame([ceiling], columns=list(at)) if known else rows.head(0)
     wide, high = (span(shown(rows, column, look), real[column].to_numpy(float)) for column in at)
     x_axis, y_axis = axis(metric_title("diversity"), wide), axis(metric_title("sharpness"), high)
-    stars = mark(real, *at, "star", "real images", look, size=15)
+    real_images = mark(real, *at, "pentagon", "real images", look, size=12)
     scores = _scores(wide, high)
     curves = [_constant_score(score, x_axis["range"], y_axis["range"]) for score in scores]
-    labels = [Label(stars, "real images")] if known else []
+    labels = [Label(real_images, "real images")] if known else []
     labels += [
         Label(curve, f"{score:g}", 0.2, contour=True) for curve, score in zip(curves, scores, strict=True)
     ]
@@ -88,7 +88,7 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
         y=y_axis | {"showgrid": False},
         errors=at,
         behind=curves,
-        before=[stars] if known else [],
+        before=[real_images] if known else [],
         labels=labels,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from app.page.figures.labels import Label
 from app.page.figures.look import Look
 from app.page.figures.marks import SYMBOLS, diameters, line, mark, mark_size
 from app.page.figures.quantities import text
+from app.page.menus import goal_title
 from hvae.metrics.registry import metric_of
 
 PLANE = ("rate_z2", "rate_z1")
@@ -27,7 +29,37 @@ def landscape_figure(table: pd.DataFrame, metrics: Sequence[str | None], place: 
     they lie. table: columns of metrics.parquet and `point`. A metric None: dots of one size.
     """
     marks = [optimum_mark(table, metric, look) for metric in metrics]
-    return _plane(table, metrics[place], look, behind=[], before=marks)
+    figure = _plane(table, metrics[place], look, behind=[], before=marks)
+    if figure.layout.meta:
+        optima = [optimum_label(table, metric) for metric in dict.fromkeys(metrics)]
+        figure.update_layout(
+            meta={**figure.layout.meta, "optima": beside_a_plane(filter(None, optima), metrics[place])}
+        )
+    return figure
+
+
+def optimum_label(table: pd.DataFrame, metric: str | None) -> dict[str, Any] | None:
+    """Return what stands beside a metric's optimum in the planes: its point, goal and word; None without one."""
+    if metric is None or (point := best_points(table, [metric]).get(metric)) is None:
+        return None
+    return {"metric": metric, "point": point, "goal": metric_of(metric).goal, "word": goal_title(metric)}
+
+
+def beside_a_plane(labels: Iterable[dict[str, Any]], metric: str | None) -> list[dict[str, Any]]:
+    """Return the labels of the optima for assets/page/figures/optima.js, that of the plane's own metric first."""
+    marked = [{**label, "own": label["metric"] == metric} for label in labels]
+    return sorted(marked, key=lambda label: not label["own"])
+
+
+def best_points(table: pd.DataFrame, metrics: Sequence[str]) -> dict[str, str]:
+    """Return metric → the point of its optimum among those in its plane, of metrics that have one."""
+    found = {}
+    for metric in metrics:
+        rows = drawable(table, [*PLANE, metric])
+        at = best(rows, metric)
+        if at is not None:
+            found[metric] = str(rows["point"].iloc[at])
+    return found
 
 
 def optimum_mark(table: pd.DataFrame, metric: str | None, look: Look) -> go.Scatter:
@@ -36,11 +68,11 @@ def optimum_mark(table: pd.DataFrame, metric: str | None, look: Look) -> go.Scat
     at = best(rows, metric)
     row = rows.iloc[[] if at is None else [at]]
     symbol = SYMBOLS[metric_of(metric).goal if metric else None]
-    return mark(row, *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows)))
+    return mark(row, *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows), 18))
 
 
 def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figure:
-    """The rate plane with diagonals of constant total rate, and ◇ on the best point of each band between
+    """The rate plane with diagonals of constant total rate, and ★ on the best point of each band between
     two of them (Figs. 3 and 6): how the same total is best split between the layers."""
     rows = drawable(table, [*PLANE, "rate_total", metric])
     edges = _edges_within(rows, look)
@@ -52,9 +84,9 @@ def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figu
 
 
 def band_marks(rows: pd.DataFrame, x: str, y: str, metric: str, look: Look) -> go.Scatter:
-    """◇ on the point of each band of total rate whose metric is best; x, y: the columns drawn."""
+    """★ on the point of each band of total rate whose metric is best; x, y: the columns drawn."""
     best_rows = best_of_bands(rows, metric, look)
-    return mark(best_rows, x, y, "diamond", "best of each band", look, mark_size(len(rows), 10))
+    return mark(best_rows, x, y, "star", "best of each band", look, mark_size(len(rows), 14))
 
 
 def optimum_text(table: pd.DataFrame, metric: str | None, look: Look) -> str:

@@ -13,7 +13,7 @@ from app.page.figures.axes import left_out
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, landscape_figure, plane_note
 from app.page.landing_sentence import landing_sentence
-from app.page.menus import GOALS
+from app.page.menus import GOALS, goal_title
 from app.page.points import points_table
 from app.page.state import first_sizes, size_metrics
 from app.page.widgets import controls, figure_row
@@ -57,7 +57,7 @@ def _goal(index: int, metric: str) -> dict[str, dict[str, Any]]:
     symbol of the best one. A metric without a goal has its own name there."""
     goal = metric_of(metric).goal
     return {
-        f"{VIEW}-goal-{index}": {"children": GOALS[goal] if goal else metric_title(metric)},
+        f"{VIEW}-goal-{index}": {"children": goal_title(metric)},
         f"{VIEW}-symbol-{index}": {
             "children": html.I(),
             "className": f"mark mark-optimum of-{goal or 'none'}",

@@ -39,7 +39,7 @@ from hvae.errors import UserError
 
 POLL_MS = 400
 HINT = (
-    "◇ is an estimate for the fold. A dot was trained further at its own β, so the fold of the same β "
+    "□ is an estimate for the fold. A dot was trained further at its own β, so the fold of the same β "
     "lies a little beside it."
 )
 STORES = (
@@ -180,7 +180,7 @@ def _rate_plane() -> dmc.Paper:
             id="parent-rates",
             className="parent-rates",
             role="img",
-            **{"aria-label": "Rate plane: dots, and a diamond where the fold is estimated to be"},
+            **{"aria-label": "Rate plane: dots, and a square where the fold is estimated to be"},
         ),
     )
 

@@ -34,7 +34,7 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     table, style = points_table(atlas), Look.of(look)
     split = "On a diagonal the total rate is the same: only its split between the layers differs."
     bound = "Dotted: D ≥ H − R, with the lowest −ELBO here as the data's entropy H. Grey: lower hull."
-    total = "The same models over their total rate; ◇ the best of each band between two diagonals."
+    total = "The same models over their total rate; ★ the best of each band between two diagonals."
     notes = [f"{split} {left_out(table, [*PLANE, 'psnr'])}".strip(), total, bound]
     figures = [
         banded_plane_figure(table, "psnr", style),

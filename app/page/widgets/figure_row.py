@@ -138,4 +138,9 @@ def _graph(view: str, index: int, figure: go.Figure) -> list[Component]:
     graph = dcc.Graph(
         id=f"{view}-{index}", figure=figure, responsive=True, config=CONFIG, className="figure-graph"
     )
-    return [graph, html.Div(className="ring"), html.Div(className="fold-mark", hidden=True)]
+    return [
+        graph,
+        html.Div(className="optima"),
+        html.Div(className="ring"),
+        html.Div(className="fold-mark", hidden=True),
+    ]

@@ -1,7 +1,7 @@
-/* The hollow diamond that marks a selected point between the dots in all figures, as in the Parent view.
+/* The hollow square that marks a selected point between the dots in all figures, as in the Parent view.
  *
  * It stands at the fold's estimated numbers. A figure's layout.meta names its columns across and up. If only one of the
- * two is known for a fold, the diamond stands on that axis.
+ * two is known for a fold, the square stands on that axis.
  */
 import { screen } from "../core/screen.js";
 import { visiblePlots } from "./plots.js";
@@ -35,7 +35,7 @@ function mark(plot) {
   if (element.hidden) return;
   const x = margin.l + along(xaxis, point.numbers, meta.x, meta.floor, 0);
   const y = margin.t + along(yaxis, point.numbers, meta.y, meta.floor, yaxis._length);
-  element.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%) rotate(45deg)`;
+  element.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
 }
 
 const markAll = () => visiblePlots().forEach(mark);

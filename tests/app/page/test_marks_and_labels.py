@@ -71,6 +71,22 @@ def test_no_symbol_hides_another(atlas, axes):
             assert not hidden, f"{title}: {other} hides {name}"
 
 
+def test_a_symbol_has_one_meaning_in_all_figures():
+    meanings = {}
+    for figure in figures(Atlas.shipped("mnist"), Look()).values():
+        for part in figure.data:
+            if part.mode == "markers" and part.name != "points":
+                meanings.setdefault(part.marker.symbol, set()).add(part.name)
+    assert meanings == {
+        "triangle-up": {"optimum of psnr"},
+        "diamond": {"optimum of acc_rbf_svm_z2"},
+        "circle": {"optimum of inception_score"},
+        "x": {"standard"},
+        "star": {"best of each band"},
+        "pentagon": {"real images"},
+    }
+
+
 def test_three_optima_on_the_standard_vae_are_all_seen():
     betas = [0.1, 1.0, 10.0]
     table = pd.DataFrame(list(itertools.product(betas, betas)), columns=["beta_2", "beta_1"])

@@ -104,6 +104,19 @@ def test_the_optimum_is_told_with_its_standard_error(metrics):
     assert optimum_text(metrics, None, LOOK) == ""
 
 
+def test_a_figure_lists_the_optima_its_own_first(metrics):
+    chosen = ["psnr", "neg_elbo", "inception_score"]
+    table = metrics.assign(neg_elbo=np.linspace(900, 800, 9), acc_rbf_svm_z2=np.nan)
+    optima = landscape_figure(table, chosen, 2, LOOK).layout.meta["optima"]
+    expected = [
+        ("p3", "generation", "Generate", True),
+        ("p8", "reconstruction", "Reconstruct", False),
+        ("p8", None, "Negative ELBO", False),
+    ]
+    assert [tuple(optimum.values()) for optimum in optima] == expected
+    assert len(landscape_figure(table, ["psnr", "acc_rbf_svm_z2"], 0, LOOK).layout.meta["optima"]) == 1
+
+
 def test_a_dots_card_tells_its_rates_and_the_figures_metric(metrics):
     dots = trace(plane_figure(metrics, "inception_score"), "points")
     card = dots.customdata[dots.ids.index("p3")]

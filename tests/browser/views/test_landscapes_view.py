@@ -5,6 +5,8 @@ import itertools
 import pytest
 from atlas_builder import build_atlas, flip_one_byte
 
+from hvae.atlas.atlas import Atlas
+
 FIVE = ["b2-0.1_b1-0.1", "b2-10_b1-0.1", "b2-1_b1-0.1", "b2-0.1_b1-10", "b2-10_b1-10"]
 THREE = ["landscapes-0", "landscapes-1", "landscapes-2"]
 
@@ -323,3 +325,50 @@ def test_dots_rings_and_type_grow_on_a_large_screen(open_page, tiny_address):
     explorer.page.set_viewport_size({"width": 1440, "height": 900})
     explorer.page.wait_for_function(f"() => {font} < 14")
     assert explorer.dots()["b2-1_b1-1"]["size"] == pytest.approx(large / 2)
+
+
+@pytest.fixture(scope="module")
+def mnist_address(serve):
+    return serve(Atlas.shipped("mnist").path)
+
+
+LABELS = """() => [...document.querySelectorAll('#view-landscapes .linked-figure')].map((figure) =>
+    [...figure.querySelectorAll('.optimum')].filter((label) => label.checkVisibility()).map((label) => {
+        const { x, y, width, height } = label.getBoundingClientRect();
+        return { x, y, width, height, word: label.innerText.trim(), point: label.dataset.point };
+    }))"""
+
+
+@pytest.mark.parametrize("axes", ["linear", "log"])
+def test_labels_of_the_optima_cover_neither_dots_nor_each_other(open_page, mnist_address, axes):
+    explorer = open_page(f"{mnist_address}?axes={axes}", 1280, 720)
+    for figure in THREE:
+        wait_for_trace(explorer, figure, f"layout.xaxis.type === '{axes}' || '{axes}' === 'linear'")
+    explorer.page.wait_for_timeout(300)
+    for figure, labels in zip(THREE, explorer.page.evaluate(LABELS), strict=True):
+        assert sorted(label["word"] for label in labels) == ["Generate", "Reconstruct", "Represent"]
+        for one, other in itertools.combinations(labels, 2):
+            across = max(one["x"] - other["x"] - other["width"], other["x"] - one["x"] - one["width"])
+            up = max(one["y"] - other["y"] - other["height"], other["y"] - one["y"] - one["height"])
+            assert max(across, up) > 0
+        for dot, label in itertools.product(explorer.dots(figure).values(), labels):
+            across = max(label["x"] - dot["x"], 0, dot["x"] - label["x"] - label["width"])
+            up = max(label["y"] - dot["y"], 0, dot["y"] - label["y"] - label["height"])
+            assert (across**2 + up**2) ** 0.5 > dot["size"] / 2
+
+
+def test_a_label_of_an_optimum_selects_its_model_and_shows_samples_of_it(open_page, measured_address):
+    explorer = open_page(measured_address)
+    explorer.wait_until_drawn("landscapes")
+    label = explorer.page.locator("#landscapes-place-2 .optimum").first
+    point = label.get_attribute("data-point")
+    assert label.inner_text().strip() == "Generate" and point == "b2-1_b1-1"
+    explorer.wait_until_shown(f"/{point}/samples.png?n=4", ("landscapes-2-optimum-0",))
+    explorer.select(FIVE[0])
+    label.click()
+    explorer.wait_until_shown(f"/{point}/")
+    assert explorer.page.evaluate("hvae.screen.current.point") == point
+    explorer.page.locator("#landscapes-place-0 .optimum").first.focus()
+    explorer.page.keyboard.press("Enter")
+    best = max(explorer.dots("landscapes-0").items(), key=lambda dot: dot[1]["size"])[0]
+    explorer.wait_until_shown(f"/{best}/")

@@ -45,8 +45,8 @@ def circles(view):
     )
 
 
-def diamond(view):
-    box = view.page.locator("#parent-rates .diamond").bounding_box()
+def estimate(view):
+    box = view.page.locator("#parent-rates .estimate").bounding_box()
     return [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
 
 
@@ -181,7 +181,7 @@ def inside(view, figure, x, y):
     )
 
 
-def test_the_diamond_stands_at_the_estimated_rates(view, folder):
+def test_the_square_stands_at_the_estimated_rates(view, folder):
     drag(view, (0.3, 0.6))
     view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
     known = view.page.evaluate("hvae.screen.points[hvae.screen.current.point]")
@@ -199,7 +199,7 @@ def test_the_diamond_stands_at_the_estimated_rates(view, folder):
             if axis == 0
             else (box["y"] + 12, box["y"] + box["height"] - 46)
         )
-        assert diamond(view)[axis] == pytest.approx(
+        assert estimate(view)[axis] == pytest.approx(
             np.clip(slope * known[column] + offset, low, high), abs=1.5
         )
 

@@ -1,4 +1,4 @@
-/* The rate plane of the parent's view: dots, and a hollow diamond for the fold.
+/* The rate plane of the parent's view: dots, and a hollow square for the fold.
  *
  * An SVG as large as its place. The state chooses units (nats or bits) and axes (linear or logarithmic).
  */
@@ -93,7 +93,7 @@ function render() {
       ...titles(width, height),
       ...dots.map((dot) => dotMark(dot, x.at(dot.rate_z2), y.at(dot.rate_z1))),
       ...chosenMark(x, y),
-      svg("path", { class: "diamond", d: "M0 -9 L9 0 L0 9 L-9 0 Z" }),
+      svg("path", { class: "estimate", d: "M-7 -7 H7 V7 H-7 Z" }),
     ]),
   );
   moveDiamond();
@@ -125,16 +125,16 @@ function chosenMark(x, y) {
 }
 
 function moveDiamond() {
-  const diamond = place().querySelector(".diamond");
-  if (!diamond) return;
+  const estimate = place().querySelector(".estimate");
+  if (!estimate) return;
   const isKnown = fold && Number.isFinite(fold.rate_z2) && Number.isFinite(fold.rate_z1);
-  diamond.style.display = isKnown ? "" : "none";
+  estimate.style.display = isKnown ? "" : "none";
   if (!isKnown) return;
   const { width, height, x, y } = axes();
   // A fold may lie beyond all dots.
   const across = Math.min(width - margin.right, x.at(fold.rate_z2));
   const down = Math.max(margin.top, Math.min(height - margin.bottom, y.at(fold.rate_z1)));
-  diamond.setAttribute("transform", `translate(${across} ${down}) scale(${times})`);
+  estimate.setAttribute("transform", `translate(${across} ${down}) scale(${times})`);
 }
 
 function inPlace(clientX, clientY) {
@@ -148,7 +148,7 @@ export function drawRatePlane(theDots, state) {
   render();
 }
 
-/* Put the diamond at these rates, in nats. */
+/* Put the square at these rates, in nats. */
 export function placeDiamond(rate_z2, rate_z1, colour) {
   fold = { rate_z2, rate_z1 };
   place().style.setProperty("--fold", colour);
