@@ -5,7 +5,7 @@ import { Recorded } from "./recorded.js";
 import { fileBeside, packedHere } from "./unpack.js";
 
 const FILE = /^\/atlases\/([^/]+)\/([^/?]+)(?:\?.*)?$/;
-const NO_MODEL = "This model is not part of this page, which has no server to ask.";
+const NO_MODEL = "This page has no server to ask: either it does not hold this model, or this browser cannot run it.";
 const NO_FILE = "This file is not part of this page, which has no server to ask.";
 
 function json(value, status = 200) {

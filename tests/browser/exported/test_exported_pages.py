@@ -16,6 +16,8 @@ from hvae.atlas.atlas import Atlas
 
 BELOW = "lectures/2026"
 """A page may lie anywhere on a server."""
+EVIL = ("</script><script>window.evil = 1</script>", "\u2028<img src=x onerror='window.evil = 1'>", '"><b>')
+"""Names of classes that a stranger could have written."""
 SLOTS = {
     "landscapes": ("samples", "reconstructions", "traversal"),
     "model": ("model-samples", "model-reconstructions", "model-resample"),
@@ -42,7 +44,7 @@ def places(tmp_path_factory):
     """A folder with an atlas, exported in three ways."""
     root = tmp_path_factory.mktemp("exports")
     atlas = Atlas.open(add_parent(build_atlas(root / "tiny")))
-    other = Atlas.open(build_atlas(root / "other", betas=(1.0, 10.0)))
+    other = Atlas.open(build_atlas(root / "other", betas=(1.0, 10.0), classes=EVIL))
     (root / BELOW).mkdir(parents=True)
     whole = Options("all", "A <b>talk</b>", "?view=model&seed=3")
     with recorded_once():
@@ -148,6 +150,7 @@ def test_the_menu_leads_to_other_atlases_of_a_folder(open_export):
     explorer.page.wait_for_function("() => window.hvae?.screen.current?.atlas === 'other'")
     explorer.wait_until_shown("/other/")
     assert explorer.text("#model-count") == "4 two-layer models"
+    assert explorer.page.evaluate("() => window.evil") is None
 
 
 def test_a_page_begins_where_its_maker_wants_and_its_title_is_text(open_export):
