@@ -21,16 +21,18 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.export.pool import Pool
-from app.page.figures.axes import PLOT
+from app.page.figures.axes import PLOT, drawable
 from app.page.figures.colours import dot_colours
 from app.page.figures.look import AXES, UNITS, Look
 from app.page.figures.marks import FRAME
-from app.page.figures.planes import landscape_figure, optimum_label, optimum_mark, plane_note
+from app.page.figures.planes import PLANE, landscape_figure, optimum_label, optimum_mark, plane_note
+from app.page.landing_sentence import GERUNDS
 from app.page.panels import landscapes
 from app.page.points import points_table
 from app.page.state import fields, first_screen, first_sizes, size_metrics
 from app.page.widgets import colour_key
 from app.page.widgets.figure_row import CONFIG, Board, Draw
+from app.page.words import metric_title
 from hvae.atlas.atlas import Atlas
 
 APART = ("colour", "sizes")
@@ -105,7 +107,12 @@ def _board(atlas: Atlas, draw: Draw, points: list[str], pool: Pool) -> dict[str,
             look = Watched({**first, **dict(zip(names, choices, strict=True))})
             parts = draw(atlas, look)
             drawn[" ".join(choices)] = [
-                {"figure": _as_recorded(_json(part.figure), points), "note": part.note} for part in parts
+                {
+                    "figure": _as_recorded(_json(part.figure), points),
+                    "note": part.note,
+                    "around": _json(dict(part.around)),
+                }
+                for part in parts
             ]
             read |= {name for name in look.read if about.get(name, {}).get("kind") == "choice"} - set(APART)
             if read != set(names):
@@ -136,6 +143,7 @@ def _landscapes(atlas: Atlas, points: list[str], pool: Pool) -> dict[str, Any]:
                 "note": plane_note(table, metric, look),
                 "mark": mark,
                 "label": optimum_label(table, metric),
+                "headings": [_json(landscapes.heading(place, metric)) for place in range(landscapes.MOST)],
             }
             its[f"{units} {axes}"] = pool.packed(part)
     return {
@@ -143,6 +151,13 @@ def _landscapes(atlas: Atlas, points: list[str], pool: Pool) -> dict[str, Any]:
         "first": list(first_sizes(atlas)),
         "fields": [{"name": "units", "choices": list(UNITS)}, {"name": "axes", "choices": list(AXES)}],
         "planes": planes,
+        "sentence": {
+            "id": landscapes.SENTENCE,
+            "models": len(table),
+            "hasDots": len(drawable(table, PLANE)) > 0,
+            "gerunds": GERUNDS,
+            "titles": {metric: metric_title(metric) for metric in planes},
+        },
         "plot": PLOT,
         "frame": FRAME,
     }

@@ -13,6 +13,7 @@ function graph(id, figure, config) {
     component("dash_core_components", "Graph", { id, figure, responsive: true, config, className: "figure-graph" }),
     component("dash_html_components", "Div", { children: null, className: "ring" }),
     component("dash_html_components", "Div", { children: null, className: "fold-mark", hidden: true }),
+    component("dash_html_components", "Div", { children: null, className: "optima" }),
   ];
 }
 
@@ -28,7 +29,8 @@ export function figuresAnswer(figures, version, output, look, former) {
   const response = { [`${view}-drawn`]: { data: wanted } };
   const sideUpdate = {};
   const { graphConfig, isDrawnAtFirst } = figures.recorded;
-  parts.forEach(({ figure, note }, index) => {
+  parts.forEach(({ figure, note, around }, index) => {
+    Object.assign(sideUpdate, around);
     const drawn = { ...figure, layout: { ...figure.layout, meta: { ...figure.layout.meta, look: chosen } } };
     response[`${view}-note-${index}`] = { children: note };
     if (former || isDrawnAtFirst.includes(view)) sideUpdate[`${view}-${index}`] = { figure: drawn };

@@ -1,4 +1,5 @@
 /* Figures as app/export/figures.py recorded them, put together again. */
+import { landingSentence } from "./landing-sentence.js";
 import { landscape } from "./landscape.js";
 
 const REFERENCE = "$";
@@ -36,15 +37,17 @@ export class Recorded {
     return this.value(Object.hasOwn(colours, colour) ? colours[colour] : Object.values(colours)[0]);
   }
 
-  /* A view's figures for a look, [{figure, note}]; null for a view that has none. */
+  /* A view's figures for a look, [{figure, note, around}], as `Drawn` of app/page/widgets/figure_row.py; null for a view
+   * that has none. */
   drawn(view, look) {
     const { landscapes } = this.recorded;
     if (landscapes && view === landscapes.view) return this.#landscapes(landscapes, look);
     const its = this.views[view];
     if (!its) return null;
-    return this.value(its.drawn[choiceOf(its.fields, look)]).map(({ figure, note }) => ({
+    return this.value(its.drawn[choiceOf(its.fields, look)]).map(({ figure, note, around }) => ({
       figure: this.#coloured(figure, look),
       note,
+      around,
     }));
   }
 
@@ -55,9 +58,14 @@ export class Recorded {
     });
     const place = choiceOf(its.fields, look);
     const planes = sizes.map((metric) => this.value(its.planes[metric][place]));
-    return planes.map(({ figure, note }, index) => ({
+    const { id, titles } = its.sentence;
+    const labels = new Map(planes.map(({ label }) => label).filter(Boolean).map((label) => [label.metric, label]));
+    const optima = [...labels.values()].map((label) => ({ ...label, title: titles[label.metric] }));
+    const sentence = { [id]: { children: landingSentence(optima, its.sentence) } };
+    return planes.map(({ figure, note, headings }, index) => ({
       figure: this.#coloured(landscape(figure, sizes[index], planes, its), look),
       note,
+      around: { ...sentence, ...headings[index] },
     }));
   }
 

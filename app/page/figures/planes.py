@@ -39,14 +39,14 @@ def landscape_figure(table: pd.DataFrame, metrics: Sequence[str | None], place: 
 
 
 def optimum_label(table: pd.DataFrame, metric: str | None) -> dict[str, Any] | None:
-    """Return what stands beside a metric's optimum in the planes: its point, goal and word; None without one."""
+    """Return what stands beside a metric's optimum in the planes: its point, goal and word."""
     if metric is None or (point := best_points(table, [metric]).get(metric)) is None:
         return None
     return {"metric": metric, "point": point, "goal": metric_of(metric).goal, "word": goal_title(metric)}
 
 
 def beside_a_plane(labels: Iterable[dict[str, Any]], metric: str | None) -> list[dict[str, Any]]:
-    """Return the labels of the optima for assets/page/figures/optima.js, that of the plane's own metric first."""
+    """Return the labels for assets/page/figures/optima.js, that of the plane's own metric first."""
     marked = [{**label, "own": label["metric"] == metric} for label in labels]
     return sorted(marked, key=lambda label: not label["own"])
 
@@ -63,7 +63,7 @@ def best_points(table: pd.DataFrame, metrics: Sequence[str]) -> dict[str, str]:
 
 
 def optimum_mark(table: pd.DataFrame, metric: str | None, look: Look) -> go.Scatter:
-    """Return the symbol of the metric's goal on the point that is best; on none where no point has a number."""
+    """Return the symbol of the metric's goal on the best point; on none if no point has a number."""
     rows = drawable(table, [*PLANE, metric] if metric else PLANE)
     at = best(rows, metric)
     row = rows.iloc[[] if at is None else [at]]

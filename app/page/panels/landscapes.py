@@ -46,15 +46,17 @@ def _head(atlas: Atlas, index: int) -> list[Component]:
     sizes = first_sizes(atlas)
     if not sizes:
         return [html.H2("The rate plane", className="figure-title")]
-    parts = _goal(index, sizes[index])
+    parts = heading(index, sizes[index])
     title = html.H2([html.Span(id=name, **its) for name, its in parts.items()], className="goal-title")
     metrics = {column: metric_title(column) for column in size_metrics(atlas)}
     return [title, controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])]
 
 
-def _goal(index: int, metric: str) -> dict[str, dict[str, Any]]:
-    """The heading of a plane, id → properties: what a model is to do that is good by this metric, and the
-    symbol of the best one. A metric without a goal has its own name there."""
+def heading(index: int, metric: str) -> dict[str, dict[str, Any]]:
+    """Return a plane's heading, id → properties: the goal of its metric, and the symbol of the best.
+
+    A metric without a goal has its own name there.
+    """
     goal = metric_of(metric).goal
     return {
         f"{VIEW}-goal-{index}": {"children": goal_title(metric)},
@@ -80,7 +82,7 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
         figure_row.Drawn(
             landscape_figure(table, sizes, index, style),
             _note(table, metric, style),
-            sentence | (_goal(index, metric) if metric else {}),
+            sentence | (heading(index, metric) if metric else {}),
         )
         for index, metric in enumerate(sizes)
     ]

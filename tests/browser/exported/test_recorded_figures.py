@@ -88,6 +88,7 @@ def test_figures_for_any_choice_are_those_that_python_draws(window, tiny_atlas, 
             assert [part["note"] for part in parts] == [part.note for part in expected], view
             for part, other in zip(parts, expected, strict=True):
                 assert different(part["figure"], json.loads(to_json(other.figure))) == {}, (view, look)
+                assert part["around"] == json.loads(to_json(dict(other.around))), (view, look)
         expected = colour_key.layout(atlas, Look(look["units"], colour=look["colour"]))
         assert window.evaluate("(look) => keyFor(look)", look) == json.loads(to_json(expected))
 

@@ -10,7 +10,7 @@ def parent_view(explorer):
     explorer.page.click("#tab-parent")
     explorer.wait_until_shown("", SLOTS)
     explorer.page.wait_for_function(
-        "() => document.querySelector('#parent-rates .diamond').style.display === ''"
+        "() => document.querySelector('#parent-rates .estimate').style.display === ''"
     )
     return explorer
 
