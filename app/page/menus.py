@@ -18,6 +18,8 @@ PROBES = {
     name: probe.menu_title
     for name, probe in sorted(ALL_PROBES.items(), key=lambda entry: entry[1].preference)
 }
+POSTERIORS = {"draw": "draws", "mean": "means"}
+"""What classifiers read of a posterior: a draw, whose accuracy f⁻¹ bounds, or its mean."""
 OVER = {
     "rate_total": "Over the total rate",
     **{column: f"Over {metric_of(column).title}" for column in ("rate_z2", "rate_z1")},

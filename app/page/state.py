@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from app.page.figures.look import AXES, BETAS, UNITS
-from app.page.menus import LAYERS, OVER, PROBES, dot_metrics, preferred_sizes, scores
+from app.page.menus import LAYERS, OVER, POSTERIORS, PROBES, dot_metrics, preferred_sizes, scores
 from app.page.points import points_table
 from app.page.views import FIRST_VIEW, view_titles
 from app.page.widgets.pieces import MOST_EXAMPLES, example_count
 from app.page.words import metric_title
 from app.pictures.your_image import MAX_CHARACTERS
 from hvae.atlas.atlas import Atlas
+from hvae.metrics.measurements.accuracy import accuracy_column
 
 PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mixing"}
 """Parts of the model view by name."""
@@ -35,9 +36,9 @@ LARGEST_SEED = 2**31 - 1
 class Screen:
     """Everything that decides what is on screen. point is None if the atlas has no points.
 
-    sizes: for each landscape, the column that sets the dots' size. colour: BETAS or a column. layer, probe:
-    of the representation view. score, rate: of the generation view. pins: the points to compare. part: of
-    the model view. shifts: the latents' sliders that are not at 0, in standard deviations, as
+    sizes: for each landscape, the column that sets the dots' size. colour: BETAS or a column. layer, probe,
+    posterior: of the representation view. score, rate: of the generation view. pins: the points to compare.
+    part: of the model view. shifts: the latents' sliders that are not at 0, in standard deviations, as
     "z2.3:1.5,z1.0:-2". temperature: of the model view's samples. images: the test images that the model view
     mixes, as "0,1,2,3". own: the visitor's own image, a PNG as base64url. lecture: the step of the lecture,
     or 0.
@@ -53,6 +54,7 @@ class Screen:
     axes: str = AXES[0]
     layer: str = "z2"
     probe: str = "rbf_svm"
+    posterior: str = "draw"
     score: str = "inception_score"
     rate: str = "rate_total"
     pins: tuple[str, ...] = ()
@@ -69,7 +71,9 @@ class Screen:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-LOOK = ("view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "rate", "lecture")
+LOOK = (
+    *("view", "sizes", "colour", "units", "axes", "layer", "probe", "posterior", "score", "rate", "lecture"),
+)
 """The fields that figures depend on; the page also keeps them in the store `look`."""
 
 
@@ -92,6 +96,7 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "axes": _choice("axes", dict(zip(AXES, AXES, strict=True))),
         "layer": _choice("layer", LAYERS),
         "probe": _choice("classifier", PROBES),
+        "posterior": _choice("what classifiers read", posteriors(atlas)),
         "score": _choice("score", scores()),
         "rate": _choice("rate", OVER),
         "pins": {"title": "pinned models", "kind": "points", "most": MOST_PINS},
@@ -121,7 +126,14 @@ def first_screen(name: str, atlas: Atlas) -> Screen:
     distance = (np.log(betas) ** 2).sum(axis=1)
     off_plane = ~np.isfinite(table[["rate_z2", "rate_z1"]].to_numpy(float)).all(axis=1)
     point = table["point"].iloc[int(np.lexsort((distance, off_plane))[0])]
-    return Screen(name, point, sizes=first_sizes(atlas))
+    return Screen(name, point, sizes=first_sizes(atlas), posterior=next(iter(posteriors(atlas))))
+
+
+def posteriors(atlas: Atlas) -> dict[str, str]:
+    """Return what classifiers have read in an atlas, the first choice first; means alone if nothing else."""
+    columns = [accuracy_column(probe, layer, from_draws=True) for probe in PROBES for layer in LAYERS]
+    measured = np.isfinite(atlas.metrics[columns].to_numpy(float)).any()
+    return POSTERIORS if measured else {"mean": POSTERIORS["mean"]}
 
 
 def look(screen: dict[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from app.page.figures.marks import FAINT, line, same_diameter
 from app.page.figures.planes import PLANE
 from app.page.figures.quantities import axis_title, shown, text
 from hvae.bounds import best_accuracy, label_entropy
+from hvae.metrics.measurements.accuracy import accuracy_column
 
 HAS_KNOWN_INFORMATION = ("z2",)
 """The layers of which mi_ℓ is an estimate of the information, not a lower bound."""
@@ -69,10 +70,18 @@ def information_figure(
 
 
 def accuracy_figure(
-    table: pd.DataFrame, layer: str, probe: str, frequencies: Sequence[float], look: Look
+    table: pd.DataFrame,
+    layer: str,
+    probe: str,
+    frequencies: Sequence[float],
+    look: Look,
+    posterior: str = "mean",
 ) -> go.Figure:
-    """A probe's accuracy on μ_ℓ over R(z_≥ℓ), with the curve f⁻¹(R); for z₂, a dash at each f⁻¹(I)."""
-    metric = f"acc_{probe}_{layer}"
+    """A probe's accuracy over R(z_≥ℓ), with the curve f⁻¹(R); for z₂, a dash at each f⁻¹(I).
+
+    posterior: what the probe reads, the `mean` μ_ℓ or a `draw` of z_ℓ.
+    """
+    metric = accuracy_column(probe, layer, from_draws=posterior == "draw")
     at = (RATE[layer], metric)
     rows = drawable(table, at)
     if not len(rows):
@@ -98,10 +107,15 @@ def accuracy_figure(
 
 
 def accuracy_of_information_figure(
-    table: pd.DataFrame, layer: str, probe: str, frequencies: Sequence[float], look: Look
+    table: pd.DataFrame,
+    layer: str,
+    probe: str,
+    frequencies: Sequence[float],
+    look: Look,
+    posterior: str = "mean",
 ) -> go.Figure:
-    """A probe's accuracy on μ_ℓ over I_q(y; z_ℓ), for z₂ with the curve f⁻¹(I)."""
-    metric = f"acc_{probe}_{layer}"
+    """A probe's accuracy over I_q(y; z_ℓ), for z₂ with the curve f⁻¹(I). posterior: see `accuracy_figure`."""
+    metric = accuracy_column(probe, layer, from_draws=posterior == "draw")
     at = (f"mi_{layer}", metric)
     rows = drawable(table, at)
     if not len(rows):

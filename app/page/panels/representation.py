@@ -10,12 +10,14 @@ from dash import Dash, html
 
 from app.page.figures.look import Look, choice
 from app.page.figures.representation import (
+    HAS_KNOWN_INFORMATION,
     accuracy_figure,
     accuracy_of_information_figure,
     information_figure,
 )
 from app.page.menus import LAYERS, PROBES
 from app.page.points import points_table
+from app.page.state import posteriors
 from app.page.widgets import controls, figure_row
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
@@ -28,14 +30,17 @@ INFORMATION = {
 }
 ACCURACY = "f⁻¹ of the rate bounds every classifier of a draw of {layer}"
 DASHES = "; dashes: f⁻¹ of its information"
-MEANS = {
-    "z2": "Probes read posterior means, which can tell more than draws do: dots may lie above the bound.",
-    "z1": "I(y; z₁) is known from below only, which bounds no accuracy: there is no curve.",
+READ = {
+    "draw": "Classifiers read draws of {layer}: none can do better than the bound, but for errors.",
+    "mean": "Classifiers read posterior means, which can tell more than draws: dots may lie above the bound.",
 }
+NO_CURVE = "I(y; z₁) is known from below only, which bounds no accuracy: there is no curve."
 
 
 def layout(atlas: Atlas) -> html.Div:
     """Return the heads; the figures are drawn when the view is shown."""
+    read = posteriors(atlas)
+    switch = controls.switch("posterior", "Read by the classifier", read, next(iter(read)))
     return figure_row.layout(
         VIEW,
         [
@@ -46,6 +51,7 @@ def layout(atlas: Atlas) -> html.Div:
             [
                 html.H2("Accuracy", className="figure-title"),
                 controls.menu("probe", "Classifier", PROBES, "rbf_svm"),
+                *([switch] if len(read) > 1 else []),
             ],
             [html.H2("Accuracy and information", className="figure-title")],
         ],
@@ -55,7 +61,7 @@ def layout(atlas: Atlas) -> html.Div:
 def register(app: Dash, requested: RequestedAtlas) -> None:
     """Draw the figures again when a visitor chooses something."""
     figure_row.register(app, requested, VIEW, 3, _draw)
-    controls.register(app, ("layer", "probe"))
+    controls.register(app, ("layer", "probe", "posterior"))
 
 
 def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
@@ -64,13 +70,14 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     frequencies = atlas.manifest.label_frequencies
     if not sum(frequencies) > 0:
         frequencies = []
-    accuracy = accuracy_figure(table, layer, probe, frequencies, style)
+    posterior = choice(look, "posterior", posteriors(atlas))
+    chosen = (table, layer, probe, frequencies, style, posterior)
+    accuracy = accuracy_figure(*chosen)
+    note = READ[posterior].format(layer=LAYERS[layer]) if layer in HAS_KNOWN_INFORMATION else NO_CURVE
     return [
         figure_row.Drawn(information_figure(table, layer, frequencies, style), INFORMATION[layer]),
         figure_row.Drawn(accuracy, _accuracy_note(accuracy, LAYERS[layer])),
-        figure_row.Drawn(
-            accuracy_of_information_figure(table, layer, probe, frequencies, style), MEANS[layer]
-        ),
+        figure_row.Drawn(accuracy_of_information_figure(*chosen), note),
     ]
 
 

@@ -1,5 +1,7 @@
 """What layers know of the label, and its bounds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,9 @@ from app.page.figures.representation import (
     accuracy_of_information_figure,
     information_figure,
 )
+from app.page.panels import representation
+from app.page.state import first_screen, posteriors
+from hvae.atlas.atlas import Atlas
 
 FREQUENCIES = [0.1] * 10
 
@@ -108,6 +113,26 @@ def test_error_bars_are_the_standard_errors(table):
     bars = dict(zip(dots.ids, dots.error_y.array, strict=True))
     assert bars["p1"] == pytest.approx(0.01 / np.log(2)) and bars["p3"] == 0
     assert trace(accuracy_figure(table, "z1", "knn", FREQUENCIES, Look()), "points").error_y.array is None
+
+
+def test_accuracies_are_those_of_what_the_classifier_reads(table):
+    table["acc_knn_z2_draw"] = [0.1, 0.3, 0.5, 0.7]
+    for draw in (accuracy_figure, accuracy_of_information_figure):
+        heights = {}
+        for posterior in ("mean", "draw"):
+            dots = trace(draw(table, "z2", "knn", FREQUENCIES, Look(), posterior), "points")
+            heights[posterior] = dict(zip(dots.ids, dots.y, strict=True))
+        assert heights["mean"] == table.set_index("point")["acc_knn_z2"].to_dict()
+        assert heights["draw"] == table.set_index("point")["acc_knn_z2_draw"].to_dict()
+
+
+@pytest.mark.parametrize(("measured", "choices"), [(np.nan, ["mean"]), (0.4, ["draw", "mean"])])
+def test_draws_are_read_first_where_they_were_measured(tiny_atlas, measured, choices):
+    atlas = Atlas.open(tiny_atlas)
+    atlas = replace(atlas, metrics=atlas.metrics.assign(acc_knn_z2_draw=measured))
+    assert list(posteriors(atlas)) == choices
+    assert first_screen("tiny", atlas).posterior == choices[0]
+    assert ("control-posterior" in str(representation.layout(atlas))) == (len(choices) > 1)
 
 
 def test_without_label_frequencies_there_is_no_bound(table):

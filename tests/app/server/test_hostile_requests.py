@@ -17,7 +17,19 @@ from app.training.train_point import TrainingSetting, train_point
 from hvae.atlas.atlas import Atlas
 from hvae.errors import UserError
 
-LOOK_FIELDS = ["view", "sizes", "colour", "units", "axes", "layer", "probe", "score", "rate", "lecture"]
+LOOK_FIELDS = [
+    "view",
+    "sizes",
+    "colour",
+    "units",
+    "axes",
+    "layer",
+    "probe",
+    "posterior",
+    "score",
+    "rate",
+    "lecture",
+]
 WISH_FIELDS = ["beta_2", "beta_1", "asked", "point", "error"]
 FIELDS = [*LOOK_FIELDS, *WISH_FIELDS]
 VIEWS = ["landscapes", "reconstruction", "representation", "generation"]
