@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from hvae.datasets import Images
+    from hvae.metrics.estimate import Estimate
 
 SAMPLES = 500
 BETAS = (0.5, 2.0)
@@ -91,7 +92,7 @@ def honest_atlas(folder: Path, seed: int = 0, test: Images | None = None) -> Pat
         done = finished(point, model, test, manifest)
         save_finished(folder, point, done)
         samples = sample_probabilities(done.model, judge, n=SAMPLES, seed=seed)
-        rows.append(done.row | made_up(number, done.row, images) | columns_of(generation_scores(samples)))
+        rows.append(done.row | made_up(number, done.row, images) | scored(generation_scores(samples)))
     names = [row["checkpoint"] for row in rows]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     write_table(folder, manifest, metrics_table(rows, columns), EXAMPLES, PARENT, CLASSIFIER, *names)
@@ -119,11 +120,19 @@ def wild(model):
     return model.eval()
 
 
+def scored(scores: dict[str, Estimate]) -> dict[str, float]:
+    """Return scores by the judge of an atlas, and by a calibrated one that would agree with it."""
+    from hvae.metrics.estimate import columns_of
+
+    return columns_of({**scores, **{f"{name}_calibrated": score for name, score in scores.items()}})
+
+
 def made_up(number: int, row: dict, images: int) -> dict[str, float]:
     """Return information and accuracies that are possible with these rates."""
     from hvae.metrics.measurements.accuracy import PROBES
 
     found = {"mi_z2": min(0.3, row["rate_z2"]), "mi_z1": min(0.5, row["rate_total"])}
+    found |= {"frechet": 3.0 + number, "precision": 0.6, "recall": 0.4}
     found |= {f"{name}_se": 0.01 for name in found}
     for latent in ("z2", "z1"):
         for place, probe in enumerate(PROBES):

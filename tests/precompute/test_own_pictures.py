@@ -13,10 +13,10 @@ from small_runs import CONFIG
 from hvae import Atlas
 from hvae.atlas.verify import problems
 from hvae.metrics.measurements import generation
-from hvae.metrics.registry import metric_columns
+from hvae.metrics.registry import measurements, metric_columns
 
 METRIC_COLUMNS = metric_columns()
-NEED_LABELS = [name for name in METRIC_COLUMNS if name.startswith(("mi_", "acc_", "incep", "div", "sharp"))]
+NEED_LABELS = [name for one in measurements() if one.needs_labels for name in one.names]
 OPTIONS = ["--betas", "1:1:1", "--epochs", "1", "--jobs", "1", "--device", "cpu"]
 
 
@@ -50,12 +50,14 @@ def run(*arguments):
         return called(*arguments, *OPTIONS)
 
 
+NEED_FIVE = ["frechet", "precision", "recall"]
+"""What needs five test images."""
 FOLDERS = {
     # What is in the folder, what is said before training, and what then has no number.
     "one test image": (
         {"cats": 5, "dogs": 1},
         ["one test image only", "All test images are of one class, cats", "dogs has a single image"],
-        ["mi_z2", "mi_z1", "psnr_se"],
+        ["mi_z2", "mi_z1", "psnr_se", *NEED_FIVE],
     ),
     "no classes": ({"": 9}, ["have no classes: what needs labels"], NEED_LABELS),
     "one class": ({"cats": 9}, ["are all of one class, cats"], NEED_LABELS),
@@ -64,9 +66,9 @@ FOLDERS = {
     "classes of one member": (
         {"a": 1, "b": 1, "c": 9},
         ["a, b each have a single image"],
-        ["mi_z2", "mi_z1"],
+        ["mi_z2", "mi_z1", *NEED_FIVE],
     ),
-    "few test images": ({"a": 8, "b": 8}, ["only 2 test images: standard errors will be large"], []),
+    "few test images": ({"a": 8, "b": 8}, ["only 2 test images: standard errors will be large"], NEED_FIVE),
     "a split": (
         {"train/a": 4, "train/b": 4, "test/a": 2, "test/b": 3},
         ["13 pictures: 6 a, 7 b; 8 to train on, 5 to test on"],
@@ -80,8 +82,8 @@ FOLDERS = {
     ),
     "a class that nothing tests": (
         {"train/a": 4, "train/b": 4, "train/c": 4, "val/a": 2, "val/b": 2},
-        ["c has no test image"],
-        [],
+        ["c has no test image", "too few test images, 4: the Fréchet distance"],
+        NEED_FIVE,
     ),
     "a class that nothing trains": (
         {"train/a": 4, "train/b": 4, "val/a": 2, "val/b": 2, "val/c": 2},
