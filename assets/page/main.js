@@ -37,6 +37,7 @@ import * as modelView from "./views/model.js";
 import * as ratePlane from "./views/parent/rate-plane.js";
 import * as training from "./views/parent/training.js";
 import * as parentView from "./views/parent/view.js";
+import * as samplesBar from "./views/samples-bar.js";
 import * as selectedModel from "./views/selected-model.js";
 import * as yourImage from "./views/your-image/view.js";
 
@@ -44,7 +45,7 @@ const PARTS = [
   ...[connection, connectionMessage, atlasVersion, folds, models, tabs, shiftSliders, selectedModel],
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
-  ...[modelStrip, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
+  ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
   ...[exportDialog, compareView],
 ];
 

@@ -1,11 +1,11 @@
-"""The page's main element: all views, of which one is shown, and the strip of the selected model."""
+"""The page's main element: all views, of which one is shown, and the selected model's strip and bar."""
 
 from __future__ import annotations
 
 import dash_mantine_components as dmc
 from dash import Dash, html
 
-from app.page.shell import legend, model_strip
+from app.page.shell import legend, model_strip, samples_bar
 from app.page.views import FIRST_VIEW, VIEWS, figure_views
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
@@ -32,7 +32,7 @@ def layout(atlas: Atlas) -> html.Main:
         id="figures-panel",
         **{"data-views": " ".join(figure_views())},
     )
-    return html.Main([figures, *sections.values(), model_strip.layout(atlas)])
+    return html.Main([figures, *sections.values(), model_strip.layout(atlas), samples_bar.layout()])
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:

@@ -9,6 +9,14 @@ function showView({ view }, former) {
   document.querySelector(".page").dataset.view = view;
 }
 
+/* On a phone a row of tabs scrolls: bring one of them into sight, and only that row moves. */
+function bringIntoSight(tab) {
+  const row = tab.parentElement;
+  const [box, around] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  const middle = box.left + box.width / 2 - around.left - around.width / 2;
+  if (row.scrollWidth > row.clientWidth) row.scrollBy({ left: middle });
+}
+
 /* Let a row of tabs set a field of the state: class FIELD-tab, the value in data-FIELD. */
 export function startTabs(field) {
   const all = () => [...document.querySelectorAll(`.${field}-tab`)];
@@ -19,6 +27,7 @@ export function startTabs(field) {
       const isCurrent = tab.dataset[field] === current[field];
       tab.setAttribute("aria-selected", isCurrent);
       tab.tabIndex = isCurrent ? 0 : -1;
+      if (isCurrent) bringIntoSight(tab);
     }
   });
 

@@ -86,6 +86,12 @@ function lineTo(box, { x, y, radius }) {
   return svg("line", { x1, y1, x2: end[0], y2: end[1] });
 }
 
+/* All orders of a few things, theirs first. */
+function permutations(things) {
+  if (things.length < 2) return [things];
+  return things.flatMap((first, index) => permutations(things.toSpliced(index, 1)).map((rest) => [first, ...rest]));
+}
+
 /* Places of the labels, index → {x, y, width, height, dot}, as `how` has the figure's own; null where there is no room. */
 function lay(plot, made, wanted, how) {
   const { _size: margin } = plot._fullLayout;
@@ -96,9 +102,12 @@ function lay(plot, made, wanted, how) {
     label.dataset.how = how === "samples" && !wanted[index].own ? "word" : how;
     return { width: label.offsetWidth, height: label.offsetHeight };
   });
-  const all = [...sizes.keys()];
   // Whoever comes first has the best place; but then there may be none for the last.
-  return place(all) || place(all.reverse());
+  for (const order of permutations([...sizes.keys()])) {
+    const places = place(order);
+    if (places) return places;
+  }
+  return null;
 
   function place(order) {
     const taken = [];
