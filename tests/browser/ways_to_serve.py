@@ -1,6 +1,7 @@
 """The ways to serve a page that docs/serving.md describes, for browser tests: atlases' folders → its address.
 
-HVAE_TEST_SERVER names the one that browser tests use: built-in, gunicorn or proxy.
+HVAE_TEST_SERVER names the one that browser tests use: built-in, gunicorn, proxy, or export: a page without
+Python, which passes those tests that ask nothing of a server.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ import shlex
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from documents import ROOT
+from recorded_once import recorded_once
 from services import gunicorn, served
 
+from app.export.export import Options, exported
 from app.server.build import create_app
 from app.server.host_names import LOOPBACK_NAMES
 from hvae.atlas.atlas import Atlas
@@ -62,10 +67,39 @@ def behind_a_proxy(*folders: Path) -> Iterator[str]:
             proxy.server_close()
 
 
+@contextmanager
+def exported_folder(*folders: Path) -> Iterator[str]:
+    """As a page without Python, in a folder on a plain web server, below a path."""
+    with TemporaryDirectory() as root, recorded_once():
+        list(
+            exported({atlas.name: atlas for atlas in map(Atlas.open, folders)}, Path(root, "page"), Options())
+        )
+        with plain_server(Path(root)) as address:
+            yield f"{address}page/"
+
+
+@contextmanager
+def plain_server(folder: Path) -> Iterator[str]:
+    """Serve a folder's files as `python -m http.server` does."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 WAYS: dict[str, Callable[..., AbstractContextManager[str]]] = {
     "built-in": built_in,
     "gunicorn": by_gunicorn,
     "proxy": behind_a_proxy,
+    "export": exported_folder,
 }
 WAY = os.environ.get("HVAE_TEST_SERVER", "built-in")
 

@@ -2,14 +2,12 @@
 
 import csv
 import io
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from atlas_builder import add_parent, build_atlas
 from pages import FIRST_DOT, Explorer
 from recorded_once import recorded_once
+from ways_to_serve import plain_server
 
 from app.export.export import Options, exported
 from hvae.atlas.atlas import Atlas
@@ -34,11 +32,6 @@ KEY = """() => {
 }"""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
     """A folder with an atlas, exported in three ways."""
@@ -57,15 +50,12 @@ def places(tmp_path_factory):
 @pytest.fixture(scope="module")
 def addresses(places):
     """How each of the exports is opened."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(places)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {
-        "folder": f"http://127.0.0.1:{server.server_port}/{BELOW}/page/",
-        "file": (places / "whole.html").as_uri(),
-        "small": (places / "small.html").as_uri(),
-    }
-    server.shutdown()
-    server.server_close()
+    with plain_server(places) as address:
+        yield {
+            "folder": f"{address}{BELOW}/page/",
+            "file": (places / "whole.html").as_uri(),
+            "small": (places / "small.html").as_uri(),
+        }
 
 
 @pytest.fixture
