@@ -68,7 +68,7 @@ def ranges(setting: Setting) -> dict[str, tuple[float, float]]:
         "neg_elbo": (lowest, math.inf),
         # float32 cannot show smaller differences of two pictures; if all pixels agree it is infinite.
         "psnr": (0, 400),
-        **dict.fromkeys(("mi_z2", "mi_z1"), (-math.inf, setting.entropy)),
+        **dict.fromkeys(INFORMATION, (-math.inf, setting.entropy)),
         "classifier_accuracy": (0, 1),
     }
 
@@ -205,12 +205,12 @@ def more_information_than_rate(columns: Columns, setting: Setting) -> Iterator[B
 def less_than_no_information(columns: Columns, setting: Setting) -> Iterator[Broken]:
     """Information is at least 0 nats; an estimate may be lower by its standard errors.
 
-    The bound for z₁ is learned, and can fall further below 0 if the network is sure and wrong.
+    The lower bounds are learned, and can fall further below 0 if the network is sure and wrong.
     """
     for name in INFORMATION:
         if not {name, f"{name}_se"} <= columns.keys():
             continue
-        low = -(setting.entropy if name == "mi_z1" else 0.05) - SIGMAS * columns[f"{name}_se"]
+        low = -(0.05 if name == "mi_z2" else setting.entropy) - SIGMAS * columns[f"{name}_se"]
         yield from first(
             columns[name] < low - NATS,
             lambda row, name=name: f"{name} is {columns[name][row]:.6g}, far below 0",
@@ -233,7 +233,8 @@ PRODUCTS = {
     "inception_score_calibrated": ("diversity_calibrated", "sharpness_calibrated"),
 }
 SCORES = {name for score, factors in PRODUCTS.items() for name in (score, *factors)}
-INFORMATION = {"mi_z2": "rate_z2", "mi_z1": "rate_total"}
+INFORMATION = {"mi_z2": "rate_z2", "mi_z2_bound": "rate_z2", "mi_z1": "rate_total"}
+"""Information, and the rate that bounds it."""
 
 
 def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
@@ -250,7 +251,7 @@ def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
         return np.sqrt(np.clip(value * (1 - value), 0, None))
     if name == "recall":  # the jackknife's of 20 shares, half of them 0 and half of them 1
         return np.full_like(value, math.sqrt(19) / 2)
-    if name in ("mi_z2", "mi_z1"):  # a mean of H[y]'s terms and of −log r(y|z)'s, both of at least 0
+    if name in INFORMATION:  # a mean of H[y]'s terms and of −log r(y|z)'s, both of at least 0
         return 2 * setting.entropy - value
     if name in SCORES:  # e^m of a mean m of one sign
         return value * np.abs(np.log(value))

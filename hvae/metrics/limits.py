@@ -10,7 +10,7 @@ import torch
 from hvae.datasets.contents import NAMED
 from hvae.datasets.images import Images, printable
 from hvae.metrics.measurements.accuracy import PROBES, accuracy_column
-from hvae.metrics.measurements.information import INFORMATION
+from hvae.metrics.measurements.information import INFORMATION, INFORMATION_BOUND
 from hvae.metrics.measurements.realism import REALISM
 from hvae.metrics.metric import LATENTS
 from hvae.metrics.registry import measurements
@@ -55,8 +55,9 @@ def limits(train: Images, test: Images) -> list[Limit]:
         found.append(Limit(f"{without_labels}: {what}.", _of_labels()))
     elif len(in_test) == 1:
         name = printable(test.classes[in_test[0]])
+        of_information = (*INFORMATION.names, *INFORMATION_BOUND.names)
         what = "mutual information is not measured, and accuracies say nothing of other classes"
-        found.append(Limit(f"All test images are of one class, {name}: {what}.", INFORMATION.names))
+        found.append(Limit(f"All test images are of one class, {name}: {what}.", of_information))
     if len(test) == 1:
         trained = [name for one in measurements() if one.when_trained for name in one.names]
         columns = tuple(f"{column}_se" for column in trained)

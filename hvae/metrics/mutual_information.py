@@ -51,9 +51,7 @@ def mutual_information(
     estimates = [mixture_information(latents[-1], posteriors, images.labels)]
     if model.config.layers == 1:
         return estimates
-    # Draws of one image are neighbours, so the held-out draws at the end are of other images.
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    index = order.repeat_interleave(-(-_TRAINING_DRAWS // len(train)))[:_TRAINING_DRAWS]
+    index = _learned_from(train, seed)
     _, learned_from = _draws(model, train, index, batch_size, seed + 1)
     for layer in range(model.config.layers - 2, -1, -1):
         estimate = variational_information(
@@ -66,6 +64,35 @@ def mutual_information(
         )
         estimates.insert(0, estimate)
     return estimates
+
+
+@torch.inference_mode()
+def top_information_bound(
+    model: HVAE, images: Images, train: Images, *, batch_size: int = 500, seed: int = 0
+) -> Estimate:
+    """Return a lower bound on I_q(y; z_L), nats, and its standard error: `variational_information` of z_L.
+
+    It is of the draws that `mutual_information` measures on, and learns from draws of the same images of
+    `train`. With the estimate of `mixture_information`, which errs upwards, it brackets I_q(y; z_L).
+    NaN if a latent is not finite.
+    """
+    _, latents = _draws(model, images, torch.arange(len(images)), batch_size, seed)
+    index = _learned_from(train, seed)
+    _, learned_from = _draws(model, train, index, batch_size, seed + 1)
+    labels = train.labels[index.to(train.labels.device)]
+    classes = max(len(images.classes), len(train.classes))
+    return variational_information(
+        latents[-1], images.labels, learned_from[-1], labels, classes=classes, seed=seed
+    )
+
+
+def _learned_from(train: Images, seed: int) -> Tensor:
+    """Return the indices of the training images of whose draws the variational estimator learns, (30,000,).
+
+    Draws of one image are neighbours, so the held-out draws at the end are of other images.
+    """
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
+    return order.repeat_interleave(-(-_TRAINING_DRAWS // len(train)))[:_TRAINING_DRAWS]
 
 
 def mixture_information(latents: Tensor, posteriors: Gaussian, labels: Tensor) -> Estimate:
@@ -133,8 +160,9 @@ def variational_information(
     the gap being E KL(p(y|z) ‖ r(y|z)). r is a small network that learned from other draws, of other images
     (`label_log_ratios`), so the mean over draws estimates the right side without bias, and is at most
     min(I(y; z), H[y]) in expectation. p(y) are the frequencies among `labels`. If z has no information, r is
-    p(y), and the bound 0. For z_2 of MNIST models both estimators work: this one is 0.00 to 0.15 nats lower
-    than `mixture_information`, which errs upwards.
+    p(y), and the bound 0. For z_L both estimators work, and bracket I(y; z_L): this one errs downwards,
+    `mixture_information` upwards. Where z_L identifies single images the other one is H[y], and the gap is
+    wide: 1.80 against 2.30 nats for a model of street digits.
 
     Args:
         latents: the draws to measure on, (N, *latent).

@@ -57,7 +57,7 @@ FOLDERS = {
     "one test image": (
         {"cats": 5, "dogs": 1},
         ["one test image only", "All test images are of one class, cats", "dogs has a single image"],
-        ["mi_z2", "mi_z1", "psnr_se", *NEED_FIVE],
+        ["mi_z2", "mi_z1", "mi_z2_bound", "psnr_se", *NEED_FIVE],
     ),
     "no classes": ({"": 9}, ["have no classes: what needs labels"], NEED_LABELS),
     "one class": ({"cats": 9}, ["are all of one class, cats"], NEED_LABELS),
@@ -66,7 +66,7 @@ FOLDERS = {
     "classes of one member": (
         {"a": 1, "b": 1, "c": 9},
         ["a, b each have a single image"],
-        ["mi_z2", "mi_z1", *NEED_FIVE],
+        ["mi_z2", "mi_z1", "mi_z2_bound", *NEED_FIVE],
     ),
     "few test images": ({"a": 8, "b": 8}, ["only 2 test images: standard errors will be large"], NEED_FIVE),
     "a split": (

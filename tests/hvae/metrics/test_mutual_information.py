@@ -12,7 +12,12 @@ from hvae.config import HVAEConfig
 from hvae.datasets import Images, load
 from hvae.gaussian import Gaussian
 from hvae.metrics import mutual_information as information
-from hvae.metrics.mutual_information import mixture_information, mutual_information, variational_information
+from hvae.metrics.mutual_information import (
+    mixture_information,
+    mutual_information,
+    top_information_bound,
+    variational_information,
+)
 from hvae.metrics.rates import layer_rates
 from hvae.model import HVAE, Inference
 
@@ -270,3 +275,33 @@ def test_a_lower_layer_is_not_credited_with_knowing_the_noise_of_the_layer_above
 
     assert abs(lower.value) <= max(3 * lower.standard_error, 1e-3)
     assert top.value == pytest.approx(0, abs=1e-9)
+
+
+def test_the_bound_for_the_top_latent_is_that_of_its_draws_and_below_its_information():
+    """A model whose z₂ is the class and noise: I(y; z₂) is known by integrating over z₂."""
+    separation, n = 1.2, 6000
+
+    class TwoClasses:
+        config = SimpleNamespace(layers=2, latent_shapes=((1,), (1,)))
+        device = torch.device("cpu")
+
+        def noise(self, n, seed):
+            return list(torch.randn(2, n, 1, generator=torch.Generator().manual_seed(seed)))
+
+        def bottom_up(self, x):
+            return [separation * (2 * x[:, 0, 0, :1] - 1)]
+
+        def top_down(self, features, noise):
+            top = Gaussian(features[0], torch.zeros_like(features[0]))
+            return SimpleNamespace(posteriors=[top, top], latents=[noise[0], top.sample(noise[1])])
+
+    labels = torch.arange(n) % 2
+    images = Images((255 * labels).to(torch.uint8)[:, None, None, None], labels, ("black", "white"))
+    z = torch.linspace(-9, 9, 20_001, dtype=torch.float64)
+    densities = torch.stack(
+        [torch.distributions.Normal(m, 1.0).log_prob(z) for m in (-separation, separation)]
+    )
+    mixture = densities.exp().mean(0)
+    known = (densities.exp() * (densities - mixture.log())).mean(0).sum().item() * 18 / 20_000
+    bound = top_information_bound(TwoClasses(), images, images, seed=1)
+    assert known - 0.05 < bound.value < known + 3 * bound.standard_error
