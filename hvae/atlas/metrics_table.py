@@ -19,6 +19,7 @@ from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, PARENT, read_chec
 from hvae.errors import UserError, one_line
 from hvae.files import sha256, write_json, write_whole
 from hvae.metrics.registry import measurements, metric_columns
+from hvae.parquet_footer import Chunk, column_chunks
 
 TRAINED_COLUMNS = tuple(name for one in measurements() if one.when_trained for name in one.names)
 """Columns that are measured as soon as a point is trained; `precompute evaluate` adds the others."""
@@ -140,7 +141,7 @@ def unpacked(data: bytes) -> pd.DataFrame:
         schema_depth_limit=2,
         arrow_extensions_enabled=False,
     ) as file:
-        refuse_what_is_no_table(file.metadata)
+        refuse_what_is_no_table(file.metadata, column_chunks(data))
         schema = file.schema_arrow
         if len(set(schema.names)) != len(schema.names):
             raise ValueError("two columns have the same name")
@@ -159,7 +160,7 @@ def unpacked(data: bytes) -> pd.DataFrame:
     return frame.astype({"checkpoint": str}) if "checkpoint" in columns else frame
 
 
-def refuse_what_is_no_table(footer: FileMetaData) -> None:
+def refuse_what_is_no_table(footer: FileMetaData, chunks: Sequence[Chunk]) -> None:
     """Raise ValueError unless the footer describes a table of points, packed like ours."""
     if footer.num_rows > MAX_POINTS or footer.num_columns > MAX_COLUMNS:
         raise ValueError(
@@ -170,10 +171,11 @@ def refuse_what_is_no_table(footer: FileMetaData) -> None:
     rows = [group.num_rows for group in groups]
     if sum(rows) != footer.num_rows or min(rows, default=0) < 0:
         raise ValueError("its row groups have other rows than the file")
-    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
-    if not {chunk.compression for chunk in chunks} <= {"SNAPPY", "UNCOMPRESSED"}:
+    if len(chunks) != sum(group.num_columns for group in groups):
+        raise ValueError("its row groups have other columns than the file")
+    if not all(chunk.codec for chunk in chunks):
         raise ValueError("it is packed otherwise than by Snappy")
-    if sum(chunk.total_uncompressed_size for chunk in chunks) > MAX_UNPACKED:
+    if sum(chunk.unpacked for chunk in chunks) > MAX_UNPACKED:
         raise ValueError(f"it unpacks to more than {MAX_UNPACKED // MIB} MiB")
 
 
