@@ -171,7 +171,8 @@ def _scripts(page: ServedPage) -> dict[str, Any]:
 
 
 def _packed(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    # In their own order: that of a layout's fields is the order in which a visitor reads about them.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return _gzipped(text.encode())
 
 

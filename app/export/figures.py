@@ -20,6 +20,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from app.export.layout import sort_properties
 from app.export.pool import Pool
 from app.page.figures.axes import PLOT, drawable
 from app.page.figures.colours import dot_colours
@@ -167,7 +168,7 @@ def _json(part: Any) -> Any:
     """A figure or a component as a browser gets it."""
     from dash._utils import to_json
 
-    return json.loads(to_json(part))
+    return sort_properties(json.loads(to_json(part)))
 
 
 def _as_recorded(figure: dict[str, Any], points: list[str]) -> dict[str, Any]:

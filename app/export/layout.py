@@ -20,7 +20,7 @@ class Layout:
     """The components of a page. `json` is what Dash's renderer takes."""
 
     def __init__(self, json: dict[str, Any]) -> None:
-        self.json = json
+        self.json = sort_properties(json)
         self._found = {part["props"]["id"]: part["props"] for part in _components(json) if _named(part)}
 
     def __getitem__(self, name: str) -> dict[str, Any]:
@@ -73,6 +73,16 @@ class Layout:
             self.say(STAND_IN.format(which=which))
         if lost := len(missing) - folded:
             self.say(NOT_HERE.format(count=lost, all=len(points)))
+
+
+def sort_properties(json: Any) -> Any:
+    """Sort the names of all components' properties, in place, and return the JSON.
+
+    Dash gives them in an order that differs from one process to the next.
+    """
+    for part in _components(json):
+        part["props"] = dict(sorted(part["props"].items()))
+    return json
 
 
 def _components(part: Any) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,7 @@ from recorded_once import recorded_once
 from app.export import writing
 from app.export.export import Options, exported, first_address
 from app.export.html import MARK, Page, json_text
-from app.export.layout import Layout
+from app.export.layout import Layout, sort_properties
 from app.export.models import by_weight, chosen_points
 from hvae.atlas.atlas import Atlas
 from hvae.errors import UserError
@@ -177,3 +177,14 @@ def test_a_dot_beyond_the_parents_range_has_no_stand_in():
     said = [child["props"]["children"] for child in children if "children" in child["props"]]
     assert "Pictures of 1 of 4 are drawn here by the parent" in said[0]
     assert "1 of 4 dots are not part" in said[1]
+
+
+def test_the_order_of_properties_which_processes_differ_in_makes_no_difference():
+    def component(*names):
+        inner = {"props": dict.fromkeys(names), "type": "I", "namespace": "html"}
+        props = {**dict.fromkeys(names), "children": [inner], "data": {"z": 1, "a": 2}}
+        return {"props": props, "type": "Div", "namespace": "html"}
+
+    one, other = (sort_properties(component(*names)) for names in (("data-b", "id"), ("id", "data-b")))
+    assert json.dumps(one) == json.dumps(other)
+    assert list(one["props"]["data"]) == ["z", "a"]  # what a store holds keeps its order
