@@ -12,6 +12,16 @@ UNDRAWN = """() => [...document.querySelectorAll('.view:not([hidden]) .linked-fi
     (figure) => figure.offsetParent && !figure.querySelector('.scatterlayer .point, .annotation'))"""
 """The places of the view on screen whose figures cannot be seen yet."""
 
+CAN_BE_SCROLLED_TO = """(one) => {
+    for (let place = one.parentElement; place; place = place.parentElement) {
+        const { overflowX } = getComputedStyle(place);
+        if (['auto', 'scroll'].includes(overflowX) && place.scrollWidth > place.clientWidth)
+            return place.getBoundingClientRect().right <= innerWidth + 0.5;
+    }
+    return false;
+}"""
+"""Whether something lies in a row that a finger moves sideways, as figures and tabs do on a phone."""
+
 
 class Explorer:
     """One open page. `page` is Playwright's."""

@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from pages import UNDRAWN
+from pages import CAN_BE_SCROLLED_TO, UNDRAWN
 
 from app.page.lecture import STEPS
 
@@ -108,8 +108,9 @@ def test_in_every_step_figures_take_most_of_their_place(open_page, tiny_address,
         assert all(figure > 0.65 * column for column, figure in heights), (number, heights)
 
 
-BEYOND = """() => [...document.querySelectorAll('.page *')]
-    .filter((it) => it.checkVisibility({visibilityProperty: true}) && !it.closest('svg, .js-plotly-plot'))
+BEYOND = f"""() => [...document.querySelectorAll('.page *')]
+    .filter((it) => it.checkVisibility({{visibilityProperty: true}}) && !it.closest('svg, .js-plotly-plot'))
+    .filter((it) => !({CAN_BE_SCROLLED_TO})(it))
     .map((it) => it.getBoundingClientRect())
     .filter((box) => box.width && box.right > window.innerWidth + 1)
     .map((box) => box.right)"""

@@ -55,7 +55,7 @@ def measure_bound(model: HVAE, data: EvaluationData) -> dict[str, float]:
 
 
 INFORMATION_BOUND = Measurement(
-    "mutual information, lower bound for the top",
+    "bound of the information",
     (
         Metric(
             "mi_z2_bound",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from atlas_builder import add_parent, build_atlas
-from pages import UNDRAWN
+from pages import CAN_BE_SCROLLED_TO, UNDRAWN
 
 from app.page.views import VIEWS
 from hvae.config import HVAEConfig
@@ -121,16 +121,6 @@ WITHOUT_LABELS = {
 SIZES = [(1440, 900), (390, 844)]
 ON_A_PHONE = ("one_point", "no_rates", "colour_images")
 """Those whose words or panels differ most; a walk through all views takes its time."""
-
-CAN_BE_SCROLLED_TO = """(one) => {
-    for (let place = one.parentElement; place; place = place.parentElement) {
-        const { overflowX } = getComputedStyle(place);
-        if (['auto', 'scroll'].includes(overflowX) && place.scrollWidth > place.clientWidth)
-            return place.getBoundingClientRect().right <= innerWidth + 0.5;
-    }
-    return false;
-}"""
-"""Whether something lies in a row that a finger moves sideways, as figures and tabs do on a phone."""
 
 IS_SETTLED = f"""(view) => document.querySelector('.page').dataset.view === view
     && [...document.querySelectorAll('canvas.picture')].every(

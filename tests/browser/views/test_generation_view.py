@@ -36,7 +36,7 @@ def test_figures_come_by_themselves_once_the_server_is_back(explorer):
     explorer.page.route("**/*", lambda route: route.abort())
     explorer.page.keyboard.press("4")
     for index in range(3):
-        place = explorer.page.locator(f"#generation-place-{index}", has_text="as soon as the server")
+        place = explorer.page.locator(f"#generation-place-{index}", has_text="when the server can be reached")
         place.wait_for(state="visible")
     assert "cannot be reached. Trying again" in explorer.text("#connection-message")
     explorer.page.unroute("**/*")
