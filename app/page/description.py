@@ -12,6 +12,7 @@ from app.page.figures.axes import FONT
 from app.page.points import NEXT_TO_NOTHING, STATS, TRAVERSAL, TRAVERSAL_OF_NOTHING
 from app.page.state import LOOK, SAMPLES
 from app.page.words import BETA_DIGITS, DECIMALS
+from app.pictures.contact_sheet import COLUMNS, GAP
 from app.pictures.kinds.rough_metrics import MOST_IMAGES
 from app.pictures.python_code import python_templates
 from hvae.atlas.point import FOLD_DIGITS, FOLD_NAME, FOLD_PATTERN
@@ -23,8 +24,9 @@ def description() -> dict[str, Any]:
     look: the fields of the state that figures depend on. fold: the names of folds, and how
     far beyond its range a parent may be folded. estimated: the numbers of
     a fold that are estimated, on `most_estimated_images` test images at most. traversal: what stands beside
-    a traversal of z₂. samples: how many the page shows of a model. figure_type: the type of figures, in
-    pixels. numbers: how numbers become text. python: the templates of the exported code.
+    a traversal of z₂. samples: how many the page shows of a model. sheet: tiles in a row of pictures, and the
+    pixels between them. figure_type: the type of figures, in pixels. numbers: how numbers become text.
+    python: the templates of the exported code.
     """
     return {
         "look": LOOK,
@@ -37,6 +39,7 @@ def description() -> dict[str, Any]:
             "next_to_nothing": NEXT_TO_NOTHING,
         },
         "samples": SAMPLES,
+        "sheet": {"columns": COLUMNS, "gap": GAP},
         "figure_type": FONT["size"],
         "numbers": {"beta_digits": BETA_DIGITS, "decimals": DECIMALS},
         "python": python_templates(),

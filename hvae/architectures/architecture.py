@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,3 +75,15 @@ class Architecture:
                 f"not {sides}"
             )
         return None
+
+
+def imported_later(module: str, name: str) -> Callable[..., Any]:
+    """Return a function that calls another one, whose module is imported at the first call.
+
+    So a record can name functions of a module that imports torch.
+    """
+
+    def call(*arguments: object) -> Any:
+        return getattr(import_module(module), name)(*arguments)
+
+    return call

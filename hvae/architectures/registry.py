@@ -48,9 +48,9 @@ def registered(name: str) -> Architecture | None:
     """
     found = REGISTRY.by_name.get(name)
     if found is None and os.environ.get(PLUGIN):
-        from hvae.architectures.plugin import load_plugin
+        from hvae.architectures.plugin import load_named_plugin
 
-        load_plugin(os.environ[PLUGIN])
+        load_named_plugin()
         found = REGISTRY.by_name.get(name)
     return found
 

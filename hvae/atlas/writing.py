@@ -122,16 +122,25 @@ def refuse_known_point(path: Path, metrics: pd.DataFrame, point: Point) -> None:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of an atlas's folder: no other process writes it. Raises UserError if it is taken."""
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"Another process is writing {folder}: wait for it.") from None
+    lock = acquired(folder)
     try:
         remove_leftovers(folder)
         yield
     finally:
         lock.release()
+
+
+def acquired(folder: Path, remedy: str = "wait for it") -> FileLock:
+    """Return the lock of an atlas's folder, held until it is released or the process ends.
+
+    Raises UserError, which says the remedy, if another process holds it.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(f"Another process is writing {folder}: {remedy}.") from None
+    return lock
 
 
 @lru_cache(maxsize=2)

@@ -30,6 +30,7 @@ from hvae.atlas.manifest import made_from_plan
 from hvae.atlas.metadata import SHA256, read_metadata
 from hvae.atlas.metrics_table import metrics_table, write_table
 from hvae.atlas.point import Point
+from hvae.atlas.writing import acquired
 from hvae.config import HVAEConfig
 from hvae.datasets import Images
 from hvae.errors import UserError
@@ -40,10 +41,13 @@ from hvae.parent import Parent
 from hvae.training.finish import finished, save_finished
 from hvae.training.train import is_finite
 from precompute.atlas_folder.new_manifest import new_manifest, recorded_threads
-from precompute.atlas_folder.place import locked, refuse_what_is_no_atlas
+from precompute.atlas_folder.place import refuse_what_is_no_atlas
 from precompute.atlas_folder.same_plan import refuse_other_plan
 from precompute.planning.outlook import stored_spectrum
 from precompute.planning.plan import Plan
+
+OR_ANOTHER = "wait for it, or name another folder"
+"""What to do while another process writes the folder."""
 
 
 class AtlasFolder:
@@ -67,7 +71,7 @@ class AtlasFolder:
         fresh = new_manifest(plan, config, data, device)
         refuse_what_is_no_atlas(path)
         (path / "models").mkdir(parents=True, exist_ok=True)
-        lock = locked(path)
+        lock = acquired(path, OR_ANOTHER)
         atlas = cls(path, *what_is_there(path, fresh), lock)
         remove_leftovers(path)
         remove_damaged(path, atlas.manifest)
@@ -81,7 +85,7 @@ class AtlasFolder:
 
         Raises UserError if it is not sound, or if another process is writing it.
         """
-        lock = locked(path)
+        lock = acquired(path, OR_ANOTHER)
         atlas = Atlas.open(path)
         remove_leftovers(path)
         rows = {row["checkpoint"]: row for row in atlas.metrics.to_dict("records")}

@@ -1,12 +1,10 @@
-"""Where an atlas may be written, and the lock of its folder."""
+"""Where an atlas may be written."""
 
 from __future__ import annotations
 
 import errno
 import os
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from hvae.atlas.atlas import CALIBRATED, CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, TRAINING
 from hvae.atlas.writing import LOCK
@@ -46,13 +44,3 @@ def refuse_what_is_no_atlas(path: Path) -> None:
     # Our own files, from a kill before the first atlas.json, are allowed.
     if {child.name for child in path.iterdir() if not child.match(".*.tmp")} - OURS:
         raise UserError(f"{path} is not empty and holds no atlas: name another folder.")
-
-
-def locked(path: Path) -> FileLock:
-    """Hold the folder's lock until it is released or the process ends. Raises UserError if it is taken."""
-    lock = FileLock(path / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(f"Another process is writing {path}: wait for it, or name another folder.") from None
-    return lock

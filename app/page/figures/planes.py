@@ -53,22 +53,23 @@ def beside_a_plane(labels: Iterable[dict[str, Any]], metric: str | None) -> list
 
 def best_points(table: pd.DataFrame, metrics: Sequence[str]) -> dict[str, str]:
     """Return metric → the point of its optimum among those in its plane, of metrics that have one."""
-    found = {}
-    for metric in metrics:
-        rows = drawable(table, [*PLANE, metric])
-        at = best(rows, metric)
-        if at is not None:
-            found[metric] = str(rows["point"].iloc[at])
-    return found
+    optima = {metric: _best_row(drawable(table, [*PLANE, metric]), metric) for metric in metrics}
+    return {metric: str(row["point"].iloc[0]) for metric, row in optima.items() if len(row)}
+
+
+def _best_row(rows: pd.DataFrame, metric: str | None) -> pd.DataFrame:
+    """Return the row that is best by a metric, as a table; an empty one where there is none."""
+    at = best(rows, metric)
+    return rows.iloc[[] if at is None else [at]]
 
 
 def optimum_mark(table: pd.DataFrame, metric: str | None, look: Look) -> go.Scatter:
     """Return the symbol of the metric's goal on the best point; on none if no point has a number."""
     rows = drawable(table, [*PLANE, metric] if metric else PLANE)
-    at = best(rows, metric)
-    row = rows.iloc[[] if at is None else [at]]
     symbol = SYMBOLS[metric_of(metric).goal if metric else None]
-    return mark(row, *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows), 18))
+    return mark(
+        _best_row(rows, metric), *PLANE, symbol, f"optimum of {metric}", look, mark_size(len(rows), 18)
+    )
 
 
 def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figure:

@@ -32,8 +32,8 @@ def layout(atlas: Atlas) -> html.Div:
     """The planes as a visitor first sees them; one where the atlas has no metric at all."""
     drawn = _draw(atlas, {})
     board = figure_row.layout(VIEW, [_head(atlas, index) for index in range(len(drawn))], drawn, MOST)
-    sentence = landing_sentence(points_table(atlas), first_sizes(atlas))
-    return html.Div([html.P(sentence, id=SENTENCE, className="landing-sentence"), board], className="landing")
+    sentence = html.P(**drawn[0].around[SENTENCE], id=SENTENCE, className="landing-sentence")
+    return html.Div([sentence, board], className="landing")
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:

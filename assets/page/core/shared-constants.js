@@ -18,6 +18,9 @@ export const TRAVERSAL = description.traversal;
 /* How many samples the page shows of a model. */
 export const SAMPLES = description.samples;
 
+/* A sheet of pictures: the tiles in a row, and the pixels between them. */
+export const SHEET = description.sheet;
+
 /* The size of figures' type in pixels. */
 export const FIGURE_TYPE = description.figure_type;
 

@@ -114,7 +114,7 @@ function lay(plot, made, wanted, how) {
     const places = [];
     for (const index of order) {
       const dot = dots.find((one) => one.point === wanted[index].point);
-    const box = dot && placeFor(sizes[index], dot, around, taken, area);
+      const box = dot && placeFor(sizes[index], dot, around, taken, area);
       if (!box) return null;
       taken.push(box);
       places[index] = { ...box, dot };

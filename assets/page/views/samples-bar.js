@@ -2,10 +2,7 @@
  * It asks for nothing itself.
  */
 import { screen } from "../core/screen.js";
-import { SAMPLES } from "../core/shared-constants.js";
-
-const COLUMNS = 8; // of a sheet
-const GAP = 2; // between its rows, in pixels
+import { SAMPLES, SHEET } from "../core/shared-constants.js";
 
 const bar = () => document.getElementById("samples-bar");
 
@@ -18,9 +15,9 @@ function writeTitle() {
 function copyRow() {
   const sheet = document.getElementById("samples-picture");
   const row = document.getElementById("samples-bar-row");
-  const rows = SAMPLES / COLUMNS;
+  const rows = SAMPLES / SHEET.columns;
   row.width = sheet.width;
-  row.height = (sheet.height - GAP * (rows - 1)) / rows;
+  row.height = (sheet.height - SHEET.gap * (rows - 1)) / rows;
   row.getContext("2d").drawImage(sheet, 0, 0);
   row.dataset.pictureUrl = sheet.dataset.pictureUrl;
 }

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hvae.architectures.architecture import MAX_FEATURES, Architecture, Maps
+from hvae.architectures.architecture import MAX_FEATURES, Architecture, imported_later
 
 if TYPE_CHECKING:
     from hvae.config import HVAEConfig
-
-
-def build(config: HVAEConfig) -> Maps:
-    from hvae.architectures.local import build
-
-    return build(config)
-
-
-def initialise(maps: Maps) -> None:
-    from hvae.architectures.residual import initialise
-
-    initialise(maps)
 
 
 def latent_shapes(config: HVAEConfig) -> list[tuple[int, ...]]:
@@ -31,8 +19,8 @@ ARCHITECTURES = (
     Architecture(
         "local",
         "z₁ at half the pictures' height and width corrects in place what z₂ draws by a path of its own",
-        build,
-        initialise,
+        imported_later("hvae.architectures.local", "build"),
+        imported_later("hvae.architectures.residual", "initialise"),
         latent_shapes,
         defaults={"channels": 2},
         # The largest maps are width × H/2 × W/2, two of half the width side by side, and z₁ itself.

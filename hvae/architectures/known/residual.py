@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hvae.architectures.architecture import MAX_FEATURES, Architecture, Maps
+from hvae.architectures.architecture import MAX_FEATURES, Architecture, imported_later
 
 if TYPE_CHECKING:
     from hvae.config import HVAEConfig
-
-
-def build(config: HVAEConfig) -> Maps:
-    from hvae.architectures.residual import build
-
-    return build(config)
-
-
-def initialise(maps: Maps) -> None:
-    from hvae.architectures.residual import initialise
-
-    initialise(maps)
 
 
 def latent_shapes(config: HVAEConfig) -> list[tuple[int, ...]]:
@@ -31,8 +19,8 @@ ARCHITECTURES = (
     Architecture(
         "residual",
         "residual blocks, z₁ at a quarter of the pictures' height and width",
-        build,
-        initialise,
+        imported_later("hvae.architectures.residual", "build"),
+        imported_later("hvae.architectures.residual", "initialise"),
         latent_shapes,
         layers=(1, 32),
         # The largest maps are width / 2 × H/2 × W/2, and z₁ itself, channels × H/4 × W/4.

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hvae.architectures.architecture import MAX_FEATURES, Architecture, Maps
+from hvae.architectures.architecture import MAX_FEATURES, Architecture, imported_later
 
 if TYPE_CHECKING:
     from hvae.config import HVAEConfig
-
-
-def build(config: HVAEConfig) -> Maps:
-    from hvae.architectures.xiao_bamler import build
-
-    return build(config)
-
-
-def initialise(maps: Maps) -> None:
-    from hvae.architectures.xiao_bamler import initialise
-
-    initialise(maps)
 
 
 def latent_shapes(config: HVAEConfig) -> list[tuple[int, ...]]:
@@ -31,8 +19,8 @@ ARCHITECTURES = (
     Architecture(
         "xiao-bamler",
         "the source's network, z₁ at an eighth of the pictures' height and width",
-        build,
-        initialise,
+        imported_later("hvae.architectures.xiao_bamler", "build"),
+        imported_later("hvae.architectures.xiao_bamler", "initialise"),
         latent_shapes,
         defaults={"top_dim": 32, "channels": 32, "width": 32, "variance": 0.71**2},
         step=8,

@@ -8,6 +8,8 @@ from hvae.metrics.estimate import columns_of
 from hvae.metrics.metric import LATENTS, Measurement, Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hvae.metrics.registry import EvaluationData
     from hvae.model import HVAE
 
@@ -61,47 +63,37 @@ def accuracy_column(probe: str, latent: str, *, from_draws: bool = False) -> str
     return f"acc_{probe}_{latent}{'_draw' if from_draws else ''}"
 
 
-ACCURACY = Measurement(
-    "probes",
-    tuple(
+def _record(
+    name: str, measure: Callable[[HVAE, EvaluationData], dict[str, float]], place: int, *, from_draws: bool
+) -> Measurement:
+    """Return the record of all accuracies of what the probes read: posterior means, or draws.
+
+    Only those on means of z₂ size the dots of a landscape by themselves.
+    """
+    read, described = (
+        ("draws of {}", "one posterior draw of {} for each image")
+        if from_draws
+        else ("{}", "the posterior means of {}")
+    )
+    metrics = tuple(
         Metric(
-            accuracy_column(name, latent),
-            f"Accuracy, {probe.title} on {sign}",
-            f"accuracy of {probe.documentation} on the posterior means of {sign}",
+            accuracy_column(probe_name, latent, from_draws=from_draws),
+            f"Accuracy, {probe.title} on {read.format(sign)}",
+            f"accuracy of {probe.documentation} on {described.format(sign)}",
             unit="share",
             low=0,
             high=1,
-            short_title=f"{probe.title} on {sign}",
+            short_title=f"{probe.title} on {read.format(sign)}",
             goal="representation",
-            preference=probe.preference if latent == "z2" else 0,
-            menu_place=20,
+            preference=0 if from_draws or latent != "z2" else probe.preference,
+            menu_place=25 if from_draws else 20,
         )
         for latent, sign in LATENTS.items()
-        for name, probe in PROBES.items()
-    ),
-    measure,
-    needs_labels=True,
-    place=30,
-)
-ACCURACY_ON_DRAWS = Measurement(
-    "probes on draws",
-    tuple(
-        Metric(
-            accuracy_column(name, latent, from_draws=True),
-            f"Accuracy, {probe.title} on draws of {sign}",
-            f"accuracy of {probe.documentation} on one posterior draw of {sign} for each image",
-            unit="share",
-            low=0,
-            high=1,
-            short_title=f"{probe.title} on draws of {sign}",
-            goal="representation",
-            menu_place=25,
-        )
-        for latent, sign in LATENTS.items()
-        for name, probe in PROBES.items()
-    ),
-    measure_on_draws,
-    needs_labels=True,
-    place=35,
-)
+        for probe_name, probe in PROBES.items()
+    )
+    return Measurement(name, metrics, measure, needs_labels=True, place=place)
+
+
+ACCURACY = _record("probes", measure, 30, from_draws=False)
+ACCURACY_ON_DRAWS = _record("probes on draws", measure_on_draws, 35, from_draws=True)
 MEASUREMENTS = (ACCURACY, ACCURACY_ON_DRAWS)
