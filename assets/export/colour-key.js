@@ -6,8 +6,8 @@ function coloured(part, colourOf) {
   if (Array.isArray(part)) return part.map((one) => coloured(one, colourOf));
   if (typeof part !== "object" || part === null) return part;
   const made = Object.fromEntries(Object.entries(part).map(([name, one]) => [name, coloured(one, colourOf)]));
-  const point = part.props?.["data-point"];
-  if (point) made.props.style = { ...made.props.style, backgroundColor: colourOf(point) };
+  const cells = part["data-cells"];
+  if (cells) made["data-cells"] = JSON.stringify(JSON.parse(cells).map(([point]) => [point, colourOf(point)]));
   return made;
 }
 

@@ -1,12 +1,14 @@
 """The colour key: the plane over (log β₂, log β₁) as small cells in the colours of its points.
 
-A click on a cell selects its point, and a ring marks the selected point's cell:
-assets/page/figures/colour-key.js. Tab reaches that cell, and arrow keys walk from it, as in any group of
-radio buttons.
+assets/page/figures/colour-key.js makes the cells: as components they would be nearly half of the page's, and
+Dash looks at every component whenever anything changes. A click on a cell selects its point, and a ring marks
+the selected point's cell. Tab reaches that cell, and arrow keys walk from it, as in any group of radio
+buttons.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ from hvae.atlas.atlas import Atlas
 
 MOST_CELLS = 21
 """Along each side; of a finer grid, some rows and columns are left out."""
+CELLS = "data-cells"
+"""Attribute of the key: point and colour of each cell, row by row, the highest β₁ first. JSON."""
 
 
 def layout(atlas: Atlas, look: Look | None = None) -> html.Div:
@@ -49,13 +53,15 @@ def _content(table: pd.DataFrame, look: Look) -> list[Component]:
     for beta_1 in up[::-1]:
         for beta_2 in across:
             nearest = ((betas - np.log([beta_2, beta_1])) ** 2).sum(axis=1).argmin()
-            cells.append(_cell(table.iloc[int(nearest)]))
+            cells.append(table.iloc[int(nearest)][["point", "colour"]].tolist())
     grid = html.Div(
-        cells,
         className="key-cells",
         role="radiogroup",
         style={"--across": len(across), "--up": len(up)},
-        **{"aria-label": "Models by β: β₂ grows to the right, β₁ upwards; arrow keys walk"},
+        **{
+            "aria-label": "Models by β: β₂ grows to the right, β₁ upwards; arrow keys walk",
+            CELLS: json.dumps(cells, ensure_ascii=False, separators=(",", ":")),
+        },
     )
     return [
         html.Div(
@@ -74,17 +80,6 @@ def _values(betas: pd.Series) -> list[float]:
     """Return the grid's values along one side, lowest first."""
     values = np.unique(betas.to_numpy(float))
     return values[np.linspace(0, len(values) - 1, min(len(values), MOST_CELLS)).round().astype(int)].tolist()
-
-
-def _cell(row: pd.Series) -> html.I:
-    betas = f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}"
-    return html.I(
-        style={"backgroundColor": row["colour"]},
-        role="radio",
-        tabIndex=-1,
-        title=betas,
-        **{"data-point": row["point"], "aria-checked": "false", "aria-label": betas},
-    )
 
 
 def _ramp(table: pd.DataFrame, look: Look) -> list[Component]:

@@ -1,9 +1,29 @@
 /* Colour keys: a click on a cell selects its point, and a ring marks the selected point's cell.
  *
- * A key is a <div class="key-cells"> of cells with data-point. A page may have several. Tab reaches one cell of a key,
- * the selected one; arrow keys select another.
+ * A key is a <div class="key-cells"> whose data-cells lists [point, colour] of each cell. A page may have several. Tab
+ * reaches one cell of a key, the selected one; arrow keys select another.
  */
+import { element } from "../core/dom.js";
 import { screen } from "../core/screen.js";
+
+function makeCell(point) {
+  const label = screen.points[point]?.title ?? point;
+  const cell = element("i", "", "", { role: "radio", tabIndex: -1, title: label, ariaChecked: "false", ariaLabel: label });
+  cell.dataset.point = point;
+  return cell;
+}
+
+/* Make the cells of all keys, or colour those that are there. */
+function fill() {
+  for (const cells of document.querySelectorAll(".key-cells")) {
+    const wanted = JSON.parse(cells.dataset.cells);
+    const isMade =
+      cells.children.length === wanted.length && wanted.every(([point], i) => cells.children[i].dataset.point === point);
+    if (!isMade) cells.replaceChildren(...wanted.map(([point]) => makeCell(point)));
+    wanted.forEach(([, colour], i) => (cells.children[i].style.backgroundColor = colour));
+  }
+  ring();
+}
 
 function ring() {
   const { point } = screen.current;
@@ -46,9 +66,17 @@ export function start() {
   });
 
   screen.subscribe(ring);
+  fill();
 
-  /* Dash replaces a key when colours change. */
+  /* Dash changes data-cells, or replaces a key, when colours change. */
+  const isKey = ({ target, addedNodes }) =>
+    target.matches?.(".key-cells[data-cells]") || [...addedNodes].some((one) => one.querySelector?.(".key-cells"));
   new MutationObserver((changes) => {
-    if (changes.some(({ addedNodes }) => [...addedNodes].some((one) => one.querySelector?.(".key-cells")))) ring();
-  }).observe(document.documentElement, { childList: true, subtree: true });
+    if (changes.some(isKey)) fill();
+  }).observe(document.documentElement, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["data-cells"],
+  });
 }
