@@ -184,13 +184,14 @@ def serve(
     listener = listen(host, port)
 
     from app.server.build import create_app
+    from app.server.recorded_figures import FigureRecorder
     from app.server.shutdown import run_until_stopped
     from app.training.redis_broker import checked_broker
     from app.training.train_point import TrainingOptions
 
     hosts, address = answered_names(host, listener), page_address(host, listener)
     training = TrainingOptions(data_dir, allow_training, broker and checked_broker(broker))
-    app = create_app(atlases, hosts, training, origins)
+    app = create_app(atlases, hosts, training, origins, FigureRecorder())
     decoder = app.server.extensions["decoder"]
     server = web_server(app.server, listener)
     _collect_garbage()

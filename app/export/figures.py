@@ -7,7 +7,8 @@ common:
   changes nothing but the colours of dots.
 - Dots are stored in the order of the table. Figures differ in the order in which they draw them.
 - Planes of landscapes are recorded without the marks and labels of the optima, and those apart: any three
-  metrics can be chosen together. assets/export/landscape.js puts them together as `landscape_figure` does.
+  metrics can be chosen together. assets/page/figures/recorded/landscape.js puts them together as
+  `landscape_figure` does.
 - Parts that are alike are stored once.
 """
 
@@ -44,7 +45,7 @@ COLOUR = "marker.color"
 
 
 def recorded_figures(atlas: Atlas, boards: Mapping[str, Board]) -> dict[str, Any]:
-    """Return all figures of an atlas, as assets/export/recorded.js reads them. JSON-ready.
+    """Return all figures of an atlas, as assets/page/figures/recorded/recorded.js reads them. JSON-ready.
 
     boards: of the views that have figures.
     """
@@ -181,7 +182,7 @@ def _as_recorded(figure: dict[str, Any], points: list[str]) -> dict[str, Any]:
 
 
 def _dots(trace: dict[str, Any], places: Mapping[str, int]) -> dict[str, Any]:
-    """A trace of dots as assets/export/recorded.js takes it."""
+    """A trace of dots as assets/page/figures/recorded/recorded.js takes it."""
     at = [places[point] for point in trace.pop("ids")]
     rows = sorted(at)
     order = [rows.index(place) for place in at]

@@ -13,7 +13,7 @@ SHORT = 24
 class Pool:
     """Lists and dictionaries, each once; `packed` values refer to them: `{"$": 3}`.
 
-    `assets/export/recorded.js` puts them together again.
+    `assets/page/figures/recorded/recorded.js` puts them together again.
     """
 
     def __init__(self) -> None:

@@ -29,6 +29,7 @@ from app.server.downloads import downloads_blueprint
 from app.server.guard import answer_to, guard
 from app.server.health import health_blueprint
 from app.server.http_errors import answer_mishaps, without_paths
+from app.server.recorded_figures import FigureRecorder, recorded_figures_blueprint
 from app.server.requested_atlas import Page, RequestedAtlas, name_atlases
 from app.server.script_cache import keep_suites
 from app.training.train_point import TrainingOptions
@@ -40,11 +41,13 @@ def create_app(
     hosts: Sequence[str] | None = None,
     training: TrainingOptions | None = None,
     embed: Sequence[str] = (),
+    recorder: FigureRecorder | None = None,
 ) -> Dash:
     """The page and pictures of atlases by name, at least one; an address that names none shows the first.
 
     hosts: see `app.server.guard.answer_to`. training: where data sets are, and who may train points of their
-    own. embed: see `app.server.guard.guard`.
+    own. embed: see `app.server.guard.guard`. recorder: without one, the server draws every figure that a
+    visitor chooses.
 
     The WSGI application is the returned object's `server`. torch is imported when a picture is asked for.
     """
@@ -92,6 +95,7 @@ def create_app(
     server.register_blueprint(pictures_blueprint(shelf, decoder))
     server.register_blueprint(downloads_blueprint(shelf, decoder.models))
     server.register_blueprint(health_blueprint(decoder))
+    server.register_blueprint(recorded_figures_blueprint(shelf, recorder))
     return app
 
 

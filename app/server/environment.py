@@ -13,6 +13,7 @@ from app.server.build import create_app
 from app.server.embedding import EMBED, checked_origins
 from app.server.host_names import LOOPBACK_NAMES
 from app.server.listening import files_allowed
+from app.server.recorded_figures import FigureRecorder
 from app.training.redis_broker import BROKER, checked_broker
 from app.training.train_point import TrainingOptions
 from hvae.architectures.plugin import load_named_plugin
@@ -44,7 +45,8 @@ def server(environment: Mapping[str, str]) -> Flask:
         True,
     )
     atlases = served_atlases(Path(atlas) if atlas else None)
-    return create_app(atlases, hosts(given.get(HOSTS, "")), training, embed).server
+    names = hosts(given.get(HOSTS, ""))
+    return create_app(atlases, names, training, embed, FigureRecorder()).server
 
 
 def hosts(names: str) -> list[str] | None:

@@ -1,7 +1,7 @@
 /* What the server would answer: recorded by app/export, or a file of the atlas. docs/endpoints.md lists the addresses. */
-import { figuresAnswer } from "./boards.js";
-import { keyOf } from "./colour-key.js";
-import { Recorded } from "./recorded.js";
+import { figuresAnswer } from "./figures-answer.js";
+import { keyOf } from "../page/figures/recorded/colour-key.js";
+import { Recorded } from "../page/figures/recorded/recorded.js";
 import { fileBeside, packedHere } from "./unpack.js";
 
 const FILE = /^\/atlases\/([^/]+)\/([^/?]+)(?:\?.*)?$/;
@@ -36,6 +36,7 @@ export class Answers {
     if (path.endsWith("/_dash-update-component")) return this.#update(JSON.parse(body));
     if (path.endsWith("/version")) return json({ version: this.#recorded.version });
     if (path === "/healthz") return json({ status: "ok" });
+    if (path.endsWith("/figures.json")) return json({ ...this.#recorded.figures, key: this.#recorded.key });
     const file = FILE.exec(address);
     if (!file) return json({ error: NO_MODEL }, 404);
     const bytes = await this.#file(...file.slice(1).map(decodeURIComponent));

@@ -18,6 +18,7 @@ import * as pictures from "./core/pictures.js";
 import { screen } from "./core/screen.js";
 import * as colourKey from "./figures/colour-key.js";
 import * as dotCard from "./figures/dot-card.js";
+import * as drawHere from "./figures/draw-here.js";
 import * as foldMark from "./figures/fold-mark.js";
 import * as lateFigures from "./figures/late-figures.js";
 import * as legend from "./figures/legend.js";
@@ -43,7 +44,7 @@ import * as yourImage from "./views/your-image/view.js";
 
 const PARTS = [
   ...[connection, connectionMessage, atlasVersion, folds, models, tabs, shiftSliders, selectedModel],
-  ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures],
+  ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
   ...[exportDialog, compareView],

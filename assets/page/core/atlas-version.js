@@ -2,6 +2,8 @@
  *
  * While the page is visible, it asks for the version every few seconds. If that has changed, Dash fetches the points
  * and passes them to `parentGrown`.
+ *
+ * Event of `document`:  hvae:version   the page shows another version
  */
 import { request } from "../server/requests.js";
 import { screen } from "./screen.js";
@@ -14,6 +16,12 @@ let looking = null; // a promise, while the answer is awaited
 /* The page now shows this version. */
 export function learnVersion(version) {
   known = version;
+  document.dispatchEvent(new CustomEvent("hvae:version"));
+}
+
+/* The version of what is shown. */
+export function shownVersion() {
+  return known;
 }
 
 /* Ask for the version, and for the points if it has changed. */

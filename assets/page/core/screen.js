@@ -10,7 +10,7 @@ import { pageAddress } from "../server/server-addresses.js";
 import { FOLD, LOOK } from "./shared-constants.js";
 
 const listeners = [];
-let lookOfDash = ""; // what Dash knows
+let drawnLook = ""; // what figures were last drawn for
 
 export const screen = {
   current: null,
@@ -18,6 +18,7 @@ export const screen = {
   points: {},
   fields: {}, // name → title and valid values
   refused: {}, // field → the invalid part of the address that opened the page
+  drawHere: () => false, // draws the figures of a state without Dash, and returns whether it could
 
   /* Begin with the stores and the address. Modules subscribe after this, and then comes `publish`. */
   begin(first, fields, points) {
@@ -27,7 +28,7 @@ export const screen = {
     const { values, refused } = read(location.search);
     this.current = { ...first, ...values, change: 0 };
     this.refused = refused;
-    lookOfDash = look(first);
+    drawnLook = look(first);
     window.addEventListener("popstate", () => {
       const { atlas, change } = this.current;
       this.set({ ...this.first, ...read(location.search).values, atlas, change });
@@ -45,7 +46,9 @@ export const screen = {
   publish(how = "replaceState") {
     const address = `?${query(this.current)}`;
     if (address !== location.search) history[how](null, "", address);
-    if (look(this.current) !== lookOfDash) this.drawFigures();
+    if (look(this.current) === drawnLook) return;
+    if (this.drawHere(this.current)) drawnLook = look(this.current);
+    else this.drawFigures();
   },
 
   /* Change some fields. Another model begins without shifts: they mean nothing in another model. */
@@ -70,8 +73,8 @@ export const screen = {
 
   /* Let Dash draw the figures of the present state. */
   drawFigures() {
-    lookOfDash = look(this.current);
-    window.dash_clientside.set_props("look", { data: JSON.parse(lookOfDash) });
+    drawnLook = look(this.current);
+    window.dash_clientside.set_props("look", { data: JSON.parse(drawnLook) });
   },
 
   /* The address of the present state. */

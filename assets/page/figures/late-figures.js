@@ -15,8 +15,8 @@ let timer = 0;
 
 const isBlank = (place) => !place.querySelector(".figure-graph");
 
-/* Whether a figure is missing, or was drawn for another state. */
-function isLate(place) {
+/* Whether the figure of a place is missing, or was drawn for another state. */
+export function isLate(place) {
   if (isBlank(place)) return true;
   const layout = place.querySelector(".js-plotly-plot")?.layout;
   if (!layout) return false; // it is being drawn

@@ -29,6 +29,11 @@ export function fileAddress(atlas, file) {
   return pathOf("atlases", atlas, file);
 }
 
+/* All figures of a version of an atlas. */
+export function figuresAddress(atlas, version) {
+  return `${pathOf("pages", atlas, "figures.json")}?version=${encodeURIComponent(version)}`;
+}
+
 /* The current version of an atlas. */
 export function versionAddress(atlas) {
   return pathOf("pages", atlas, "version");

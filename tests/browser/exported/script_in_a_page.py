@@ -11,7 +11,8 @@ from app.server.build import assets_folder
 
 
 def linked_entry(folder: Path, text: str, addresses: Mapping[str, str] | None = None) -> str:
-    """The script of a module with this text, which may import from assets/export: "./export/…"."""
-    copytree(assets_folder() / "export", folder / "export", dirs_exist_ok=True)
+    """The script of a module with this text, which may import the page's and an export's: "./export/…"."""
+    for part in ("export", "page"):
+        copytree(assets_folder() / part, folder / part, dirs_exist_ok=True)
     (folder / "entry.js").write_text(text, encoding="utf-8")
     return linked(folder, "entry.js", addresses)

@@ -18,8 +18,8 @@ from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
 
 ENTRY = """\
-import { keyOf } from "./export/colour-key.js";
-import { Recorded } from "./export/recorded.js";
+import { keyOf } from "./page/figures/recorded/colour-key.js";
+import { Recorded } from "./page/figures/recorded/recorded.js";
 
 globalThis.begin = (figures, key) => {
   const recorded = new Recorded(figures);

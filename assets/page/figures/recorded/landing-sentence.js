@@ -1,4 +1,4 @@
-/* The sentence above the planes, as app/page/landing_sentence.py writes it: the page without Python chooses metrics, too. */
+/* The sentence above the planes, as app/page/landing_sentence.py writes it: whoever draws what was recorded chooses metrics, too. */
 
 const COUNTS = { 2: "two", 3: "three" };
 

@@ -1,0 +1,101 @@
+/* Figures for another choice, drawn at once: from all figures of the atlas, which the server has recorded.
+ *
+ * The server begins to record when a page first asks, and answers 202 until it is done. Until then, and after an atlas
+ * has changed, the server draws what is chosen.
+ */
+import { shownVersion } from "../core/atlas-version.js";
+import { screen } from "../core/screen.js";
+import { LOOK } from "../core/shared-constants.js";
+import { reach } from "../server/connection.js";
+import { figuresAddress } from "../server/server-addresses.js";
+import { isLate } from "./late-figures.js";
+import { chosenOf, drawnFor, graph } from "./recorded/board.js";
+import { keyOf } from "./recorded/colour-key.js";
+import { Recorded } from "./recorded/recorded.js";
+
+const REST_MS = 1500; // after the first samples
+const PAUSE_MS = 3000; // until the server is asked again for what it is recording, at first
+const LONGEST_MS = 60000;
+const GROWTH = 1.4;
+const [THERE, NOT_YET] = [200, 202];
+let recorded = null; // {version, figures, key}
+let wanted = ""; // the version that is being fetched
+let shown = {}; // id → JSON of the properties that were last set
+let keyFor = ""; // for which colour and units the colour key was last drawn
+let words = 0; // the timer of what is still to be set
+
+/* Set properties of a component, if they are others than the last time. */
+function setProps(id, properties) {
+  const text = JSON.stringify(properties);
+  if (shown[id] === text) return;
+  shown[id] = text;
+  window.dash_clientside.set_props(id, properties);
+}
+
+/* Draw a figure in its place. Where one is already, Dash would look at every component of the page first. */
+function drawInPlace(place, id, figure, config) {
+  const plot = place.querySelector(".js-plotly-plot");
+  if (!plot) {
+    window.dash_clientside.set_props(place.id, { children: graph(id, figure, config) });
+  } else if (isLate(place)) {
+    const layout = { ...figure.layout, autosize: true };
+    window.Plotly.react(plot, { data: figure.data, layout, config: { ...config, responsive: true } });
+  }
+}
+
+function drawKey({ colour, units }) {
+  const choice = `${colour} ${units}`;
+  if (choice === keyFor) return;
+  keyFor = choice;
+  setProps("figures-key", { children: keyOf(recorded.key, recorded.figures, { colour, units }) });
+}
+
+/* Draw the figures of a state; false if Dash has to. */
+function draw(current) {
+  if (recorded?.version !== shownVersion()) return false;
+  const look = Object.fromEntries(LOOK.map((name) => [name, current[name]]));
+  const parts = recorded.figures.drawn(look.view, look);
+  const { graphConfig } = recorded.figures.recorded;
+  const around = {};
+  (parts || []).forEach(({ figure, note, around: its }, index) => {
+    const place = document.getElementById(`${look.view}-place-${index}`);
+    drawInPlace(place, `${look.view}-${index}`, drawnFor(figure, chosenOf(look)), graphConfig);
+    Object.assign(around, its, { [`${look.view}-note-${index}`]: { children: note } });
+  });
+  // Words follow the dots: each takes Dash some milliseconds.
+  clearTimeout(words);
+  words = setTimeout(() => {
+    for (const [id, properties] of Object.entries(around)) setProps(id, properties);
+    drawKey(look);
+  });
+  return true;
+}
+
+/* Fetch the figures of the version that is shown, however long the server takes to record them. */
+async function fetchFigures(pause = PAUSE_MS) {
+  const version = (wanted = shownVersion());
+  let response;
+  try {
+    response = await reach(figuresAddress(screen.current.atlas, version));
+  } catch {
+    return; // Dash draws
+  }
+  if (version !== shownVersion()) return;
+  if (response.status === NOT_YET) {
+    setTimeout(() => fetchFigures(Math.min(pause * GROWTH, LONGEST_MS)), pause);
+  } else if (response.status === THERE) {
+    const { key, ...its } = await response.json();
+    recorded = { version, key, figures: new Recorded(its) };
+    [shown, keyFor] = [{}, ""];
+  }
+}
+
+export function start() {
+  screen.drawHere = draw;
+  document.addEventListener("hvae:drawn", function first({ detail }) {
+    if (detail.slot !== "samples") return;
+    document.removeEventListener("hvae:drawn", first);
+    setTimeout(fetchFigures, REST_MS);
+  });
+  document.addEventListener("hvae:version", () => wanted && fetchFigures());
+}
