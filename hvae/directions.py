@@ -1,4 +1,4 @@
-"""The dimensions and directions of the latents that carry most, over a few images."""
+"""The dimensions, directions and planes of the latents that carry most, over a few images."""
 
 from __future__ import annotations
 
@@ -41,6 +41,35 @@ def leading_directions(residuals: Tensor, most: int = MOST) -> Directions:
     vectors = vectors * torch.where(largest < 0, -1.0, 1.0)
     std = singular[:count] / (len(flat) - 1) ** 0.5
     return Directions(vectors.unflatten(1, residuals.shape[1:]).to(residuals.dtype), std.to(residuals.dtype))
+
+
+class Plane(NamedTuple):
+    """The plane through the mean of residuals (N, D) in which these vary most.
+
+    middle: (D,). axes: (2, D), the first two of `leading_directions`; 0 where there is no further direction.
+    places: (N, 2), the residuals' coordinates along the axes, from the middle. explained: the share of their
+    variance that lies in the plane; 0 without variance. All in standard deviations of the prior.
+    """
+
+    middle: Tensor
+    axes: Tensor
+    places: Tensor
+    explained: float
+
+
+def leading_plane(residuals: Tensor) -> Plane:
+    """Return the plane of the first two principal components of residuals (N, D) from `HVAE.residuals`.
+
+    What is not finite, of a model with NaN weights, counts as zero.
+    """
+    flat = residuals.nan_to_num(0, posinf=0, neginf=0)
+    found = leading_directions(flat, 2).vectors
+    axes = torch.cat([found, found.new_zeros(2 - len(found), flat.shape[1])])
+    middle = flat.mean(0)
+    centred = flat - middle
+    places = centred @ axes.T
+    total = float(centred.double().square().sum())
+    return Plane(middle, axes, places, float(places.double().square().sum()) / total if total else 0.0)
 
 
 @torch.inference_mode()

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from hvae.directions import Directions
+    from hvae.directions import Directions, Plane
     from hvae.model import HVAE
 
 
@@ -47,6 +47,13 @@ class Subject:
         from hvae.directions import leading_directions
 
         return leading_directions(self.model.residuals(to_floats(self.images))[0])
+
+    @cached_property
+    def plane(self) -> Plane:
+        """The leading plane of z_L over the test images."""
+        from hvae.directions import leading_plane
+
+        return leading_plane(self.model.residuals(to_floats(self.images))[-1])
 
 
 def to_floats(images: np.ndarray) -> Tensor:

@@ -22,7 +22,7 @@ from app.pictures.your_image import MAX_CHARACTERS
 from hvae.atlas.atlas import Atlas
 from hvae.metrics.measurements.accuracy import accuracy_column
 
-PARTS = {"samples": "Samples", "walks": "Traversals", "mix": "Mixing"}
+PARTS = {"samples": "Samples", "walks": "Traversals", "map": "Map of z₂", "mix": "Mixing"}
 """Parts of the model view by name."""
 
 MOST_PINS = 3

@@ -5,7 +5,7 @@ import torch
 from sklearn.decomposition import PCA
 
 from hvae import HVAE
-from hvae.directions import leading_directions, top_rates
+from hvae.directions import leading_directions, leading_plane, top_rates
 
 
 def test_directions_are_scikit_learns_principal_components():
@@ -32,6 +32,27 @@ def test_as_many_directions_as_the_images_span():
 def test_residuals_that_are_not_numbers_count_as_zero():
     found = leading_directions(torch.full((5, 4), torch.nan))
     assert (found.std == 0).all() and found.vectors.isfinite().all()
+
+
+def test_a_plane_is_that_of_scikit_learns_first_two_components():
+    residuals = torch.randn(30, 5, generator=torch.Generator().manual_seed(3)) * torch.tensor(
+        [1, 3, 0.5, 2, 1]
+    )
+    found = leading_plane(residuals)
+    expected = PCA(2).fit(residuals.numpy())
+    places = expected.transform(residuals.numpy()) * np.sign(
+        (expected.components_ * found.axes.numpy()).sum(1)
+    )
+    assert np.allclose(found.places, places, atol=1e-4)
+    assert np.allclose(found.middle, residuals.mean(0))
+    assert np.isclose(found.explained, expected.explained_variance_ratio_.sum())
+
+
+def test_where_nothing_varies_all_places_are_the_middle():
+    for residuals in (torch.zeros(6, 4), torch.ones(1, 4), torch.full((5, 3), torch.nan), torch.randn(6, 1)):
+        found = leading_plane(residuals)
+        assert found.places.shape == (len(residuals), 2) and found.places.isfinite().all()
+        assert (found.places[:, 1] == 0).all() and found.explained <= 1 + 1e-6
 
 
 def noisy_model(**fields) -> HVAE:

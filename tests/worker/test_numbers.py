@@ -34,9 +34,9 @@ def test_rates_and_estimates_are_the_servers(modules, atlas, number, kernels):
     file = folder.metrics["checkpoint"].iloc[number]
     images, rates = folder.examples().images, dimension_rates(folder.metadata(file))
     subject = Subject(folder.load_checkpoint(file), lambda: images, rates)
-    asked = [("rates", {"images": [0, 11], "draws": 8, "seed": 3}), ("estimates", {"n": 48})]
+    asked = [("rates", {"images": [0, 11], "draws": 8, "seed": 3}), ("estimates", {"n": 48}), ("map", {})]
     about = {"name": file, "bytes": (folder.path / file).read_bytes()}
-    found_rates, found = ask(modules, kernels, about, images, *asked)
+    found_rates, found, found_map = ask(modules, kernels, about, images, *asked)
 
     expected = SERVERS["rates"].make(subject, SERVERS["rates"].query.model_validate(asked[0][1]))
     for ours, theirs in zip(found_rates["images"], expected, strict=True):
@@ -51,6 +51,10 @@ def test_rates_and_estimates_are_the_servers(modules, atlas, number, kernels):
     assert [row["rate"] for row in found["dimensions"]] == [
         close(row["rate"]) for row in expected["dimensions"]
     ]
+
+    expected = SERVERS["map"].make(subject, SERVERS["map"].query())
+    assert found_map["explained"] == close(expected["explained"]) and found_map["own"] is None
+    np.testing.assert_allclose(found_map["places"], expected["places"], atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ ASKED = [
     ("traversal", {"shifts": {"z2.3": 2.5, "z1.0": -1.5, "z1.2": 3, "z2.0": 0}}),
     ("dimensions", {"seed": 1}),
     ("dimensions", {"latent": "z1", "rows": 3}),
+    ("place", {}),
+    ("place", {"across": 2.25, "up": -1}),
     ("resample", {"seed": 3}),
     ("resample", {"images": [5, 1, 2], "rows": 2}),
     ("layers", {}),

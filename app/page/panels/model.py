@@ -10,6 +10,7 @@ import numpy as np
 from dash import Dash, html
 from dash.development.base_component import Component
 
+from app.page.panels import map_of_z2
 from app.page.points import SLIDERS
 from app.page.state import PARTS
 from app.page.widgets import colour_key
@@ -48,12 +49,13 @@ WHY_RESIDUALS = {
 
 
 def layout(atlas: Atlas) -> Component:
-    """Return the diagram and, beside it, three parts of which one is shown: samples, traversals, mixing."""
+    """Return the diagram and, beside it, four parts, of which one is shown."""
     frame, count = Frame.of(atlas), example_count(atlas)
     is_direct = atlas.config.has_direct_path
     parts = {
         "samples": _samples(frame, count),
         "walks": _walks(frame, directions(atlas)),
+        "map": map_of_z2.layout(atlas, frame),
         "mix": _mix(frame, count, is_direct),
     }
     panels = [

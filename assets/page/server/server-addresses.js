@@ -24,6 +24,11 @@ export function ratesAddress(atlas, point, image) {
   return `${pathOf("rates", atlas, point)}.json?image=${image}`;
 }
 
+/* The map of z₂ under a point's model, with the place of an image, a PNG in base64url, if there is one. */
+export function mapAddress(atlas, point, image) {
+  return `${pathOf("map", atlas, point)}.json${image ? `?image=${image}` : ""}`;
+}
+
 /* A file of an atlas: "metrics.csv", "POINT.safetensors". */
 export function fileAddress(atlas, file) {
   return pathOf("atlases", atlas, file);

@@ -9,6 +9,7 @@ import { screen } from "../core/screen.js";
 import { firstImages } from "../server/server-addresses.js";
 import { SAMPLES } from "../core/shared-constants.js";
 import { drawAgain } from "./model-strip.js";
+import { showMap } from "./z2-map/view.js";
 
 function imageCount() {
   return Number(document.querySelector(".model-view").dataset.images);
@@ -37,6 +38,7 @@ const PARTS = {
       if (rows) askOnce(`model-${latent}-strips`, "dimensions", `latent=${latent}&seed=${seed}&rows=${rows}`, since);
     }
   },
+  map: showMap,
   mix(since) {
     if (imageCount() < 2) return;
     showThumbnails("model-thumbnails", imageCount(), since);

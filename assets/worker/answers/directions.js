@@ -29,6 +29,33 @@ export function leadingDirections(residuals, count, size) {
   return directions;
 }
 
+/** The plane of the first two principal components of residuals (count, size), through their mean: { middle, axes,
+    places, explained }; `leading_plane` of hvae/directions.py.
+
+    axes: two vectors, of zeros where there is no further direction. places: [across, up] of each residual. */
+export function leadingPlane(residuals, count, size) {
+  const found = leadingDirections(residuals, count, size).vectors.slice(0, 2);
+  const axes = [0, 1].map((i) => found[i] ?? new Float64Array(size));
+  const x = centred(residuals, count, size);
+  const middle = Float64Array.from({ length: size }, (_, k) => (Number.isFinite(residuals[k]) ? residuals[k] : 0) - x[k]);
+  const rows = Array.from({ length: count }, (_, i) => x.subarray(i * size, (i + 1) * size));
+  const places = rows.map((row) => axes.map((axis) => product(row, axis)));
+  const total = product(x, x);
+  return { middle, axes, places, explained: total ? product(places.flat(), places.flat()) / total : 0 };
+}
+
+/** Where a residual lies in a plane: [across, up]. */
+export function placeIn({ middle, axes }, residual) {
+  const row = Float64Array.from(residual, (value, k) => (Number.isFinite(value) ? value : 0) - middle[k]);
+  return axes.map((axis) => product(row, axis));
+}
+
+function product(a, b) {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+  return sum;
+}
+
 function centred(residuals, count, size) {
   const x = Float64Array.from(residuals, (value) => (Number.isFinite(value) ? value : 0));
   for (let column = 0; column < size; column++) {

@@ -1,6 +1,8 @@
-/* Numbers of a model, in nats per image and dB: those of the server's addresses /rates/… and /estimates/…. */
+/* Numbers of a model: those of the server's addresses /rates/…, /estimates/… (nats per image, dB) and /map/…. */
 
 import { SEED, indices, ownImage, parsed, whole } from "./queries.js";
+import { placeIn } from "./directions.js";
+import { fromPixels } from "./own-image.js";
 import { joined } from "./subject.js";
 
 const MOST_ESTIMATED = 256;
@@ -13,6 +15,7 @@ const KINDS = {
     make: rates,
   },
   estimates: { parameters: { n: whole(1, MOST_ESTIMATED, MOST_ESTIMATED) }, make: estimates },
+  map: { parameters: { image: ownImage }, make: map },
 };
 
 export const NUMBERS = Object.keys(KINDS);
@@ -82,6 +85,12 @@ function estimates({ model, images, count }, query) {
     }),
     dimensions: leading(elbo.topRates),
   };
+}
+
+/* Where the test images lie in the leading plane of z₂, and where an image of the visitor's own does. */
+function map({ model, plane }, { image }) {
+  const own = image && model.residuals(fromPixels(image, model.config.imageShape), 1).at(-1);
+  return { explained: plane.explained, places: plane.places, own: own && placeIn(plane, own) };
 }
 
 function leading(rates) {

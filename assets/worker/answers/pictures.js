@@ -9,6 +9,8 @@ const FIRST_EIGHT = [0, 1, 2, 3, 4, 5, 6, 7];
 const TRAVERSAL_PICTURES = 16;
 const MOST_SHIFT = 10;
 const SHIFT_NAME = /^z[12]\.(0|[1-9][0-9]{0,3})$/;
+/** How far from the middle of the map a place may lie. */
+const MOST_PLACE = 20;
 /** How far a strip of pictures reaches to both sides, in standard deviations. */
 const STRIP_ENDS = 3;
 /** Most rows of `resample`, and draws in each row. */
@@ -57,6 +59,15 @@ const KINDS = {
           ),
         ),
       );
+      return { residuals, layOut: contactSheet };
+    },
+  },
+
+  place: {
+    parameters: { across: real(-MOST_PLACE, MOST_PLACE, 0), up: real(-MOST_PLACE, MOST_PLACE, 0) },
+    make({ model, plane: { middle, axes } }, { across, up }) {
+      const residuals = model.noise(1, 0).map((part) => part.fill(0));
+      residuals.at(-1).set(middle.map((value, k) => value + across * axes[0][k] + up * axes[1][k]));
       return { residuals, layOut: contactSheet };
     },
   },

@@ -1,12 +1,13 @@
 /* The source of all answers: a model, the atlas's test images, and what follows from both. */
 
-import { leadingDirections } from "./directions.js";
+import { leadingDirections, leadingPlane } from "./directions.js";
 import { fromPixels } from "./own-image.js";
 import { Sentence } from "../sentence.js";
 
 export class Subject {
   #order;
   #directions;
+  #plane;
 
   /** images: uint8 (N, C, H, W) of the model's shape. rates: of each dimension of z_L, in nats; empty if
       unknown. Throws a Sentence if the images have another shape. */
@@ -52,6 +53,15 @@ export class Subject {
       this.#directions = leadingDirections(residuals, this.count, this.model.config.latentSizes[0]);
     }
     return this.#directions;
+  }
+
+  /** The leading plane of z_L over the test images; see `leadingPlane`. */
+  get plane() {
+    if (!this.#plane) {
+      const top = this.model.residuals(this.images, this.count).at(-1);
+      this.#plane = leadingPlane(top, this.count, this.model.config.topDim);
+    }
+    return this.#plane;
   }
 
   #image(index) {

@@ -55,6 +55,44 @@ def test_rates_are_said_in_bits_where_the_page_counts_in_bits(explorer, tiny_add
     assert explorer.page.locator(".model-side [data-column=rate_z2]").inner_text() == "23.1 bits"
 
 
+TURNS = """async () => {
+    const { turnTo, turned, turnedBack } = await import('/assets/page/views/z2-map/alignment.js');
+    const places = [[1, 2], [-0.5, 1], [2, -1.5], [0.25, 0.5]];
+    const off = (turn) => Math.max(...places.map((place) => {
+        const [x, y] = turnedBack(turn, turned(turn, place));
+        return Math.hypot(x - place[0], y - place[1]);
+    }));
+    return [-2.5, -1, 0, 0.3, 3].flatMap((angle) => [1, -1].map((sign) => {
+        const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+        const former = places.map(([x, y]) => [cos * x - sign * sin * y, sin * x + sign * cos * y]);
+        const turn = turnTo(places, former);
+        const apart = ([x, y], [u, v]) => Math.hypot(x - u, y - v);
+        return Math.max(off(turn), ...places.map((place, i) => apart(turned(turn, place), former[i])));
+    }));
+}"""
+
+
+def test_a_place_of_the_map_is_decoded_and_another_model_has_a_map_of_its_own(view):
+    open_part(view, "map", ("z2-place",))
+    page, canvas = view.page, view.page.locator("#z2-map")
+    first, address = view.picture("z2-place"), canvas.get_attribute("data-map")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.3 * box["height"])
+    page.wait_for_function("Number(document.getElementById('z2-map-across').value) > 1.5")
+    view.wait_until_shown("up=1", ("z2-place",))
+    assert view.picture("z2-place") != first
+    page.locator("#z2-map-across").fill("-2")
+    page.wait_for_function("document.getElementById('z2-place-picture').dataset.pictureUrl.includes('=-')")
+    page.click(".flow-about")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("(old) => document.getElementById('z2-map').dataset.map !== old", arg=address)
+    assert "variance" in view.text("#z2-map-explained")
+
+
+def test_a_map_is_turned_onto_the_one_before(view):
+    assert max(view.page.evaluate(TURNS)) < 1e-9
+
+
 def test_temperature_changes_the_samples_alone(view):
     before = [view.picture(slot) for slot in SAMPLES]
     view.page.locator("#temperature").fill("0.4")

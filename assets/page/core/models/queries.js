@@ -2,7 +2,7 @@
 import { ownPixels } from "./own-pixels.js";
 
 const PICTURE = /^\/pictures\/(?<atlas>[^/]+)\/(?<point>[^/]+)\/(?<kind>[a-z]+)\.png$/;
-const NUMBERS = /^\/(?<kind>rates|estimates)\/(?<atlas>[^/]+)\/(?<point>[^/]+)\.json$/;
+const NUMBERS = /^\/(?<kind>rates|estimates|map)\/(?<atlas>[^/]+)\/(?<point>[^/]+)\.json$/;
 const SHIFT = /^z[12]\.[0-9]+$/;
 
 /* {atlas, point, kind, query, usesImages} of an address. query: as in assets/worker/answers. usesImages: whether the
@@ -27,6 +27,7 @@ async function queryOf(parameters) {
 }
 
 function usesImages({ kind, query }) {
+  if (kind === "map") return true;
   if (query.image || kind === "samples") return false;
   if (kind === "resample") return Boolean(query.images?.length);
   if (kind === "traversal") return Object.keys(query.shifts ?? {}).some((name) => name.startsWith("z1"));
