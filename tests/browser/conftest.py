@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pages import FIRST_DOT, Explorer
-from ways_to_serve import WAY, WAYS
+from ways_to_serve import HAS_SERVER, IS_OFFLINE, WAY, WAYS, WITHOUT_A_SERVER
 from windows import Windows
 
 
@@ -26,7 +26,7 @@ def tiny_address(serve: Callable[..., str], tiny_atlas: Path) -> str:
 
 @pytest.fixture(scope="session")
 def windows(browser) -> Windows:
-    return Windows(browser)
+    return Windows(browser, IS_OFFLINE)
 
 
 @pytest.fixture
@@ -42,6 +42,8 @@ def open_page(windows: Windows) -> Iterator[Callable[..., Explorer]]:
         by_server: bool = False,
         **media: str,
     ) -> Explorer:
+        if by_server and not HAS_SERVER:
+            pytest.skip(WITHOUT_A_SERVER.format("the server makes the pictures"))
         taken.append(windows.take(width, height, **media))
         if by_server:
             taken[-1].route("**/assets/worker/worker.js", lambda route: route.abort())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from atlas_builder import add_parent, build_atlas
 from pages import Explorer
+from ways_to_serve import needs_server
 
 from hvae.atlas.atlas import Atlas
 
@@ -27,6 +28,7 @@ PARTS = {
 }
 
 
+@needs_server("compares with the server's pictures")
 @pytest.mark.parametrize("name", ["mnist", "street-digits"])
 def test_the_pictures_are_the_servers(open_page, serve, name):
     explorer = open_page(serve(Atlas.shipped(name).path))
@@ -45,6 +47,7 @@ def test_the_pictures_are_the_servers(open_page, serve, name):
     assert difference.max() <= 1 and (difference > 0).mean() < 1e-4
 
 
+@needs_server("the server makes the pictures")
 @pytest.mark.parametrize(
     "script", ["delete window.Worker", "window.Worker = class { constructor() { throw new Error('no'); } }"]
 )
@@ -61,6 +64,7 @@ def test_a_browser_that_cannot_run_the_models_gets_the_servers_pictures(browser,
     page.close()
 
 
+@needs_server("asks the server what it has done")
 def test_a_visit_never_wakes_the_servers_decoder(open_page, serve, tmp_path):
     address = serve(add_parent(build_atlas(tmp_path / "visited")))
     explorer = open_page(address)
@@ -83,6 +87,7 @@ def test_a_visit_never_wakes_the_servers_decoder(open_page, serve, tmp_path):
         assert json.load(answer)["decoding"] == "asleep"
 
 
+@needs_server("changes what the server sends")
 def test_where_webassembly_is_forbidden_plain_javascript_draws_the_same(open_page, tiny_address, windows):
     """The worker's own Content-Security-Policy decides."""
     explorer = open_page(tiny_address)

@@ -2,6 +2,7 @@
 
 import pytest
 from atlas_builder import flip_one_byte
+from ways_to_serve import needs_server
 
 
 def test_draw_again_changes_the_samples_and_not_the_reconstructions(explorer):
@@ -60,6 +61,7 @@ def test_a_dragged_slider_draws_while_the_hand_moves(explorer):
     explorer.page.mouse.up()
 
 
+@needs_server("a file is damaged while it is served")
 def test_a_damaged_checkpoint_is_told_and_every_other_dot_works(open_page, serve, own_atlas):
     flip_one_byte(own_atlas / "models" / "b2-10_b1-1.safetensors")  # a page that has the file would show it
     explorer = open_page(serve(own_atlas))
@@ -122,6 +124,7 @@ def test_the_page_notices_that_the_server_is_back_though_nothing_is_wanted_any_m
     connection(served_explorer, "")
 
 
+@needs_server("a server is busy")
 def test_who_wants_a_picture_while_its_refusal_is_read_has_it_asked_for_again(explorer):
     """What was asked ahead, and is refused, may be wanted at any moment."""
     tries = """async () => {
@@ -146,6 +149,7 @@ def test_a_server_that_has_too_much_to_do_is_asked_again(served_explorer):
     assert len(refused) == 1 and served_explorer.page.locator("#model-message").is_hidden()
 
 
+@needs_server("a server is busy")
 def test_a_server_that_stays_busy_is_asked_more_and_more_rarely_until_it_answers_and_the_page_says_so(
     explorer,
 ):

@@ -3,9 +3,12 @@
 import math
 
 import pytest
+from ways_to_serve import needs_server
 
 from app.page.words import beta_text, value_text
 from hvae.atlas.point import Point
+
+pytestmark = needs_server("modules have addresses")
 
 NATS = [0.0, 0.004, 0.0951, 1.2345, -3.21, 9.994, 9.996, 12.34, 999.94, 999.96, 1234.5678, -45678.9, 1e6]
 BETAS = [0.001, 0.0123456, 0.1, 0.316228, 1, 2.15443, 10, 99.96, 999.96, 12345.6, 1e6, 3.3e-7]

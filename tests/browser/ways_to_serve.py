@@ -1,7 +1,8 @@
 """The ways to serve a page that docs/serving.md describes, for browser tests: atlases' folders → its address.
 
-HVAE_TEST_SERVER names the one that browser tests use: built-in, gunicorn, proxy, or export: a page without
-Python, which passes those tests that ask nothing of a server.
+HVAE_TEST_SERVER names the one that browser tests use: built-in, gunicorn, proxy, or a page without Python:
+export, a folder on a plain web server, or file, one file from a disk without a network. Those two pass every
+test that is not marked with `needs_server`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+import pytest
 from documents import ROOT
 from recorded_once import recorded_once
 from services import gunicorn, served
@@ -70,12 +72,24 @@ def behind_a_proxy(*folders: Path) -> Iterator[str]:
 @contextmanager
 def exported_folder(*folders: Path) -> Iterator[str]:
     """As a page without Python, in a folder on a plain web server, below a path."""
+    with export_of(folders, "page") as page, plain_server(page.parent) as address:
+        yield f"{address}page/"
+
+
+@contextmanager
+def exported_file(*folders: Path) -> Iterator[str]:
+    """As one file with all models, from a disk; `Windows` see to it that there is no network."""
+    with export_of(folders, "page.html") as page:
+        yield page.as_uri()
+
+
+@contextmanager
+def export_of(folders: tuple[Path, ...], name: str) -> Iterator[Path]:
+    """An export of atlases under a name in a folder of its own."""
+    atlases = {atlas.name: atlas for atlas in map(Atlas.open, folders)}
     with TemporaryDirectory() as root, recorded_once():
-        list(
-            exported({atlas.name: atlas for atlas in map(Atlas.open, folders)}, Path(root, "page"), Options())
-        )
-        with plain_server(Path(root)) as address:
-            yield f"{address}page/"
+        list(exported(atlases, Path(root, name), Options(models="all")))
+        yield Path(root, name)
 
 
 @contextmanager
@@ -100,8 +114,17 @@ WAYS: dict[str, Callable[..., AbstractContextManager[str]]] = {
     "gunicorn": by_gunicorn,
     "proxy": behind_a_proxy,
     "export": exported_folder,
+    "file": exported_file,
 }
 WAY = os.environ.get("HVAE_TEST_SERVER", "built-in")
+IS_OFFLINE = WAY == "file"
+HAS_SERVER = WAY not in ("export", "file")
+WITHOUT_A_SERVER = "a page without Python: {}"
+
+
+def needs_server(reason: str) -> pytest.MarkDecorator:
+    """Mark tests that a page without Python cannot pass; reason: what of a server they are about."""
+    return pytest.mark.skipif(not HAS_SERVER, reason=WITHOUT_A_SERVER.format(reason))
 
 
 def _handler(backend: str) -> type[BaseHTTPRequestHandler]:

@@ -12,10 +12,10 @@ CLEAR = "() => { localStorage.clear(); sessionStorage.clear(); return true; }"
 
 
 class Windows:
-    """Those of one browser, Playwright's."""
+    """Those of one browser, Playwright's. offline: whether they have no network."""
 
-    def __init__(self, browser: Any) -> None:
-        self._browser = browser
+    def __init__(self, browser: Any, offline: bool = False) -> None:
+        self._browser, self._offline = browser, offline
         self._idle: list[Any] = []
         self._errors: list[str] = []
 
@@ -46,7 +46,7 @@ class Windows:
         return errors
 
     def _new(self) -> Any:
-        page = self._browser.new_context().new_page()
+        page = self._browser.new_context(offline=self._offline).new_page()
         page.on("pageerror", lambda error: self._errors.append(str(error)))
         page.on("console", lambda message: self._errors.extend(breaches(message.text)))
         return page

@@ -2,6 +2,7 @@
 
 import pytest
 from atlas_builder import build_atlas
+from ways_to_serve import needs_server
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +33,7 @@ def test_another_score_over_another_rate_is_drawn(open_page, scored_address):
     assert "score=sharpness" in explorer.address and "rate=rate_z2" in explorer.address
 
 
+@needs_server("a server is gone for a while")
 def test_figures_come_by_themselves_once_the_server_is_back(explorer):
     explorer.page.route("**/*", lambda route: route.abort())
     explorer.page.keyboard.press("4")
@@ -44,6 +46,7 @@ def test_figures_come_by_themselves_once_the_server_is_back(explorer):
     assert explorer.text("#connection-message") == ""
 
 
+@needs_server("a server is gone for a while")
 def test_a_figure_that_was_to_change_meanwhile_changes_once_the_server_is_back(explorer):
     explorer.page.route("**/*", lambda route: route.abort())
     explorer.page.get_by_text("bits", exact=True).click()

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from atlas_builder import build_atlas, flip_one_byte
+from ways_to_serve import needs_server
 
 from hvae.atlas.atlas import Atlas
 
@@ -232,6 +233,7 @@ def test_hovering_shows_a_card_with_the_dots_numbers_and_samples(explorer):
     card.wait_for(state="hidden")
 
 
+@needs_server("a file is damaged while it is served")
 def test_the_card_of_a_damaged_model_says_so_and_the_next_dots_does_not(open_page, serve, own_atlas):
     flip_one_byte(own_atlas / "models" / "b2-10_b1-1.safetensors")  # before a page can fetch the good file
     explorer = open_page(serve(own_atlas))

@@ -2,6 +2,7 @@
 
 import pytest
 from atlas_builder import build_atlas, flip_one_byte
+from ways_to_serve import needs_server
 
 from hvae.config import HVAEConfig
 
@@ -214,6 +215,7 @@ def test_edges_do_not_move_for_who_prefers_that(open_page, tiny_address):
     assert explorer.page.evaluate(style) == "0s"
 
 
+@needs_server("a file is damaged while it is served")
 def test_a_damaged_checkpoint_is_told_once_and_the_next_model_works(open_page, serve, own_atlas):
     flip_one_byte(own_atlas / "models" / "b2-1_b1-10.safetensors")
     explorer = open_page(serve(own_atlas))

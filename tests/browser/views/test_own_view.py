@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from atlas_builder import build_atlas
 from PIL import Image
+from ways_to_serve import needs_server
 
 from app.pictures.your_image import read_image
 from hvae.config import HVAEConfig
@@ -81,6 +82,7 @@ def test_a_drawing_is_scaled_and_centred_by_mass_wherever_it_is_drawn(view, corn
     assert image.max() == 255
 
 
+@needs_server("compares with the server's numbers")
 def test_the_rates_of_the_very_image_are_shown(view):
     draw(view, (0.3, 0.2), (0.7, 0.8))
     view.page.wait_for_function(RATES_TOLD)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from atlas_builder import add_parent, build_atlas
 from parent_page import SLOTS, drag, parent_view
+from ways_to_serve import needs_server
 
 from app.page.figures.colours import colour_code
 from hvae import Atlas
@@ -83,6 +84,7 @@ def test_arrow_keys_move_the_place_in_small_steps(view):
     assert betas_on_screen(view) == pytest.approx([step, step**5], rel=5e-3)
 
 
+@needs_server("compares with the server's numbers")
 def test_numbers_are_those_that_the_server_estimates(view):
     drag(view, (0.3, 0.6))
     view.page.wait_for_function("() => hvae.screen.points[hvae.screen.current.point]?.estimated")
@@ -258,6 +260,7 @@ def test_a_link_to_a_fold_shows_it_again(open_page, address):
     assert explorer.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 2.15"
 
 
+@needs_server("modules have addresses")
 def test_names_and_colours_are_those_of_the_server(view):
     betas = [0.1, 0.31623, 1, 2.15443, 9.99999, 10, 123.456, 12345.6, 1e-5, 2.5e-7, 1e9]
     names = view.page.evaluate(

@@ -8,13 +8,15 @@ import pytest
 from atlas_builder import add_parent, as_made_from, build_atlas
 from parent_page import drag, parent_view
 from small_runs import parent_atlas
-from ways_to_serve import WAY
+from ways_to_serve import WAY, needs_server
 
 from app.atlases.user_copy import add_point, extending
 from hvae import Atlas, UserError
 from hvae.atlas.point import Point
 from hvae.atlas.verify import problems
 from hvae.training.finish import Finished
+
+pytestmark = needs_server("a point is trained")
 
 TRAINING_MS = 180_000
 

@@ -8,6 +8,7 @@ import { screen } from "../screen.js";
 import { imagesFile, sourceOf } from "./files.js";
 import { questionAt } from "./queries.js";
 import { Runner } from "./runner.js";
+import { WorkerEnded } from "./thread.js";
 
 const NEIGHBOURS = 4;
 const SETTLED_MS = 300; // after the samples of a dot, before its neighbours' files are fetched
@@ -32,16 +33,24 @@ export function numbersHere(url) {
 
 async function answerHere(runner, act, url) {
   try {
-    const { atlas, point, kind, query, usesImages } = await questionAt(url);
-    const source = atlas === screen.current.atlas ? sourceOf(point) : null;
-    if (!source) return null;
-    const model = runner.load(source.file);
-    if (usesImages) await runner.loadImages(atlas, imagesFile());
-    await model;
-    return await runner.ask({ do: act, kind, query, atlas, ...source });
+    return await answer(runner, act, url).catch((error) => {
+      // Another worker takes its place: there may be no server to ask.
+      if (error instanceof WorkerEnded) return answer(runner, act, url);
+      throw error;
+    });
   } catch {
     return null;
   }
+}
+
+async function answer(runner, act, url) {
+  const { atlas, point, kind, query, usesImages } = await questionAt(url);
+  const source = atlas === screen.current.atlas ? sourceOf(point) : null;
+  if (!source) return null;
+  const model = runner.load(source.file);
+  if (usesImages) await runner.loadImages(atlas, imagesFile());
+  await model;
+  return runner.ask({ do: act, kind, query, atlas, ...source });
 }
 
 /* ---- Ahead ---------------------------------------------------------------------------------------------- */

@@ -4,6 +4,9 @@ const WORKER = new URL("../../../worker/worker.js", import.meta.url);
 
 const MOST_STARTS = 3;
 
+/* Why a question has no answer: its worker died. Another one may answer it. */
+export class WorkerEnded extends Error {}
+
 /* One worker. It starts at the first question, or at `start`. If it ends or is silent for too long, another takes its
  * place, a few times; one that never ran is not started again. */
 export class Thread {
@@ -73,7 +76,7 @@ export class Thread {
     this.#onEnd();
     for (const { reject, timer } of this.#questions.values()) {
       clearTimeout(timer);
-      reject(new Error("The worker has ended."));
+      reject(new WorkerEnded());
     }
     this.#questions.clear();
   }
