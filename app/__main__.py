@@ -39,8 +39,8 @@ def main(
     atlas: Annotated[
         Path | None,
         typer.Argument(
-            help="Atlas to show first: a folder that `precompute run` wrote. The atlases that ship are in "
-            "the menu, except one of the same name. Default: only those."
+            help="Atlas to show first: a folder that `precompute run` wrote, or the name of one that ships. "
+            "The others that ship are in the menu, except one of the same name. Default: all that ship."
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

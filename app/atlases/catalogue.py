@@ -17,10 +17,11 @@ log = logging.getLogger(__name__)
 def served_atlases(path: Path | None) -> dict[str, Atlas]:
     """Return atlases by name: first the one at `path`, or MNIST, then all others that ship.
 
-    A name belongs to one atlas: if two have the same name, the one at `path` is served. A damaged atlas that
-    ships is left out, with a line in the log. Raises UserError if the first atlas is damaged.
+    If `path` is no folder, it may be the name of an atlas that ships. A name belongs to one atlas: if two
+    have the same name, the one at `path` is served. A damaged atlas that ships is left out, with a line in
+    the log. Raises UserError if the first atlas is damaged.
     """
-    first = Atlas.default() if path is None else Atlas.open(path)
+    first = _first(path)
     atlases = {first.name: first}
     for name in shipped_names():
         if name in atlases:
@@ -30,6 +31,14 @@ def served_atlases(path: Path | None) -> dict[str, Atlas]:
         except UserError as error:
             log.warning("The atlas %s is left out: %s", name, error)
     return atlases
+
+
+def _first(path: Path | None) -> Atlas:
+    if path is None:
+        return Atlas.default()
+    if not path.exists() and str(path) in shipped_names():
+        return Atlas.shipped(str(path))
+    return Atlas.open(path)
 
 
 def atlas_titles(atlases: Mapping[str, Atlas]) -> dict[str, str]:

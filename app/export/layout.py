@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from app.page.shell.export import COMMAND
+
 STAND_IN = (
     "Dots stand where their own models were measured. {which} drawn here by the parent, folded at the dot's "
     "β, not by the dot's own model."
@@ -54,6 +56,8 @@ class Layout:
         for name in NEEDS_A_SERVER:
             if name in self:
                 self[name]["style"] = {"display": "none"}
+        if "export" in self:
+            self["export"][COMMAND] = ""
 
     def hold_models(self, held: Collection[str], parent_range: tuple[float, float] | None) -> None:
         """Have only these points load models of their own; the parent stands in for others, in its range.

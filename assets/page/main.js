@@ -30,7 +30,7 @@ import * as typeSize from "./figures/type-size.js";
 import * as keyboard from "./keyboard.js";
 import * as connection from "./server/connection.js";
 import * as compareView from "./views/compare.js";
-import * as exportDialog from "./views/export.js";
+import * as exportDialog from "./views/export/dialog.js";
 import * as informationFlow from "./views/information-flow.js";
 import * as lecture from "./views/lecture.js";
 import * as modelStrip from "./views/model-strip.js";

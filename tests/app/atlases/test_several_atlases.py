@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from atlas_builder import add_parent, flip_one_byte
@@ -178,6 +179,19 @@ def test_without_a_folder_all_that_ship_are_served_mnist_first(shipped):
 def test_a_folder_is_served_first_and_those_that_ship_beside_it(shipped, tiny_atlas):
     assert list(served_atlases(tiny_atlas)) == ["tiny", "mnist", "a-second"]
     assert list(served_atlases(shipped / "a-second")) == ["a-second", "mnist"]
+
+
+def test_one_that_ships_can_be_named_and_a_folder_of_that_name_comes_before_it(
+    shipped, colour_atlas, tmp_path, monkeypatch
+):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    named = served_atlases(Path("a-second"))
+    assert list(named) == ["a-second", "mnist"] and named["a-second"].path == shipped / "a-second"
+    shutil.copytree(colour_atlas, "a-second")
+    assert served_atlases(Path("a-second"))["a-second"].path == Path("a-second")
+    with pytest.raises(UserError, match="nowhere"):
+        served_atlases(Path("nowhere"))
 
 
 def test_a_folder_called_like_one_that_ships_is_served_in_its_place(shipped, colour_atlas, tmp_path):

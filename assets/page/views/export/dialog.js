@@ -1,8 +1,11 @@
 /* Export: figures as SVG and PNG, pictures, metrics, the model, and Python that reloads what is on screen. */
-import { element } from "../core/dom.js";
-import { screen } from "../core/screen.js";
-import { fileAddress } from "../server/server-addresses.js";
-import { pythonCode } from "./python-code.js";
+import { element } from "../../core/dom.js";
+import { screen } from "../../core/screen.js";
+import { fileAddress } from "../../server/server-addresses.js";
+import { pythonCode } from "../python-code.js";
+import { copy } from "./copying.js";
+import { button, link, row } from "./rows.js";
+import { showThisPage, startThisPage } from "./this-page.js";
 
 // A figure for print: as wide as a column of text, its type to scale, 300 dots per inch as PNG.
 const PRINT = { width: 624, height: 468, scale: 4 };
@@ -33,25 +36,6 @@ async function save(plot, name, format) {
   const size = { width: PRINT.width, height: PRINT.height, scale: format === "png" ? PRINT.scale : 1 };
   const url = await window.Plotly.toImage({ data, layout: print }, { format, ...size });
   element("a", "", "", { href: url, download: `${name}.${format}` }).click();
-}
-
-function row(text, ...actions) {
-  const item = element("li");
-  item.append(element("span", "", text), ...actions);
-  return item;
-}
-
-function button(text, label, act) {
-  const made = element("button", "", text, { type: "button" });
-  made.setAttribute("aria-label", label);
-  made.addEventListener("click", act);
-  return made;
-}
-
-function link(text, label, url, name) {
-  const made = element("a", "text-button", text, { href: url, download: name });
-  made.setAttribute("aria-label", label);
-  return made;
 }
 
 /* A link to one of the atlas's files. */
@@ -89,21 +73,15 @@ export function start() {
       document.getElementById("export-list").replaceChildren(...list());
       const addresses = pictures().map(({ url }) => url);
       document.getElementById("export-code").textContent = pythonCode(addresses, screen.current.point);
-      document.getElementById("copied").textContent = "";
+      showThisPage();
+      for (const status of document.querySelectorAll("#export [role=status]")) status.textContent = "";
     },
     { capture: true },
   );
 
-  document.addEventListener("click", async (event) => {
-    const copy = event.target.closest("#copy-code, #copy-link");
-    if (!copy) return;
-    const text = copy.id === "copy-link" ? screen.address() : document.getElementById("export-code").textContent;
-    const note = document.getElementById("copied");
-    try {
-      await navigator.clipboard.writeText(text);
-      note.textContent = "Copied.";
-    } catch {
-      note.textContent = "The browser does not allow this: select the text and copy it.";
-    }
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("#copy-code");
+    if (button) copy(document.getElementById("export-code").textContent, button);
   });
+  startThisPage();
 }
