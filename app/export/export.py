@@ -107,7 +107,8 @@ def exported(atlases: Mapping[str, Atlas], path: Path, options: Options) -> Iter
         yield from _about(atlas, held)
     first = next(iter(pages.values()))
     packed["scripts"] = _packed(_scripts(first))
-    notices = licences(atlas.manifest.dataset for atlas in atlases.values())
+    datasets = [atlas.manifest.dataset for atlas in atlases.values()]
+    notices = licences(datasets, first.script_addresses)
     whole = Page(
         title=options.title or TITLE,
         styles=first.styles,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.resources import files
 from pathlib import Path
 
 PACKAGES = ("dash", "dash-mantine-components", "plotly")
@@ -31,20 +33,33 @@ OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
 CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 """
 
+SUITE = re.compile(r"/_dash-component-suites/(?P<package>\w+)/(?P<file>.+)")
+"""The address of a package's script."""
+FINGERPRINT = re.compile(r"\.v\w+m\d+")
+"""What Dash puts into a script's address: version and time."""
+NOTICES = ".LICENSE.txt"
+"""What a bundler adds to the name of a script, for the notices of all that it has put into it."""
+
 DATA = {
     "mnist": "MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, CC BY-SA 3.0.",
     "fashion-mnist": "Fashion-MNIST, © 2017 Zalando SE, MIT licence.",
+    "svhn": "SVHN by Yuval Netzer et al., for non-commercial use only.",
     "digits": "Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak, UCI, CC BY 4.0.",
     "street-digits": "Street digits are made by this program, and are under its licence.",
 }
 OTHER_DATA = "{dataset}: see where the data set is from; its licence holds for the test images."
 
 
-def licences(datasets: Iterable[str]) -> str:
-    """Return the licences of this program, of what it shows pages with, and of data sets' test images."""
+def licences(datasets: Iterable[str], scripts: Iterable[str]) -> str:
+    """Return the licences of this program, of what it shows pages with, and of data sets' test images.
+
+    scripts: addresses of the scripts that an export holds.
+    """
     parts = [f"HVAE Explorer\n\n{_own()}"]
     parts += [f"{name}\n\n{_of_package(name)}" for name in PACKAGES]
     parts += [f"{name}\n\n{notice}\n\n{MIT}" for name, notice in BUNDLED.items()]
+    if notices := "\n\n".join(dict.fromkeys(filter(None, map(_notices, scripts)))):
+        parts.append(f"Parts of the scripts of Dash\n\n{notices}")
     # Where its maker's pictures are is nobody's business.
     names = dict.fromkeys(name.split(":")[0] for name in datasets)
     parts.append(
@@ -57,6 +72,15 @@ def licences(datasets: Iterable[str]) -> str:
 def _own() -> str:
     file = Path(__file__).parent.parent.parent / "LICENSE"
     return file.read_text(encoding="utf-8") if file.is_file() else _of_package("hvae-explorer")
+
+
+def _notices(script: str) -> str:
+    """The notices that lie beside a package's script; empty if none do."""
+    found = SUITE.fullmatch(script)
+    if not found:
+        return ""
+    file = files(found["package"]) / (FINGERPRINT.sub("", found["file"]) + NOTICES)
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
 
 def _of_package(name: str) -> str:

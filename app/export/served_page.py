@@ -71,16 +71,20 @@ class ServedPage:
         said = json.loads(found[1])
         return {name: said[name] for name in KEPT if name in said} | SETTINGS
 
+    @property
+    def script_addresses(self) -> list[str]:
+        """Return the addresses of all scripts that the page needs, in the order in which they are to run."""
+        used = self.layout.namespaces()
+        unused = [place for name, place in LIBRARIES.items() if name not in used]
+        listed = SCRIPT.findall(self._html)
+        return [*LATER, *(one for one in listed if not any(place in one for place in unused))]
+
     def scripts(self, ours: str) -> list[str]:
         """Return all scripts in the order in which they are to run; ours: in place of the page's own."""
         found = START.search(self._html)
         assert found is not None
-        used = self.layout.namespaces()
-        unused = [place for name, place in LIBRARIES.items() if name not in used]
-        texts = [self._text(address) for address in LATER]
-        for address in SCRIPT.findall(self._html):
-            if not any(place in address for place in unused):
-                texts.append(ours if address.startswith(OURS) else self._text(address))
+        addresses = self.script_addresses
+        texts = [ours if address.startswith(OURS) else self._text(address) for address in addresses]
         return [*texts, found[1]]
 
     def file(self, name: str, address: str) -> bytes:

@@ -1,6 +1,7 @@
 """`python -m app --export`: what is written, where it may be, and that nobody's words become script."""
 
 import errno
+import html
 import json
 import os
 import re
@@ -13,8 +14,9 @@ from app.export import writing
 from app.export.export import Options, exported, first_address
 from app.export.html import MARK, Page, json_text
 from app.export.layout import Layout, sort_properties
+from app.export.licences import licences
 from app.export.models import by_weight, chosen_points
-from hvae.atlas.atlas import Atlas
+from hvae.atlas.atlas import Atlas, shipped_names
 from hvae.errors import UserError
 
 EVIL = "</script><script>alert(1)</script><!-- \" ' \u2028 & <img src=x onerror=alert(1)>"
@@ -57,8 +59,46 @@ def test_the_same_atlas_gives_the_same_bytes_and_replaces_its_own_export_alone(a
     assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "site"]
     everything = b"".join([*first.values(), once])
     assert b"2026-" not in once and str(tmp_path).encode() not in everything
-    for licence in (b"Plotly", b"Mantine", b"React", b"dash-mantine", b"Handwritten Digits"):
-        assert licence in first["LICENCES.txt"]
+
+
+LICENSED = {
+    "HVAE Explorer": "The HVAE Explorer maintainers",
+    "dash": "Plotly Technologies Inc.",
+    "dash-mantine-components": "Snehil Vijay",
+    "plotly": "Plotly Technologies Inc.",
+    "plotly.js": "Plotly, Inc.",
+    "React": "Meta Platforms, Inc.",
+    "Mantine": "Vitaly Rtishchev",
+}
+"""Whose programs an export holds, all of them under the MIT licence."""
+
+
+def test_the_licences_of_all_that_it_holds_are_in_a_folder_and_in_one_file(atlas, tmp_path):
+    export(atlas, tmp_path / "site")
+    export(atlas, tmp_path / "page.html")
+    in_folder = (tmp_path / "site" / "LICENCES.txt").read_text(encoding="utf-8")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    (in_page,) = re.findall(r'<script type="text/plain" id="licences">(.*?)</script>', page, re.DOTALL)
+    assert html.unescape(in_page) == in_folder
+    *programs, bundled, data = [part.strip() for part in in_folder.split("-" * 100)]
+    assert [part.partition("\n")[0] for part in programs] == list(LICENSED)
+    for part, holder in zip(programs, LICENSED.values(), strict=True):
+        words = " ".join(part.split())
+        assert holder in words and "Permission is hereby granted, free of charge" in words
+        assert "THE SOFTWARE IS PROVIDED" in words
+    assert "Font Awesome" in bundled and "buffer module" in bundled and "react-jsx-runtime" in bundled
+    assert data.startswith("Test images") and "Handwritten Digits" in data
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_the_data_of_every_atlas_that_ships_has_a_licence(name):
+    said = licences([Atlas.shipped(name).manifest.dataset], [])
+    assert "see where the data set is from" not in said
+
+
+def test_where_a_strangers_pictures_lie_is_not_said():
+    said = licences(["folder:/home/somebody/pictures"], [])
+    assert "folder: see where" in said and "somebody" not in said
 
 
 @pytest.mark.parametrize("there", ["folder with files", "file", "link", "page of another's"])
