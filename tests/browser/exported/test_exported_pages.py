@@ -2,20 +2,25 @@
 
 import csv
 import io
+from urllib.parse import quote
 
 import pytest
-from atlas_builder import add_parent, build_atlas
-from pages import FIRST_DOT, Explorer
+from atlas_builder import add_parent, as_made_from, build_atlas
+from other_browsers import BROWSERS, missing
+from pages import FIRST_DOT, UNDRAWN, Explorer
 from recorded_once import recorded_once
 from ways_to_serve import plain_server
 
 from app.export.export import Options, exported
+from app.page.views import VIEWS
 from hvae.atlas.atlas import Atlas
 
 BELOW = "lectures/2026"
 """A page may lie anywhere on a server."""
-EVIL = ("</script><script>window.evil = 1</script>", "\u2028<img src=x onerror='window.evil = 1'>", '"><b>')
-"""Names of classes that a stranger could have written."""
+SCRIPT = "</script><script>window.evil = 1</script>"
+IMAGE = "\u2028<img src=x onerror='window.evil = 1'>"
+EVIL = (SCRIPT, IMAGE, "\"'><b>&amp;`${window.evil = 1}`")
+"""What a stranger could have written: names of classes, and more."""
 SLOTS = {
     "landscapes": ("samples", "reconstructions", "traversal"),
     "model": ("model-samples", "model-reconstructions", "model-resample"),
@@ -31,19 +36,32 @@ KEY = """() => {
     return [key.innerText, cells.map((cell) => [cell.dataset.point, cell.style.backgroundColor, cell.title])];
 }"""
 
+SHOWN = """() => ['model-samples', 'model-resample'].every(
+    (slot) => document.getElementById(`${slot}-picture`)?.dataset.state === 'shown')"""
+PIXELS = """() => ['model-samples', 'model-resample'].map((slot) => {
+    const canvas = document.getElementById(`${slot}-picture`);
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return [canvas.width, canvas.height, ...data].join(' ');
+})"""
+PLANES = f"() => document.querySelector('{FIRST_DOT}') && ({UNDRAWN})().length === 0"
+
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
-    """A folder with an atlas, exported in three ways."""
+    """A folder with atlases, exported in several ways."""
     root = tmp_path_factory.mktemp("exports")
     atlas = Atlas.open(add_parent(build_atlas(root / "tiny")))
-    other = Atlas.open(build_atlas(root / "other", betas=(1.0, 10.0), classes=EVIL))
+    other = Atlas.open(build_atlas(root / "other", betas=(1.0, 10.0)))
+    hostile = build_atlas(root / f"-{IMAGE.replace('/', '')}", betas=(1.0, 10.0), classes=EVIL)
+    notes = {name: text for name, text in zip(("engine", "device", SCRIPT), EVIL, strict=True)}
+    hostile = Atlas.open(as_made_from(hostile, dataset=f"folder:{SCRIPT}{IMAGE}", made_with=notes))
     (root / BELOW).mkdir(parents=True)
     whole = Options("all", "A <b>talk</b>", "?view=model&seed=3")
     with recorded_once():
         list(exported({"tiny": atlas, "other": other}, root / BELOW / "page", Options()))
         list(exported({"tiny": atlas}, root / "whole.html", whole))
         list(exported({"tiny": atlas}, root / "small.html", Options(lecture=True, test_images=2)))
+        list(exported({hostile.name: hostile}, root / "hostile.html", Options(title=f"{SCRIPT}{IMAGE}")))
     return root
 
 
@@ -55,6 +73,7 @@ def addresses(places):
             "folder": f"{address}{BELOW}/page/",
             "file": (places / "whole.html").as_uri(),
             "small": (places / "small.html").as_uri(),
+            "hostile": (places / "hostile.html").as_uri(),
         }
 
 
@@ -140,13 +159,42 @@ def test_the_menu_leads_to_other_atlases_of_a_folder(open_export):
     explorer.page.wait_for_function("() => window.hvae?.screen.current?.atlas === 'other'")
     explorer.wait_until_shown("/other/")
     assert explorer.text("#model-count") == "4 two-layer models"
-    assert explorer.page.evaluate("() => window.evil") is None
+
+
+def test_a_strangers_words_are_text_in_every_view(open_export):
+    link = f"?atlas={quote(SCRIPT)}&point={quote(IMAGE)}&pins={quote(EVIL[2])}"
+    explorer = open_export("hostile", link)
+    page = explorer.page
+    assert SCRIPT in page.title() and SCRIPT in explorer.text("h1") and "<img src=x" in explorer.text("#about")
+    for view in VIEWS:
+        page.click(f"#tab-{view}")
+        page.wait_for_selector(f"#view-{view}", state="visible")
+    page.keyboard.press("l")
+    page.keyboard.press("e")
+    page.wait_for_selector("#export-list li")
+    found = "() => [window.evil ?? null, document.querySelectorAll('img[src=x]').length]"
+    assert page.evaluate(found) == [None, 0]
 
 
 def test_a_page_begins_where_its_maker_wants_and_its_title_is_text(open_export):
     explorer = open_export("file", ready="#view-model:not([hidden])")
     explorer.wait_until_shown("seed=3", ("model-samples",))
     assert explorer.page.title() == explorer.text("h1") == "A <b>talk</b>"
+
+
+@pytest.mark.parametrize("name", BROWSERS)
+def test_another_browser_draws_the_same_from_a_disk(open_export, places, tmp_path, name):
+    if reason := missing(name):
+        pytest.skip(reason)
+    with BROWSERS[name](tmp_path) as window:
+        window.open((places / "whole.html").as_uri())
+        window.wait_for(SHOWN)
+        pixels = window.evaluate(PIXELS)
+        window.evaluate("() => document.getElementById('tab-landscapes').click()")
+        window.wait_for(PLANES)
+    explorer = open_export("file", ready="#view-model:not([hidden])")
+    explorer.page.wait_for_function(SHOWN)
+    assert explorer.page.evaluate(PIXELS) == pixels
 
 
 def test_the_parent_stands_in_for_dots_and_the_page_says_so(open_export):
