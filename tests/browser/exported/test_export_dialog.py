@@ -9,7 +9,7 @@ import pytest
 from kind_of_errors import registered
 from PIL import Image
 from safetensors.numpy import load
-from ways_to_serve import WAY
+from ways_to_serve import WAY, needs_server
 
 from app.pictures.contact_sheet import contact_sheet, paired_sheet
 from hvae.atlas.atlas import Atlas
@@ -58,6 +58,7 @@ def test_the_model_is_the_selected_points_file(export, tiny_atlas):
     assert downloaded == file.read_bytes() and load(downloaded)
 
 
+@needs_server("compares with the server's pictures")
 def test_the_code_gives_the_pictures_on_screen(export, tiny_atlas, monkeypatch):
     monkeypatch.chdir(tiny_atlas.parent)
     names = {}
@@ -69,6 +70,7 @@ def test_the_code_gives_the_pictures_on_screen(export, tiny_atlas, monkeypatch):
     assert np.array_equal(shown(export, "reconstructions")[34:66], strip)
 
 
+@needs_server("compares with the server's pictures")
 def test_the_code_walks_along_directions_of_z1_as_the_page_does(explorer, tiny_atlas, monkeypatch):
     monkeypatch.chdir(tiny_atlas.parent)
     address = "/pictures/tiny/b2-10_b1-1/traversal.png?seed=3&z1.1=2&z2.4=-1.5"
@@ -79,6 +81,7 @@ def test_the_code_walks_along_directions_of_z1_as_the_page_does(explorer, tiny_a
     assert difference.max() <= 1
 
 
+@needs_server("the server makes the picture")
 @pytest.mark.skipif(WAY == "gunicorn", reason="the module is registered in this process alone")
 def test_the_code_makes_a_kind_of_picture_that_a_new_module_brings(
     open_page, serve, tiny_atlas, tmp_path, monkeypatch
@@ -100,6 +103,7 @@ def own_image():
     return base64.urlsafe_b64encode(file.getvalue()).decode().rstrip("=")
 
 
+@needs_server("compares with the server's pictures")
 def test_the_code_makes_every_kind_of_picture_that_the_views_show(explorer, tiny_atlas, monkeypatch):
     monkeypatch.chdir(tiny_atlas.parent)
     image = own_image()
@@ -147,6 +151,7 @@ def distance(picture, tile):
     return np.abs(picture.astype(int) - tile.reshape(32, 32)).max()
 
 
+@needs_server("compares with the server's pictures")
 def test_the_code_of_compared_models_has_a_block_for_each(explorer, tiny_atlas, monkeypatch):
     monkeypatch.chdir(tiny_atlas.parent)
     for point in ("b2-10_b1-1", "b2-0.1_b1-10"):
@@ -177,6 +182,7 @@ def as_bytes(pictures):
     return (pictures.numpy() * 255).round().astype(np.uint8)
 
 
+@needs_server("asks for addresses")
 def test_what_is_not_there_is_not_found(export):
     address = export.address.split("?")[0]
     for path in ("tiny/nothing.safetensors", "none/metrics.csv", "tiny/%2e%2e%2f%2e%2e%2fx", "tiny"):

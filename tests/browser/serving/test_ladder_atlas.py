@@ -3,6 +3,7 @@
 import re
 
 from atlas_builder import add_parent, build_atlas
+from ways_to_serve import needs_server
 
 from app.pictures.your_image import read_image
 from hvae.config import HVAEConfig
@@ -50,6 +51,7 @@ def test_its_pictures_are_drawn_its_diagram_is_the_ladders_and_a_drawing_has_its
     assert image.shape[-2:] == (28, 28) and float(image.max()) > 0.7
 
 
+@needs_server("the server makes the pictures")
 def test_an_atlas_of_another_architecture_has_its_pictures_from_the_server_and_a_path_of_its_own_for_z2(
     open_page, serve, tmp_path
 ):
