@@ -5,6 +5,7 @@ from threading import Thread
 
 import pytest
 from services import served
+from ways_to_serve import needs_server
 
 from app.atlases.shelf import Snapshot
 from app.page.figures.look import Look
@@ -46,6 +47,7 @@ def address(tiny_atlas):
     app.server.extensions["decoder"].close()
 
 
+@needs_server("a server records its figures")
 def test_choices_are_drawn_at_once_and_as_the_server_draws_them(open_page, address, tiny_atlas):
     page = open_page(address).page
     page.wait_for_event("response", lambda one: "figures.json" in one.url and one.status == 200)
