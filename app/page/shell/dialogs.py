@@ -19,7 +19,7 @@ def keys() -> dict[str, str]:
         f"1 – {len(VIEWS)}": "switch views",
         "p": "pin the model for Compare, or unpin it",
         "l": "lecture mode on or off",
-        "e": "export figures, metrics and models",
+        "e": "export figures, metrics, models or this page; its QR code",
         "?": "this list",
         "Esc": "close a dialog; leave lecture mode",
     }

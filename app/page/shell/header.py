@@ -24,7 +24,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
     """
     tools = [
         _tool("open-lecture", "Lecture", "Lecture mode (l)"),
-        _tool("open-export", "Export", "Export figures, metrics, models (e)"),
+        _tool("open-export", "Export", "Export figures, metrics, models, this page (e)"),
         _tool("open-keys", "Keys", "List of keys (?)"),
     ]
     return html.Header(
