@@ -1,9 +1,10 @@
-"""Exports in tests: the figures of an atlas, which take most of the time, are recorded once."""
+"""Exports in tests: figures are recorded once, and scripts packed once, which take most of the time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from unittest.mock import patch
 
 from app.export import export
@@ -11,7 +12,7 @@ from app.export import export
 
 @contextmanager
 def recorded_once() -> Iterator[None]:
-    """Have all exports of one atlas, while this lasts, share what is recorded of it."""
+    """Have all exports, while this lasts, share what is recorded of an atlas, and what is packed alike."""
     known: dict[tuple[str, str], object] = {}
 
     def once(name: str):
@@ -25,5 +26,6 @@ def recorded_once() -> Iterator[None]:
 
         return patch.object(export, name, record)
 
-    with once("recorded_figures"), once("recorded_key"):
+    packed_once = patch.object(export, "_gzipped", cache(export._gzipped))
+    with once("recorded_figures"), once("recorded_key"), packed_once:
         yield

@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import shutil
 
 import pytest
 from atlas_builder import add_parent, build_atlas
@@ -42,23 +43,32 @@ def files(folder):
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
-def test_the_same_atlas_gives_the_same_bytes_and_replaces_its_own_export_alone(atlas, tmp_path):
-    site, page = tmp_path / "site", tmp_path / "page.html"
-    said = export(atlas, site)
-    first = files(site)
+@pytest.fixture(scope="module")
+def written(atlas, tmp_path_factory):
+    """A folder and a file, exported once, and what was said of the folder; not to be changed."""
+    root = tmp_path_factory.mktemp("written")
+    said = export(atlas, root / "site")
+    export(atlas, root / "page.html")
+    return root / "site", root / "page.html", said
+
+
+def test_the_same_atlas_gives_the_same_bytes_and_replaces_its_own_export_alone(atlas, written, tmp_path):
+    first, once, said = files(written[0]), written[1].read_bytes(), written[2]
     assert {"index.html", ".nojekyll", "LICENCES.txt", "atlases/small/parent.safetensors"} <= set(first)
     assert first["atlases/small/b2-1_b1-10.safetensors"] == atlas.read("models/b2-1_b1-10.safetensors")
     assert "4 of 4 models, the parent" in said[1] and "http.server" in said[-1]
+    site = shutil.copytree(written[0], tmp_path / "site")
     (site / "stray.txt").write_text("of an earlier version")
     export(atlas, site)
     assert files(site) == first
-    export(atlas, page)
-    once = page.read_bytes()
+    page = shutil.copy(written[1], tmp_path / "page.html")
     export(atlas, page)
     assert page.read_bytes() == once and len(once) < 5 * 2**20
     assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "site"]
+    times = {data[4:8] for name, data in first.items() if name.startswith("page/")}
+    assert times == {bytes(4)}, "gzip would say when it was packed"
     everything = b"".join([*first.values(), once])
-    assert b"2026-" not in once and str(tmp_path).encode() not in everything
+    assert b"2026-" not in once and str(written[0].parent).encode() not in everything
 
 
 LICENSED = {
@@ -73,11 +83,9 @@ LICENSED = {
 """Whose programs an export holds, all of them under the MIT licence."""
 
 
-def test_the_licences_of_all_that_it_holds_are_in_a_folder_and_in_one_file(atlas, tmp_path):
-    export(atlas, tmp_path / "site")
-    export(atlas, tmp_path / "page.html")
-    in_folder = (tmp_path / "site" / "LICENCES.txt").read_text(encoding="utf-8")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+def test_the_licences_of_all_that_it_holds_are_in_a_folder_and_in_one_file(written):
+    in_folder = (written[0] / "LICENCES.txt").read_text(encoding="utf-8")
+    page = written[1].read_text(encoding="utf-8")
     (in_page,) = re.findall(r'<script type="text/plain" id="licences">(.*?)</script>', page, re.DOTALL)
     assert html.unescape(in_page) == in_folder
     *programs, bundled, data = [part.strip() for part in in_folder.split("-" * 100)]

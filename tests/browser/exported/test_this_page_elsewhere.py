@@ -7,6 +7,7 @@ import shlex
 
 import numpy as np
 import pytest
+from pages import Explorer
 from PIL import Image
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
@@ -23,13 +24,15 @@ COPIED = """
 on_the_web = pytest.mark.skipif(IS_OFFLINE, reason="a file on a disk has no address for others")
 
 
-@pytest.fixture
-def dialog(explorer):
-    """The page with a model selected, and the dialog open."""
-    explorer.select("b2-10_b1-0.1")
-    explorer.page.click("#open-export")
-    explorer.page.wait_for_selector("#export-list li")
-    return explorer
+@pytest.fixture(scope="module")
+def dialog(windows, tiny_address):
+    """A page with a model selected and the dialog open, for all tests: each leaves the dialog open."""
+    window = windows.take(1440, 900)
+    explorer = Explorer(window).open(f"{tiny_address}?view=landscapes&point=b2-10_b1-0.1")
+    window.click("#open-export")
+    window.wait_for_selector("#export-list li")
+    yield explorer
+    assert windows.give_back([window]) == []
 
 
 def lines(dialog):
@@ -101,15 +104,17 @@ def mask_of(code):
     return int("".join(str(int(bit)) for bit in code[8, 2:5]), 2) ^ 0b101
 
 
-@on_the_web
-def test_an_address_that_no_code_holds_is_told(explorer):
-    explorer.page.evaluate("() => hvae.screen.set({ pins: Array(60).fill('b2-10_b1-0.1'.repeat(5)) })")
-    explorer.page.click("#open-export")
-    assert explorer.text("#qr-about") == "This address is too long for a QR code."
-    assert not explorer.page.locator("#qr-small").is_visible()
-
-
 @pytest.mark.skipif(not IS_OFFLINE, reason="a page with an address offers more")
 def test_a_file_on_a_disk_offers_nothing_that_others_cannot_open(dialog):
     assert lines(dialog) == {}
     assert not dialog.page.locator("#share, #qr-place").first.is_visible()
+
+
+@on_the_web
+def test_an_address_that_no_code_holds_is_told(dialog):
+    page = dialog.page
+    page.click("#export .dialog-close")
+    page.evaluate("() => hvae.screen.set({ pins: Array(60).fill('b2-10_b1-0.1'.repeat(5)) })")
+    page.click("#open-export")
+    assert dialog.text("#qr-about") == "This address is too long for a QR code."
+    assert not page.locator("#qr-small").is_visible()
