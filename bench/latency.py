@@ -47,8 +47,8 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
-from stand_in import stand_in
 from visitors import page_driver as driver
+from visitors.stand_in import stand_in
 
 from hvae.atlas.atlas import Atlas
 
@@ -82,7 +82,7 @@ TARGETS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("atlas", nargs="?", help="default: the one that ships")
-    parser.add_argument("--grid", type=int, help="time a stand-in of N × N points (bench/stand_in.py)")
+    parser.add_argument("--grid", type=int, help="time N × N points (bench/visitors/stand_in.py)")
     parser.add_argument("--moves-per-second", type=int, default=60, help="mouse moves while dragging")
     parser.add_argument("--only", choices=WAYS, help="one of the two ways")
     arguments = parser.parse_args()
