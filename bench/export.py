@@ -1,12 +1,13 @@
 """How large pages without Python are, and how fast one opens from a disk: `python bench/export.py [ATLAS]`.
 
-`python -m app ATLAS --export` writes one file with the parent alone, one with all models, and a folder. Half
-a minute an export. Chromium opens the first file by file://, without a network.
+`python -m app ATLAS --export` writes one file with the parent alone, one with all models, and a folder, in
+half a minute each. Chromium opens the first file by file://.
 
 - one file: its size, of which a browser reads every byte.
 - folder: its size, and that of the atlas's own files in it; the page must cost at most 4 MiB more.
-- opened from a disk: from navigation, on a fresh profile of the same browser, to all three pictures and to
-  the three plots; the median of several times, and the slowest.
+- opened from a disk: from navigation, in a browser that has just started, to all three pictures and to the
+  three plots; the median of several times, and the slowest. CPU time: of the page's process until then, all
+  threads together, which other work on the machine changes less.
 - load: of the machine, by the system's one-minute average, before and after.
 """
 
@@ -21,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 from rich.table import Table
 from visitors import page_driver as driver
@@ -79,18 +80,26 @@ def export(atlas: str, path: Path, *options: str) -> float:
 
 def openings(file: Path, times: int) -> dict[str, str]:
     """Return how fast a file opens."""
-    loads = []
+    loads, work = [], []
     with sync_playwright() as playwright:
         for _ in range(times):
             # A browser that has just started: it has compiled none of the page's scripts.
             browser = playwright.chromium.launch(executable_path=driver.find_browser(), args=driver.FLAGS)
             page, load = driver.open_page(browser, file.as_uri(), by_server=False)
             loads.append(load)
+            work.append(cpu_seconds(browser))
             browser.close()
     return {
         "from a disk: all pictures": spread([load["pictures"] for load in loads]),
         "from a disk: three plots": spread([load["plots"] for load in loads]),
+        "from a disk: CPU time": spread([1000 * seconds for seconds in work]),
     }
+
+
+def cpu_seconds(browser: Browser) -> float:
+    """Return the CPU time of the processes that show pages."""
+    listed = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    return sum(process["cpuTime"] for process in listed if process["type"] == "renderer")
 
 
 def mib(files: list[Path]) -> str:
