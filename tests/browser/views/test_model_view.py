@@ -90,6 +90,7 @@ def test_a_place_of_the_map_is_decoded_and_another_model_has_a_map_of_its_own(vi
     assert "variance" in view.text("#z2-map-explained")
 
 
+@needs_server("modules have addresses")
 def test_a_map_is_turned_onto_the_one_before(view):
     assert max(view.page.evaluate(TURNS)) < 1e-9
 
