@@ -12,14 +12,22 @@ from ways_to_serve import HAS_SERVER, IS_OFFLINE, WAY, WAYS, WITHOUT_A_SERVER
 from windows import Windows
 
 
-@pytest.fixture(scope="session")
+def lifetime(fixture_name: str, config: pytest.Config) -> str:
+    """How long servers live: as their module's tests, because each process of gunicorn takes its memory.
+
+    The built-in one takes none, and lasts: at another address, Chromium would parse a page's scripts anew.
+    """
+    return "session" if WAY == "built-in" else "module"
+
+
+@pytest.fixture(scope=lifetime)
 def serve() -> Iterator[Callable[..., str]]:
     """Serve atlases in the way that HVAE_TEST_SERVER names; returns the address of the first one's page."""
     with ExitStack() as servers:
         yield lambda *folders: servers.enter_context(WAYS[WAY](*folders))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope=lifetime)
 def tiny_address(serve: Callable[..., str], tiny_atlas: Path) -> str:
     return serve(tiny_atlas)
 

@@ -5,7 +5,7 @@ from atlas_builder import build_atlas
 from ways_to_serve import needs_server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scored_address(serve, tmp_path_factory):
     metrics = {
         "inception_score": [1.0 + 0.3 * step for step in range(9)],

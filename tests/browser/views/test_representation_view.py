@@ -4,7 +4,7 @@ import pytest
 from atlas_builder import build_atlas
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def labelled_address(serve, tmp_path_factory):
     metrics = {
         "mi_z2": [0.2 * step for step in range(9)],
