@@ -95,6 +95,8 @@ def prepare_classifier(folder: AtlasFolder, data: EvaluationData, console: Conso
         task = progress.add_task("classifier", total=None, speed="")
         data.classifier = train_classifier(
             data.train,
+            width=data.budget.width,
+            min_steps=data.budget.steps,
             seed=data.seed,
             on_step=lambda step, steps: progress.update(task, completed=step, total=steps),
         )
@@ -145,6 +147,7 @@ def prepare_calibrated(folder: AtlasFolder, data: EvaluationData, console: Conso
         data.calibrated = train_calibrated(
             data.classifier,
             images,
+            min_steps=data.budget.steps,
             seed=data.seed,
             on_step=lambda step, steps: progress.update(task, completed=step, total=steps),
         )

@@ -18,6 +18,7 @@ from small_runs import CONFIG
 
 from hvae.config import HVAEConfig
 from hvae.datasets import load
+from hvae.metrics.metric import Budget
 from hvae.numerics import one_thread
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
@@ -114,11 +115,25 @@ def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
     shrink_models(monkeypatch)
 
 
+@pytest.fixture
+def quick_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judges in this process are small and learn for some steps only; few samples and draws are measured."""
+    measure_quickly(monkeypatch)
+
+
+def measure_quickly(patch: pytest.MonkeyPatch, steps: int = 20) -> None:
+    """Have measuring take little time while the patch lasts."""
+    patch.setattr("hvae.metrics.metric.USUAL", Budget(samples=100, draws=300, steps=steps, width=8))
+
+
 def shrink_models(patch: pytest.MonkeyPatch) -> None:
-    """Have the command line train small models, and the classifier for less time, while the patch lasts."""
+    """Have the command line train small models and measure quickly while the patch lasts.
+
+    Judges learn for as long as it takes to know most digits.
+    """
+    measure_quickly(patch, steps=120)
     for module in ("run", "planning.cost"):
         patch.setattr(f"precompute.{module}.model_config", lambda *_: CONFIG)
-    patch.setattr("hvae.metrics.classifier._MIN_STEPS", 120)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from hvae.datasets import Images
 from hvae.errors import UserError, one_line
 from hvae.metrics.batches import batches
 from hvae.metrics.estimate import Estimate
+from hvae.metrics.metric import Budget
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,6 @@ _BATCH_SIZE = 128
 _MIN_BATCH_SIZE = 32
 # A pass over few images has about this many steps: larger batches would be nearly the same images each time.
 _STEPS_PER_PASS = 20
-_MIN_STEPS = 300
 _LARGEST_SHIFT = 2
 
 
@@ -113,6 +113,7 @@ def train_classifier(
     epochs: int | None = None,
     width: int | None = None,
     learning_rate: float = 5e-3,
+    min_steps: int = Budget.steps,
     seed: int = 0,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Classifier:
@@ -120,9 +121,9 @@ def train_classifier(
 
     AdamW on the cross-entropy, learning rate up and down in one cycle, images shifted by up to 2 pixels.
     start: a classifier to begin with; it does not change. None for random weights.
-    epochs: passes over the images (at least 300 steps are made, however few images); None for 3 on grey
-    images, enough for 99.4 % on MNIST, and 12 on RGB ones. A step takes 128 images, fewer where there are
-    fewer than 2,560.
+    epochs: passes over the images; None for 3 on grey images, enough for 99.4 % on MNIST, and 12 on RGB ones.
+    A step takes 128 images, fewer where there are fewer than 2,560.
+    min_steps: the fewest steps that are made, however few images there are.
     width: channels at the finest scale; None for 16 (grey) or 32 (RGB).
     on_step: called with (steps done, steps in all).
     The same arguments give the same weights on CPU, given the same number of threads.
@@ -137,7 +138,7 @@ def train_classifier(
     classifier.to(device, memory_format=torch.channels_last)
     generator = torch.Generator().manual_seed(seed)
     batch_size = min(_BATCH_SIZE, max(_MIN_BATCH_SIZE, len(images) // _STEPS_PER_PASS), len(images))
-    steps = max(epochs * len(images) // batch_size, _MIN_STEPS)
+    steps = max(epochs * len(images) // batch_size, min_steps)
     optimizer = torch.optim.AdamW(classifier.parameters(), learning_rate, weight_decay=0.05, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, steps, pct_start=0.2)
     order = torch.empty(0, dtype=torch.int64)

@@ -110,3 +110,27 @@ class Measurement:
         """
         parameters = self.parameters(manifest) if manifest else {}
         return json.dumps({"version": self.version, **parameters}, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The numbers of samples, draws and steps that measuring takes, and the size of judges.
+
+    samples: pictures from the prior, which judges score. draws: posterior draws from which an estimator of
+    information learns. steps: the fewest that a judge learns for, however few images there are. width: a
+    judge's channels at the finest scale; None for what the images need (`train_classifier`).
+    """
+
+    samples: int = 10_000
+    draws: int = 30_000
+    steps: int = 300
+    width: int | None = None
+
+
+USUAL = Budget()
+"""What every atlas is measured with."""
+
+
+def usual() -> Budget:
+    """Return what measuring takes, unless `EvaluationData` says otherwise."""
+    return USUAL

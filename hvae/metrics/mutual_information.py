@@ -15,17 +15,22 @@ from hvae.gaussian import Gaussian
 from hvae.metrics.batches import batch, rows_of, slices
 from hvae.metrics.estimate import NOT_A_NUMBER, Estimate
 from hvae.metrics.label_network import label_log_ratios
+from hvae.metrics.metric import Budget
 from hvae.model import HVAE
 
 # Rows at a time: against 10,000 columns of float64 a block of 10 MB, which stays in most processors' caches.
 _ROWS = 128
-# Number of draws from which the variational estimator learns.
-_TRAINING_DRAWS = 30_000
 
 
 @torch.inference_mode()
 def mutual_information(
-    model: HVAE, images: Images, train: Images, *, batch_size: int = 500, seed: int = 0
+    model: HVAE,
+    images: Images,
+    train: Images,
+    *,
+    draws: int = Budget.draws,
+    batch_size: int = 500,
+    seed: int = 0,
 ) -> list[Estimate]:
     """Return I_q(y; z_ℓ) of every layer, nats, layer 1 first, each with its standard error.
 
@@ -41,7 +46,7 @@ def mutual_information(
       which reveals j and its label. For three MNIST models it was H[y] = 2.30 nats each time, even for one
       with a total rate of 0.07 nats.
 
-    train: images from whose draws the variational estimator learns; not used if L = 1.
+    train: images from whose draws the variational estimator learns; not used if L = 1. draws: how many.
     The result is NaN for every layer in which a latent is not finite.
     """
     classes = max(len(images.classes), len(train.classes))
@@ -51,7 +56,7 @@ def mutual_information(
     estimates = [mixture_information(latents[-1], posteriors, images.labels)]
     if model.config.layers == 1:
         return estimates
-    index = _learned_from(train, seed)
+    index = _learned_from(train, draws, seed)
     _, learned_from = _draws(model, train, index, batch_size, seed + 1)
     for layer in range(model.config.layers - 2, -1, -1):
         estimate = variational_information(
@@ -68,16 +73,22 @@ def mutual_information(
 
 @torch.inference_mode()
 def top_information_bound(
-    model: HVAE, images: Images, train: Images, *, batch_size: int = 500, seed: int = 0
+    model: HVAE,
+    images: Images,
+    train: Images,
+    *,
+    draws: int = Budget.draws,
+    batch_size: int = 500,
+    seed: int = 0,
 ) -> Estimate:
     """Return a lower bound on I_q(y; z_L), nats, and its standard error: `variational_information` of z_L.
 
-    It is of the draws that `mutual_information` measures on, and learns from draws of the same images of
-    `train`. With the estimate of `mixture_information`, which errs upwards, it brackets I_q(y; z_L).
+    It is of the draws that `mutual_information` measures on, and learns from `draws` draws of the same images
+    of `train`. With the estimate of `mixture_information`, which errs upwards, it brackets I_q(y; z_L).
     NaN if a latent is not finite.
     """
     _, latents = _draws(model, images, torch.arange(len(images)), batch_size, seed)
-    index = _learned_from(train, seed)
+    index = _learned_from(train, draws, seed)
     _, learned_from = _draws(model, train, index, batch_size, seed + 1)
     labels = train.labels[index.to(train.labels.device)]
     classes = max(len(images.classes), len(train.classes))
@@ -86,13 +97,13 @@ def top_information_bound(
     )
 
 
-def _learned_from(train: Images, seed: int) -> Tensor:
-    """Return the indices of the training images of whose draws the variational estimator learns, (30,000,).
+def _learned_from(train: Images, draws: int, seed: int) -> Tensor:
+    """Return the indices of the training images of whose draws the variational estimator learns, (draws,).
 
     Draws of one image are neighbours, so the held-out draws at the end are of other images.
     """
     order = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))
-    return order.repeat_interleave(-(-_TRAINING_DRAWS // len(train)))[:_TRAINING_DRAWS]
+    return order.repeat_interleave(-(-draws // len(train)))[:draws]
 
 
 def mixture_information(latents: Tensor, posteriors: Gaussian, labels: Tensor) -> Estimate:

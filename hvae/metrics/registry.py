@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hvae.metrics import measurements as home
-from hvae.metrics.metric import Measurement, Metric
+from hvae.metrics.metric import Budget, Measurement, Metric, usual
 from hvae.registry import Registry
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ class EvaluationData:
     """The data of measurements: both splits of the data set, and the judges of samples.
 
     classifier: the judge as in the source, which learned from real images alone. calibrated: the one that
-    learned from reconstructions, too (`hvae.metrics.samples.calibrated_judge`).
+    learned from reconstructions, too (`hvae.metrics.samples.calibrated_judge`). budget: the work that
+    measuring takes.
     """
 
     train: Images
@@ -37,7 +38,8 @@ class EvaluationData:
     seed: int
     classifier: Classifier | None = None
     calibrated: Classifier | None = None
-    _judged: tuple[HVAE, int, dict[str, Judged]] | None = field(default=None, init=False, repr=False)
+    budget: Budget = field(default_factory=usual)
+    _judged: tuple[HVAE, dict[str, Judged]] | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -47,7 +49,7 @@ class EvaluationData:
     def to(self, device: str) -> EvaluationData:
         """The same on `device`; the judges are moved there."""
         judges = (judge and judge.to(device) for judge in (self.classifier, self.calibrated))
-        return EvaluationData(self.train.to(device), self.test.to(device), self.seed, *judges)
+        return EvaluationData(self.train.to(device), self.test.to(device), self.seed, *judges, self.budget)
 
     @property
     def judges(self) -> dict[str, Classifier]:
@@ -55,17 +57,17 @@ class EvaluationData:
         named = {"source": self.classifier, "calibrated": self.calibrated}
         return {name: judge for name, judge in named.items() if judge is not None}
 
-    def judged_samples(self, model: HVAE, n: int) -> dict[str, Judged]:
-        """Return what each judge says of n samples of the model, drawn by `seed`: judge → its answers.
+    def judged_samples(self, model: HVAE) -> dict[str, Judged]:
+        """Return what each judge says of samples of the model, drawn by `seed`: judge → its answers.
 
         The answers for the last model are kept: several measurements read them, and one pass makes them.
         """
         from hvae.metrics.samples.judged import judged_samples
 
-        if self._judged is None or self._judged[0] is not model or self._judged[1] != n:
-            answers = judged_samples(model, list(self.judges.values()), n=n, seed=self.seed)
-            self._judged = model, n, dict(zip(self.judges, answers, strict=True))
-        return self._judged[2]
+        if self._judged is None or self._judged[0] is not model:
+            answers = judged_samples(model, list(self.judges.values()), n=self.budget.samples, seed=self.seed)
+            self._judged = model, dict(zip(self.judges, answers, strict=True))
+        return self._judged[1]
 
     @cached_property
     def test_features(self) -> Tensor:

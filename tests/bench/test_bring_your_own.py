@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from command_line import called
 from documents import ROOT, commands, is_printed, section
 
 
@@ -25,15 +26,20 @@ def place(tmp_path_factory):
     return folder
 
 
-def test_the_readmes_three_commands_lead_from_a_folder_of_images_to_a_page(place):
+def test_the_readmes_three_commands_lead_from_a_folder_of_images_to_a_page(
+    place, quick_measuring, monkeypatch
+):
     make, check, show = commands(
         section((ROOT / "README.md").read_text(encoding="utf-8"), "Your own pictures")
     )
     # A grid of one point and few epochs, since the README's take minutes; and on the CPU, as it shows them.
     quick = re.sub(r"--betas \S+", "--betas 1:1:1 --epochs 5 --device cpu", make.line)
     assert quick != make.line
+    monkeypatch.chdir(place)
     for line, shown in ((quick, make.printed), (check.line, check.printed)):
-        done = run(line, place)
+        python, option, module, *words = shlex.split(line)
+        assert (python, option, module) == ("python", "-m", "precompute")
+        done = called(*words)
         assert done.returncode == 0, done.stderr
         assert is_printed(shown, done.stdout + done.stderr), done.stdout + done.stderr
     server = start(f"{show.line} --port 0 --no-browser", place)
@@ -48,12 +54,6 @@ def test_the_readmes_three_commands_lead_from_a_folder_of_images_to_a_page(place
     finally:
         server.terminate()
         server.communicate(timeout=30)
-
-
-def run(line: str, folder: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        arguments(line), cwd=folder, env=here(), capture_output=True, text=True, timeout=300
-    )
 
 
 def start(line: str, folder: Path) -> subprocess.Popen:

@@ -6,15 +6,11 @@ from command_line import called
 
 from hvae import Atlas
 from hvae.atlas.verify import problems
-from hvae.metrics.measurements import generation
 from hvae.metrics.registry import metric_columns
 
 
 @pytest.fixture(autouse=True)
-def fast(monkeypatch, tmp_path):
-    monkeypatch.setattr(generation, "SAMPLES", 100)
-    monkeypatch.setattr("hvae.metrics.classifier._MIN_STEPS", 20)
-    monkeypatch.setattr("hvae.metrics.mutual_information._TRAINING_DRAWS", 300)
+def fast(quick_measuring, monkeypatch, tmp_path):
     monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
 
 

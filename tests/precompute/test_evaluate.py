@@ -16,11 +16,12 @@ from hvae.atlas import metrics_table
 from hvae.atlas.verify import problems
 from hvae.datasets import load
 from hvae.files import sha256
-from hvae.metrics.measurements import generation
 from hvae.metrics.registry import measurements, metric_columns
 from precompute.atlas_folder.folder import AtlasFolder
 from precompute.evaluate import evaluate_atlas, evaluate_folder, is_current
 from precompute.planning.plan import Plan
+
+pytestmark = pytest.mark.usefixtures("quick_measuring")
 
 
 @pytest.fixture
@@ -140,9 +141,6 @@ def test_what_was_measured_before_comes_from_the_cache(atlas_folder, measured, m
 
 def test_a_point_that_diverged_is_marked_and_the_others_are_unaffected(tmp_path, monkeypatch):
     monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr("hvae.metrics.classifier._MIN_STEPS", 20)
-    monkeypatch.setattr("hvae.metrics.mutual_information._TRAINING_DRAWS", 300)
-    monkeypatch.setattr(generation, "SAMPLES", 100)
     data = small_data()
     config = HVAEConfig(width=4, top_dim=4, channels=1)
     plan = Plan("digits", [0.1, 1.0])

@@ -25,6 +25,8 @@ from precompute.atlas_folder.folder import AtlasFolder
 from precompute.engines.workers import PROCESS_BYTES, Workers, as_many_as_fit
 from precompute.evaluate import evaluate_atlas
 
+pytestmark = pytest.mark.usefixtures("quick_measuring")
+
 
 @pytest.fixture
 def blank_atlas(digits_atlas, tmp_path, monkeypatch):

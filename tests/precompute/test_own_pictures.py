@@ -12,7 +12,6 @@ from small_runs import CONFIG
 
 from hvae import Atlas
 from hvae.atlas.verify import problems
-from hvae.metrics.measurements import generation
 from hvae.metrics.registry import measurements, metric_columns
 
 METRIC_COLUMNS = metric_columns()
@@ -21,14 +20,11 @@ OPTIONS = ["--betas", "1:1:1", "--epochs", "1", "--jobs", "1", "--device", "cpu"
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch, tmp_path):
+def small(quick_measuring, monkeypatch, tmp_path):
     """Small models, few samples, no cache, and this folder to work in."""
     monkeypatch.setattr("precompute.run.model_config", lambda *_: CONFIG)
     monkeypatch.setattr("precompute.planning.cost.model_config", lambda *_: CONFIG)
     monkeypatch.setattr("precompute.planning.cost.MEASURED_SECONDS", 0.02)
-    monkeypatch.setattr(generation, "SAMPLES", 100)
-    monkeypatch.setattr("hvae.metrics.classifier._MIN_STEPS", 20)
-    monkeypatch.setattr("hvae.metrics.mutual_information._TRAINING_DRAWS", 300)
     monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 

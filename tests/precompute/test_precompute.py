@@ -21,6 +21,8 @@ from hvae.datasets import load
 from hvae.files import sha256
 from precompute.planning.grid import grid, parse_betas
 
+pytestmark = pytest.mark.usefixtures("quick_measuring")
+
 
 def test_a_run_logs_a_line_per_point_and_leaves_a_sound_atlas(digits_atlas):
     assert problems(digits_atlas) == []

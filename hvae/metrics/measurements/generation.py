@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hvae.metrics.estimate import Estimate, columns_of
-from hvae.metrics.metric import Measurement, Metric
+from hvae.metrics.metric import Budget, Measurement, Metric, usual
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from hvae.metrics.registry import EvaluationData
     from hvae.model import HVAE
 
-SAMPLES = 10_000
+SAMPLES = Budget.samples
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return the inception score and its two factors, of 10,000 pictures from the prior."""
-    return columns_of(generation_scores(data.judged_samples(model, SAMPLES)["source"].probabilities))
+    return columns_of(generation_scores(data.judged_samples(model)["source"].probabilities))
 
 
 def generation_scores(probabilities: Tensor) -> dict[str, Estimate]:
@@ -37,7 +37,7 @@ def parameters(manifest: Manifest) -> dict[str, int | str]:
     """Return the number of samples, and the checksum of the classifier that judges them."""
     from hvae.atlas.untrusted_files import CLASSIFIER
 
-    return {"samples": SAMPLES, "classifier": manifest.files[CLASSIFIER]}
+    return {"samples": usual().samples, "classifier": manifest.files[CLASSIFIER]}
 
 
 GENERATION = Measurement(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hvae.metrics.estimate import columns_of
 from hvae.metrics.measurements import generation
-from hvae.metrics.metric import Measurement, Metric
+from hvae.metrics.metric import Measurement, Metric, usual
 
 if TYPE_CHECKING:
     from hvae.atlas.manifest import Manifest
@@ -18,7 +18,7 @@ SUFFIX = "_calibrated"
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return the inception score and its two factors, as the calibrated judge sees the samples."""
-    answers = data.judged_samples(model, generation.SAMPLES)["calibrated"]
+    answers = data.judged_samples(model)["calibrated"]
     scores = generation.generation_scores(answers.probabilities)
     return columns_of({f"{name}{SUFFIX}": score for name, score in scores.items()})
 
@@ -27,7 +27,7 @@ def parameters(manifest: Manifest) -> dict[str, int | str]:
     """Return the number of samples, and the checksum of the judge, empty where there is none yet."""
     from hvae.atlas.untrusted_files import CALIBRATED
 
-    return {"samples": generation.SAMPLES, "calibrated": manifest.files.get(CALIBRATED, "")}
+    return {"samples": usual().samples, "calibrated": manifest.files.get(CALIBRATED, "")}
 
 
 GENERATION_CALIBRATED = Measurement(

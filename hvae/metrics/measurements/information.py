@@ -21,7 +21,7 @@ def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return I_q(y; z_ℓ) of both layers, nats, on the whole test set."""
     from hvae.metrics.mutual_information import mutual_information
 
-    of_layers = mutual_information(model, data.test, data.train, seed=data.seed)
+    of_layers = mutual_information(model, data.test, data.train, draws=data.budget.draws, seed=data.seed)
     return columns_of({f"mi_z{layer}": estimate for layer, estimate in enumerate(of_layers, start=1)})
 
 
@@ -50,7 +50,7 @@ def measure_bound(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return a lower bound on I_q(y; z₂), nats, on the whole test set."""
     from hvae.metrics.mutual_information import top_information_bound
 
-    bound = top_information_bound(model, data.test, data.train, seed=data.seed)
+    bound = top_information_bound(model, data.test, data.train, draws=data.budget.draws, seed=data.seed)
     return columns_of({"mi_z2_bound": bound})
 
 

@@ -22,7 +22,7 @@ def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     from hvae.metrics.samples.frechet import frechet_distance
     from hvae.metrics.samples.precision_recall import precision_recall
 
-    samples = data.judged_samples(model, generation.SAMPLES)["source"].features
+    samples = data.judged_samples(model)["source"].features
     images = data.test_features
     n = min(len(samples), len(images), MOST_NEIGHBOURS_AMONG)
     precision, recall = precision_recall(samples[:n], images[:n])

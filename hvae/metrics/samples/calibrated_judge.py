@@ -18,6 +18,7 @@ from torch import Tensor
 from hvae.datasets import Images
 from hvae.metrics.batches import batches, rows_of
 from hvae.metrics.classifier import Classifier, class_probabilities, train_classifier
+from hvae.metrics.metric import Budget
 from hvae.metrics.probes import random_subset
 from hvae.model import HVAE
 
@@ -83,6 +84,7 @@ def train_calibrated(
     classifier: Classifier,
     images: Images,
     *,
+    min_steps: int = Budget.steps,
     seed: int = 0,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Classifier:
@@ -91,7 +93,13 @@ def train_calibrated(
     As `train_classifier`, from its weights, up to a learning rate of 0.001.
     """
     return train_classifier(
-        images, start=classifier, epochs=EPOCHS, learning_rate=LEARNING_RATE, seed=seed, on_step=on_step
+        images,
+        start=classifier,
+        epochs=EPOCHS,
+        learning_rate=LEARNING_RATE,
+        min_steps=min_steps,
+        seed=seed,
+        on_step=on_step,
     )
 
 

@@ -55,7 +55,7 @@ def test_it_holds_the_models_that_were_added_with_their_rates_and_psnr(sweep):
     assert problems(longer.path) == []
 
 
-def test_evaluate_fills_in_the_rest_and_the_page_shows_it(sweep, monkeypatch):
+def test_evaluate_fills_in_the_rest_and_the_page_shows_it(sweep, quick_measuring):
     sweep.add(1.0, 0.1, model(1))
     evaluate_atlas(sweep.path, "data")
     atlas = Atlas.open(sweep.path)

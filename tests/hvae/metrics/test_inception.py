@@ -142,24 +142,24 @@ def test_a_classifier_learns_digits_in_300_steps(classifier, digits):
     assert measured.standard_error == pytest.approx(math.sqrt(measured.value * (1 - measured.value) / 360))
 
 
-def test_training_is_reproducible_and_leaves_the_global_random_numbers_alone(digits, monkeypatch):
-    monkeypatch.setattr("hvae.metrics.classifier._MIN_STEPS", 8)
+def test_training_is_reproducible_and_leaves_the_global_random_numbers_alone(digits):
     few = Images(digits[0].images[:100], digits[0].labels[:100], digits[0].classes)
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    weights = [train_classifier(few, epochs=1, width=4, seed=seed).state_dict() for seed in (0, 0, 1)]
+    weights = [
+        train_classifier(few, epochs=1, width=4, min_steps=8, seed=seed).state_dict() for seed in (0, 0, 1)
+    ]
     assert torch.equal(torch.rand(3), expected)
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
     assert not torch.equal(weights[0]["head.weight"], weights[2]["head.weight"])
 
 
-def test_colour_pictures_and_any_number_of_classes_will_do(monkeypatch):
-    monkeypatch.setattr("hvae.metrics.classifier._MIN_STEPS", 3)
+def test_colour_pictures_and_any_number_of_classes_will_do():
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(256, (30, 3, 32, 32), generator=generator, dtype=torch.uint8)
     images = Images(pixels, torch.arange(30) % 3, ("cat", "dog", "emu"))
-    trained = train_classifier(images, epochs=1, width=4)
+    trained = train_classifier(images, epochs=1, width=4, min_steps=3)
     assert image_probabilities(trained, images).shape == (30, 3)
 
 

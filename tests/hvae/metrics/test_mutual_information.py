@@ -195,15 +195,14 @@ def test_every_layer_of_a_model_stays_below_its_rate_and_the_entropy_of_labels(d
         assert -3 * estimate.standard_error <= estimate.value <= ceiling + 3 * estimate.standard_error
 
 
-def test_the_top_layer_of_a_model_is_measured_on_its_own_posteriors(digits, monkeypatch):
+def test_the_top_layer_of_a_model_is_measured_on_its_own_posteriors(digits):
     train, test = digits
     few = Images(test.images[:60], test.labels[:60], test.classes)
-    monkeypatch.setattr(information, "_TRAINING_DRAWS", 500)
     model = untrained()
     with torch.inference_mode():
         inference = model.infer(few.batch(torch.arange(60)), model.noise(60, seed=5))
 
-    estimate = mutual_information(model, few, train, seed=5, batch_size=17)[-1]
+    estimate = mutual_information(model, few, train, draws=500, seed=5, batch_size=17)[-1]
 
     expected = double_loop(inference.latents[-1], inference.posteriors[-1], few.labels)
     assert estimate.value == pytest.approx(expected, abs=1e-4)

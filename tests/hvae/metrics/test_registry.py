@@ -87,7 +87,9 @@ def test_menus_keep_their_order():
     )
 
 
-def test_a_metric_in_a_new_module_is_measured_offered_and_documented(digits_atlas, tmp_path, absolute_error):
+def test_a_metric_in_a_new_module_is_measured_offered_and_documented(
+    digits_atlas, quick_measuring, tmp_path, absolute_error
+):
     assert table_columns()[-2:] == ("mae", "checkpoint")
     folder = shutil.copytree(digits_atlas, tmp_path / "atlas")
     before = pd.read_parquet(folder / "metrics.parquet")

@@ -251,6 +251,7 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
     from hvae.atlas.atlas import Atlas
     from hvae.atlas.point import Point
     from hvae.metrics import registry
+    from hvae.metrics.metric import Budget
     from hvae.training.finish import finished
     from hvae.training.refinement import refined
     from precompute.evaluate import evaluate_atlas
@@ -281,9 +282,8 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
             ("hvae.atlas.metrics_table.impossible", lambda *_: ()),  # noise is
             ("precompute.run.usable_cache", lambda *_: Cache()),
             ("hvae.metrics.cache.usable_cache", lambda *_: Cache()),
-            ("hvae.metrics.classifier._MIN_STEPS", 2),
+            ("hvae.metrics.metric.USUAL", Budget(samples=100, draws=300, steps=2)),
             ("hvae.metrics.classifier._MIN_BATCH_SIZE", 64),
-            ("hvae.metrics.measurements.generation.SAMPLES", 100),
         ):
             changed.enter_context(patch(name, value))
         # Not the probes: they are scikit-learn's, in processes that take long to start.
