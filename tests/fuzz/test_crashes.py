@@ -58,7 +58,7 @@ def measured_in_no_time(model, data):
     return {"mi_z2": float(top.double().square().mean()), "mi_z2_se": 0.0}
 
 
-def judge(images, seed, on_step):
+def judge(images, *, seed, **_):
     torch.manual_seed(seed)
     return Classifier(ClassifierConfig(1, 10, 2)).half().float().eval()
 
@@ -77,7 +77,8 @@ def make(tmp_path_factory):
         patch.setattr("precompute.engines.training_job.time", no_time)
         patch.setattr("precompute.evaluate.time", no_time)
         patch.setattr(os, "fsync", lambda handle: None)  # a disk that is busy takes a second for each
-        patch.setattr("hvae.metrics.classifier.train_classifier", judge)
+        for module in ("classifier", "samples.calibrated_judge"):
+            patch.setattr(f"hvae.metrics.{module}.train_classifier", judge)
         measurement = Measurement("mutual information", (Metric("mi_z2", "", ""),), measured_in_no_time)
         patch.setattr("precompute.evaluate.measurements", lambda: [measurement])
         patch.setenv("HVAE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
