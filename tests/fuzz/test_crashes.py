@@ -23,19 +23,21 @@ import pytest
 import torch
 from atlas_builder import TINY, add_parent, build_atlas, flip_one_byte
 from command_line import called
-from small_runs import CONFIG, PLAN, few, small_data
+from small_runs import PLAN, few, small_data
 
 from app.atlases.user_copy import add_point, existing_copy, extending
 from hvae import Atlas
 from hvae.atlas.atlas import MANIFEST, METRICS, PARENT
 from hvae.atlas.point import Point
 from hvae.atlas.verify import problems
+from hvae.config import HVAEConfig
 from hvae.metrics.classifier import Classifier, ClassifierConfig
 from hvae.metrics.metric import Measurement, Metric
 from hvae.model import HVAE
 from hvae.training.finish import finished
 from hvae.training.fleet import State
 
+CONFIG = HVAEConfig(width=2, top_dim=2, channels=1)
 CHANGES = ("mkdir", "rename", "replace", "rmdir", "unlink")
 COSTS = ("parent_seconds", "training_seconds", "metrics_seconds", "device_hours")
 
@@ -73,6 +75,7 @@ def make(tmp_path_factory):
         patch.setattr("precompute.run.datasets.load", lambda name, split, *_, **__: splits[split])
         patch.setattr("precompute.run.model_config", lambda *_: CONFIG)
         patch.setattr("precompute.planning.plan.Plan.make", lambda *_, **__: PLAN)
+        patch.setattr("precompute.run.best_threads", lambda *_: 1)
         patch.setattr("precompute.engines.training_job.advance", trained_in_no_time)
         patch.setattr("precompute.engines.training_job.time", no_time)
         patch.setattr("precompute.evaluate.time", no_time)
@@ -116,30 +119,37 @@ def watched(act):
         yield
 
 
-def moments(folder, aside, work):
-    """What a kill of `work` can leave of `folder`, before each change: copies in `aside`, whatever was being
-    written cut to half."""
-    found = []
+def moments(folder, aside, work, kept):
+    """Add to `kept` what a kill of `work` can leave of `folder` before each change: state → copy, in `aside`.
+
+    Whatever was being written is cut to half there. States that are there already are not copied again.
+    """
+    started = False
 
     def keep(path):
-        if path.is_relative_to(folder) and (path.exists() or not found):
-            kept = aside / str(len(list(aside.iterdir())))
-            shutil.copytree(folder, kept) if folder.exists() else kept.mkdir()
-            for half_written in kept.rglob(".*.tmp"):
-                if half_written.is_file():
-                    os.truncate(half_written, half_written.stat().st_size // 2)
-            found.append(kept)
+        nonlocal started
+        if not path.is_relative_to(folder) or (started and not path.exists()):
+            return
+        started, state = True, state_of(folder)
+        if state in kept:
+            return
+        copy = kept[state] = aside / str(len(kept))
+        shutil.copytree(folder, copy) if folder.exists() else copy.mkdir()
+        for half_written in copy.rglob(".*.tmp"):
+            if half_written.is_file():
+                os.truncate(half_written, half_written.stat().st_size // 2)
 
     with watched(keep):
         work()
-    return found
 
 
 def state_of(folder):
     """What tells one state of a folder from another."""
-    state = contents(folder)
-    parts = {name: value if name == MANIFEST else value.hex() for name, value in state.items()}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for name, value in contents(folder).items():
+        content = json.dumps(value, sort_keys=True).encode() if name == MANIFEST else value
+        digest.update(name.encode() + hashlib.sha256(content).digest())
+    return digest.hexdigest()
 
 
 class Explored(NamedTuple):
@@ -160,9 +170,9 @@ def explored(make, tmp_path_factory):
 
     def run_on():
         aside = tmp_path_factory.mktemp("moments")
-        for moment in moments(out, aside, lambda: succeed(make(out))):
-            kept.setdefault(state_of(moment), moment)
-        kept.setdefault(state_of(out), shutil.copytree(out, aside / "end"))
+        moments(out, aside, lambda: succeed(make(out)), kept)
+        if (end := state_of(out)) not in kept:
+            kept[end] = shutil.copytree(out, aside / "end")
         ends.append(contents(out))
 
     def run_on_from(states):
@@ -288,10 +298,11 @@ def test_a_copy_that_is_stopped_at_any_moment_is_not_there_or_sound_and_can_be_m
             add_point(atlas, folder, point, made)
 
     (tmp_path / "moments").mkdir()
-    kept = moments(home, tmp_path / "moments", add)
+    kept = {}
+    moments(home, tmp_path / "moments", add, kept)
     assert len(kept) > 6
     expected = contents(home)
-    for moment in kept:
+    for moment in kept.values():
         shutil.rmtree(home)
         shutil.copytree(moment, home)
         copy = existing_copy(atlas)
