@@ -7,14 +7,14 @@ from documents import ROOT
 FUZZ = ROOT / "fuzz"
 
 
-def test_a_thousand_forgeries_open_or_are_refused_in_one_line(monkeypatch):
+def test_forgeries_open_or_are_refused_in_one_line(monkeypatch):
     monkeypatch.syspath_prepend(str(FUZZ))
     from forgeries import forgeries
 
-    # `python fuzz/forgeries.py` makes 2,000, and opens every one whole.
-    seen = list(forgeries(1000, seed=0, sparing=True))
+    # `python fuzz/forgeries.py` makes 2,000, and opens every one whole. Each takes 50 ms here.
+    seen = list(forgeries(400, seed=0, sparing=True))
     assert [forgery for forgery in seen if forgery.outcome == "fault"] == []
     outcomes = Counter(forgery.outcome for forgery in seen)
     # What never refuses, or never opens, tests nothing.
-    assert min(outcomes[outcome] for outcome in ("opened", "part refused", "refused")) > 50
+    assert min(outcomes[outcome] for outcome in ("opened", "part refused", "refused")) > 20
     assert len({forgery.way for forgery in seen}) >= 10
