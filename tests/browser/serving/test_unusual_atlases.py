@@ -55,8 +55,8 @@ def holes_in_its_metrics(folder):
 
 
 def many_points(folder):
-    betas = tuple(float(f"{beta:.6g}") for beta in np.geomspace(0.1, 10, 21))
-    return build_atlas(folder, betas=betas, metrics=scores(441))
+    betas = tuple(float(f"{beta:.6g}") for beta in np.geomspace(0.1, 10, 15))
+    return build_atlas(folder, betas=betas, metrics=scores(225))
 
 
 def colour_images(folder):
