@@ -61,6 +61,31 @@ def open_page(windows: Windows) -> Iterator[Callable[..., Explorer]]:
     assert windows.give_back(taken) == []
 
 
+@pytest.fixture(scope="module")
+def lasting_page(windows: Windows, tiny_address: str) -> Iterator[Explorer]:
+    """The page of the tiny atlas, for as long as the tests of a module."""
+    page = windows.take(1440, 900)
+    yield Explorer(page).open_to_last(tiny_address)
+    assert windows.give_back([page]) == []
+
+
+@pytest.fixture
+def same_page(windows: Windows, lasting_page: Explorer, tiny_address: str) -> Iterator[Explorer]:
+    """The same page for all tests of a module that ask for it, each from what a visitor sees first.
+
+    For tests that leave a state of the page behind, and nothing else. A page that cannot begin again is
+    loaded anew.
+    """
+    from playwright.sync_api import Error
+
+    try:
+        lasting_page.begin_again()
+    except Error:
+        lasting_page.open_to_last(tiny_address)
+    yield lasting_page
+    assert windows.errors() == []
+
+
 @pytest.fixture
 def served_explorer(open_page: Callable[..., Explorer], tiny_address: str) -> Explorer:
     """The same in a browser that cannot run the models: the server makes all pictures."""

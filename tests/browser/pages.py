@@ -8,6 +8,24 @@ from typing import Any
 FIRST_DOT = "#landscapes-0 .scatterlayer .point"
 SLOTS = ("samples", "reconstructions", "traversal")
 
+BEGIN_AGAIN = """() => {
+    for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
+    document.activeElement?.blur();
+    document.getElementById('own-clear')?.click();
+    scrollTo(0, 0);
+    hvae.screen.set({ ...hvae.screen.first });
+}"""
+"""Back to what a visitor sees first, without loading the page."""
+
+FIRST_SEEN = """(slots) => {
+    const { data, layout } = document.querySelector('#landscapes-0 .js-plotly-plot');
+    const { size, color } = data.find((trace) => trace.ids).marker;
+    const shown = (slot) => ({ ...document.getElementById(slot + '-picture').dataset, frames: 0 });
+    const { type, title } = layout.xaxis;
+    return JSON.stringify([size, color, type, title, slots.map(shown), location.search]);
+}"""
+"""What tells whether the first view shows what it shows first."""
+
 UNDRAWN = """() => [...document.querySelectorAll('.view:not([hidden]) .linked-figure')].filter(
     (figure) => figure.offsetParent && !figure.querySelector('.scatterlayer .point, .annotation'))"""
 """The places of the view on screen whose figures cannot be seen yet."""
@@ -28,6 +46,7 @@ class Explorer:
 
     def __init__(self, page: Any) -> None:
         self.page = page
+        self._first_seen = ""
 
     def open(self, address: str, ready: str = FIRST_DOT) -> Explorer:
         """Go there and wait until everything can be seen and clicked; `ready`: what is drawn last."""
@@ -35,6 +54,22 @@ class Explorer:
         self.page.wait_for_selector(ready)
         self.wait_until_shown()
         return self
+
+    def open_to_last(self, address: str) -> Explorer:
+        """The same, for a page that can be brought back to how it is now."""
+        self.open(address)
+        self._first_seen = self.page.evaluate(FIRST_SEEN, list(SLOTS))
+        return self
+
+    def begin_again(self) -> None:
+        """Bring the page back to what a visitor sees first, and wait until that is seen."""
+        self.page.unroute_all()
+        self.page.mouse.up()
+        self.page.mouse.move(0, 0)
+        self.page.evaluate(BEGIN_AGAIN)
+        self.page.wait_for_function(
+            f"([slots, first]) => ({FIRST_SEEN})(slots) === first", arg=[list(SLOTS), self._first_seen]
+        )
 
     @property
     def address(self) -> str:

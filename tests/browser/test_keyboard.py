@@ -3,6 +3,11 @@
 import pytest
 
 
+@pytest.fixture
+def explorer(same_page):
+    return same_page
+
+
 @pytest.mark.parametrize(
     ("key", "point"),
     [

@@ -5,6 +5,11 @@ from atlas_builder import flip_one_byte
 from ways_to_serve import needs_server
 
 
+@pytest.fixture
+def explorer(same_page):
+    return same_page
+
+
 def test_draw_again_changes_the_samples_and_not_the_reconstructions(explorer):
     samples, reconstructions = explorer.picture("samples"), explorer.picture("reconstructions")
     explorer.page.click("#draw-again")
@@ -137,6 +142,7 @@ def test_who_wants_a_picture_while_its_refusal_is_read_has_it_asked_for_again(ex
         const isOurs = ([url]) => String(url).endsWith('/healthz');
         window.fetch = (...request) => (!isOurs(request) || ++tries > 1 ? fetch(...request) : refusal);
         await request('/healthz', () => isWanted);
+        window.fetch = fetch;
         return tries;
     }"""
     assert explorer.page.evaluate(tries) == 2
@@ -166,6 +172,7 @@ def test_a_server_that_stays_busy_is_asked_more_and_more_rarely_until_it_answers
             return times.length > 12 ? fetch(...request) : refusal;
         };
         await request('/healthz');
+        window.fetch = fetch;
         words.push(document.getElementById('connection-message').textContent);
         return { times, words };
     }"""

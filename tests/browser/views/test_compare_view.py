@@ -5,6 +5,11 @@ import pytest
 SLOTS = ("samples", "reconstructions")
 
 
+@pytest.fixture
+def explorer(same_page):
+    return same_page
+
+
 def pin(explorer, *points):
     for point in points:
         explorer.select(point)

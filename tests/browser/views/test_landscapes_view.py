@@ -12,6 +12,11 @@ FIVE = ["b2-0.1_b1-0.1", "b2-10_b1-0.1", "b2-1_b1-0.1", "b2-0.1_b1-10", "b2-10_b
 THREE = ["landscapes-0", "landscapes-1", "landscapes-2"]
 
 
+@pytest.fixture
+def explorer(same_page):
+    return same_page
+
+
 @pytest.fixture(scope="module")
 def measured_address(serve, tmp_path_factory):
     """The page of an atlas with an accuracy and an inception score, each best in another corner."""

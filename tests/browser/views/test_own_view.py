@@ -20,11 +20,11 @@ CANVAS = "#own-canvas"
 
 
 @pytest.fixture
-def view(explorer):
+def view(same_page):
     """The view with nothing in it yet."""
-    explorer.page.click("#tab-own")
-    explorer.page.wait_for_selector(CANVAS, state="visible")
-    return explorer
+    same_page.page.click("#tab-own")
+    same_page.page.wait_for_selector(CANVAS, state="visible")
+    return same_page
 
 
 def draw(explorer, *places, lift=True):
@@ -227,7 +227,8 @@ def test_an_odd_file_is_refused_in_a_sentence_and_nothing_hangs(view, name, mime
         "#own-file",
         {"name": "grey.png", "mimeType": "image/png", "buffer": png(np.full((64, 64), 120, np.uint8))},
     )
-    view.wait_until_shown("", SLOTS)
+    view.page.wait_for_selector("#own-answer", state="visible")
+    view.wait_until_shown(own(view), SLOTS)
     assert view.text("#own-message") == ""
 
 
