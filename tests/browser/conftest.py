@@ -62,15 +62,21 @@ def open_page(windows: Windows) -> Iterator[Callable[..., Explorer]]:
 
 
 @pytest.fixture(scope="module")
-def lasting_page(windows: Windows, tiny_address: str) -> Iterator[Explorer]:
-    """The page of the tiny atlas, for as long as the tests of a module."""
+def lasting_address(tiny_address: str) -> str:
+    """What `same_page` shows; a module may have another one."""
+    return tiny_address
+
+
+@pytest.fixture(scope="module")
+def lasting_page(windows: Windows, lasting_address: str) -> Iterator[Explorer]:
+    """A page that lasts for the tests of a module."""
     page = windows.take(1440, 900)
-    yield Explorer(page).open_to_last(tiny_address)
+    yield Explorer(page).open_to_last(lasting_address)
     assert windows.give_back([page]) == []
 
 
 @pytest.fixture
-def same_page(windows: Windows, lasting_page: Explorer, tiny_address: str) -> Iterator[Explorer]:
+def same_page(windows: Windows, lasting_page: Explorer, lasting_address: str) -> Iterator[Explorer]:
     """The same page for all tests of a module that ask for it, each from what a visitor sees first.
 
     For tests that leave a state of the page behind, and nothing else. A page that cannot begin again is
@@ -81,7 +87,7 @@ def same_page(windows: Windows, lasting_page: Explorer, tiny_address: str) -> It
     try:
         lasting_page.begin_again()
     except Error:
-        lasting_page.open_to_last(tiny_address)
+        lasting_page.open_to_last(lasting_address)
     yield lasting_page
     assert windows.errors() == []
 

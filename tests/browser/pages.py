@@ -26,6 +26,9 @@ FIRST_SEEN = """(slots) => {
 }"""
 """What tells whether the first view shows what it shows first."""
 
+PICTURES = "(slots) => slots.map((slot) => document.getElementById(slot + '-picture').dataset.pictureUrl)"
+"""The addresses of what slots show."""
+
 UNDRAWN = """() => [...document.querySelectorAll('.view:not([hidden]) .linked-figure')].filter(
     (figure) => figure.offsetParent && !figure.querySelector('.scatterlayer .point, .annotation'))"""
 """The places of the view on screen whose figures cannot be seen yet."""
@@ -47,6 +50,7 @@ class Explorer:
     def __init__(self, page: Any) -> None:
         self.page = page
         self._first_seen = ""
+        self._first_pictures: dict[tuple[str, ...], list[str]] = {}
 
     def open(self, address: str, ready: str = FIRST_DOT) -> Explorer:
         """Go there and wait until everything can be seen and clicked; `ready`: what is drawn last."""
@@ -69,6 +73,19 @@ class Explorer:
         self.page.evaluate(BEGIN_AGAIN)
         self.page.wait_for_function(
             f"([slots, first]) => ({FIRST_SEEN})(slots) === first", arg=[list(SLOTS), self._first_seen]
+        )
+
+    def wait_until_shown_as_first(self, slots: tuple[str, ...]) -> None:
+        """Wait until slots of a view that was just opened show what they showed when this was first called.
+
+        On a page that has begun again, those of views that are hidden still show the last test's pictures.
+        """
+        if slots not in self._first_pictures:
+            self.wait_until_shown("", slots)
+            self._first_pictures[slots] = self.page.evaluate(PICTURES, list(slots))
+        self.page.wait_for_function(
+            f"([slots, first]) => String(({PICTURES})(slots)) === String(first)",
+            arg=[list(slots), self._first_pictures[slots]],
         )
 
     @property

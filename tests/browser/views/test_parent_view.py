@@ -26,9 +26,16 @@ def address(serve, folder):
     return serve(folder)
 
 
+@pytest.fixture(scope="module")
+def lasting_address(address):
+    return address
+
+
 @pytest.fixture
-def view(open_page, address):
-    return parent_view(open_page(address))
+def view(same_page):
+    same_page.page.click("#tab-parent")
+    same_page.wait_until_shown_as_first(SLOTS)
+    return parent_view(same_page)
 
 
 def go(explorer, address):
