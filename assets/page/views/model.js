@@ -70,6 +70,9 @@ function place(latent, entries) {
   entries.forEach(({ rate = "" }, row) => (there.querySelectorAll(".slider-rate")[row].dataset.nats = rate));
 }
 
+/* The state's temperature that the slider was set to: it may change while another view is shown. */
+let temperatureShown = null;
+
 /* A native slider: Mantine has none that draws while it moves. */
 function temperatureSlider() {
   const there = document.getElementById("temperature-slider");
@@ -87,7 +90,7 @@ function writeTemperature() {
 function show(current, former, since) {
   if (current.view !== "model") return;
   for (const part of document.querySelectorAll(".part")) part.hidden = part.dataset.part !== current.part;
-  if (former?.temperature !== current.temperature) temperatureSlider().value = current.temperature;
+  if (temperatureShown !== current.temperature) temperatureSlider().value = temperatureShown = current.temperature;
   writeTemperature();
   if (!screen.points[current.point]) return;
   placeSlidersOf(current.point);

@@ -12,16 +12,17 @@ MIX = ("model-thumbnails", "model-mix", "model-interpolation")
 
 
 @pytest.fixture
-def view(explorer):
+def view(same_page):
     """The model view of b2-1_b1-1, its samples shown."""
-    explorer.page.click("#tab-model")
-    explorer.wait_until_shown("", SAMPLES)
-    return explorer
+    same_page.page.click("#tab-model")
+    same_page.wait_until_shown_as_first(SAMPLES)
+    return same_page
 
 
 def open_part(explorer, part, slots):
+    """Open a part of the view that nothing has changed in yet."""
     explorer.page.click(f"#part-tab-{part}")
-    explorer.wait_until_shown("", slots)
+    explorer.wait_until_shown_as_first(slots)
 
 
 def test_the_diagram_says_the_rates_and_its_edges_are_as_thick(view):
@@ -102,6 +103,14 @@ def test_temperature_changes_the_samples_alone(view):
     after = [view.picture(slot) for slot in SAMPLES]
     assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, True]
     assert view.text("#temperature-value") == "0.40"
+
+
+def test_a_temperature_that_changed_while_another_view_was_shown_is_on_its_slider(view):
+    for temperature in ("0.4", "1"):
+        view.page.click("#tab-landscapes")
+        view.page.evaluate("(temperature) => hvae.screen.set({ temperature })", temperature)
+        view.page.click("#tab-model")
+        assert view.page.locator("#temperature").input_value() == temperature
 
 
 def test_draw_again_draws_other_z2_and_other_z1(view):
