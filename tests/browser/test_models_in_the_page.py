@@ -11,7 +11,7 @@ from ways_to_serve import needs_server
 
 from hvae.atlas.atlas import Atlas
 
-PIXELS = """async (slot) => {
+DIFFERENCE = """async (slot) => {
     const canvas = document.getElementById(`${slot}-picture`);
     const ours = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     const answer = await fetch(canvas.dataset.pictureUrl);
@@ -19,8 +19,15 @@ PIXELS = """async (slot) => {
     const { width, height } = image;
     const other = Object.assign(document.createElement('canvas'), { width, height });
     other.getContext('2d').drawImage(image, 0, 0);
-    return [[...ours], [...other.getContext('2d').getImageData(0, 0, width, height).data]];
+    const theirs = other.getContext('2d').getImageData(0, 0, width, height).data;
+    if (ours.length !== theirs.length) throw new Error(`${slot} has another size`);
+    const apart = ours.map((value, index) => Math.abs(value - theirs[index]));
+    return [Math.max(...new Set(apart)), apart.filter(Boolean).length, apart.length];
 }"""
+"""Between our pixels of a slot and the server's: the largest one, how many there are, and of how many values.
+
+They are compared in the page: a list of a million numbers takes Playwright seconds.
+"""
 PARTS = {
     "samples": ("model-samples", "model-reconstructions", "model-resample"),
     "walks": ("model-z2", "model-z2-strips", "model-z1", "model-z1-strips"),
@@ -40,11 +47,10 @@ def test_the_pictures_are_the_servers(open_page, serve, name):
         explorer.wait_until_shown("", slots)
         assert asked == []
         for slot in slots:
-            ours, servers = map(np.array, explorer.page.evaluate(PIXELS, slot))
-            differences.append(np.abs(ours - servers))
+            differences.append(explorer.page.evaluate(DIFFERENCE, slot))
         asked.clear()
-    difference = np.concatenate(differences)
-    assert difference.max() <= 1 and (difference > 0).mean() < 1e-4
+    largest, different, values = np.array(differences).T
+    assert largest.max() <= 1 and different.sum() < 1e-4 * values.sum()
 
 
 @needs_server("the server makes the pictures")
