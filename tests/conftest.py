@@ -26,23 +26,37 @@ settings.load_profile("untimed")
 
 SLOW = (
     "test_ray",
-    "test_parent_view",
-    "test_training_in_the_page",
-    "test_unusual_atlases",
     "test_crashes",
-    "test_forgeries",
-    "test_jobs",
-    "test_resume",
-    "test_precompute",
-    "test_own_pictures",
-    "test_switching_atlases",
-    "test_the_address_bar",
-    "test_playing_with_a_model",
-    "test_ways_to_serve",
+    "test_unusual_atlases",
     "test_evaluate",
+    "test_models_in_the_page",
+    "test_jobs",
+    "test_training_in_the_page",
+    "test_exported_pages",
+    "test_landscapes_view",
+    "test_precompute",
+    "test_forgeries",
+    "test_playing_with_a_model",
+    "test_resume",
+    "test_parent_view",
+    "test_model_view",
+    "test_own_view",
+    "test_own_pictures",
+    "test_on_a_gpu",
+    "test_page",
+    "test_the_address_bar",
+    "test_switching_atlases",
+    "test_recorded_figures",
+    "test_bring_your_own",
+    "test_lecture",
+    "test_impossible",
+    "test_ways_to_serve",
     "test_docs",
 )
-"""Files that take longest: begun first, so that at the end no process waits for another that has one left."""
+"""Files that take longest: begun first, so that at the end no process waits for another that has one left.
+
+Of those that share an atlas, one stands first, so that no process waits while another makes it.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
