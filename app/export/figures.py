@@ -31,7 +31,8 @@ from app.page.figures.planes import PLANE, landscape_figure, optimum_label, opti
 from app.page.landing_sentence import GERUNDS
 from app.page.panels import landscapes
 from app.page.points import points_table
-from app.page.state import fields, first_screen, first_sizes, size_metrics
+from app.page.predictions import chosen_predictions
+from app.page.state import fields, first_screen, first_sizes, size_metrics, theories
 from app.page.widgets import colour_key
 from app.page.widgets.figure_row import CONFIG, Board, Draw
 from app.page.words import metric_title
@@ -130,28 +131,35 @@ def _board(atlas: Atlas, draw: Draw, points: list[str], pool: Pool) -> dict[str,
 
 def _landscapes(atlas: Atlas, points: list[str], pool: Pool) -> dict[str, Any]:
     table = points_table(atlas)
+    its_theories = {theory: chosen_predictions(atlas, {"theory": theory}) for theory in theories(atlas)}
     planes: dict[str, dict[str, Any]] = {}
     for metric in size_metrics(atlas):
         its = planes[metric] = {}
-        for units, axes in product(UNITS, AXES):
-            look = Look(units, axes)
-            figure = _json(landscape_figure(table, [metric], 0, look))
+        for units, axes, theory in product(UNITS, AXES, its_theories):
+            look, predicted = Look(units, axes), its_theories[theory]
+            figure = _json(landscape_figure(table, [metric], 0, look, predicted))
             figure["data"] = [trace for trace in figure["data"] if not trace["name"].startswith(MARKER)]
             if meta := figure["layout"].get("meta"):
                 meta.pop("optima", None)
+            words = _json(landscapes.theory_words(predicted))
             mark = _json(go.Figure(optimum_mark(table, metric, look)))["data"][0]
             part = {
                 "figure": _as_recorded(figure, points),
                 "note": plane_note(table, metric, look),
                 "mark": mark,
                 "label": optimum_label(table, metric),
-                "headings": [_json(landscapes.heading(place, metric)) for place in range(landscapes.MOST)],
+                "headings": [
+                    words | _json(landscapes.heading(place, metric)) for place in range(landscapes.MOST)
+                ],
             }
-            its[f"{units} {axes}"] = pool.packed(part)
+            its[f"{units} {axes} {theory}"] = pool.packed(part)
     return {
         "view": landscapes.VIEW,
         "first": list(first_sizes(atlas)),
-        "fields": [{"name": "units", "choices": list(UNITS)}, {"name": "axes", "choices": list(AXES)}],
+        "fields": [
+            {"name": name, "choices": list(choices)}
+            for name, choices in (("units", UNITS), ("axes", AXES), ("theory", its_theories))
+        ],
         "planes": planes,
         "sentence": {
             "id": landscapes.SENTENCE,

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from app.page.figures.look import AXES, BETAS, UNITS
-from app.page.menus import LAYERS, OVER, POSTERIORS, PROBES, dot_metrics, preferred_sizes, scores
+from app.page.menus import LAYERS, OVER, POSTERIORS, PROBES, THEORY, dot_metrics, preferred_sizes, scores
 from app.page.points import points_table
+from app.page.predictions import why_no_theory
 from app.page.views import FIRST_VIEW, view_titles
 from app.page.widgets.pieces import MOST_EXAMPLES, example_count
 from app.page.words import metric_title
@@ -37,11 +38,11 @@ class Screen:
     """Everything that decides what is on screen. point is None if the atlas has no points.
 
     sizes: for each landscape, the column that sets the dots' size. colour: BETAS or a column. layer, probe,
-    posterior: of the representation view. score, rate: of the generation view. pins: the points to compare.
-    part: of the model view. shifts: the latents' sliders that are not at 0, in standard deviations, as
-    "z2.3:1.5,z1.0:-2". temperature: of the model view's samples. images: the test images that the model view
-    mixes, as "0,1,2,3". own: the visitor's own image, a PNG as base64url. lecture: the step of the lecture,
-    or 0.
+    posterior: of the representation view. theory: whether figures show what theory predicts. score, rate: of
+    the generation view. pins: the points to compare. part: of the model view. shifts: the latents' sliders
+    that are not at 0, in standard deviations, as "z2.3:1.5,z1.0:-2". temperature: of the model view's
+    samples. images: the test images that the model view mixes, as "0,1,2,3". own: the visitor's own image, a
+    PNG as base64url. lecture: the step of the lecture, or 0.
     """
 
     atlas: str
@@ -55,6 +56,7 @@ class Screen:
     layer: str = "z2"
     probe: str = "rbf_svm"
     posterior: str = "draw"
+    theory: str = "off"
     score: str = "inception_score"
     rate: str = "rate_total"
     pins: tuple[str, ...] = ()
@@ -72,7 +74,8 @@ class Screen:
 
 
 LOOK = (
-    *("view", "sizes", "colour", "units", "axes", "layer", "probe", "posterior", "score", "rate", "lecture"),
+    *("view", "sizes", "colour", "units", "axes", "layer", "probe", "posterior", "theory", "score", "rate"),
+    "lecture",
 )
 """The fields that figures depend on; the page also keeps them in the store `look`."""
 
@@ -97,6 +100,7 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "layer": _choice("layer", LAYERS),
         "probe": _choice("classifier", PROBES),
         "posterior": _choice("what classifiers read", posteriors(atlas)),
+        "theory": _choice("theory", theories(atlas)),
         "score": _choice("score", scores()),
         "rate": _choice("rate", OVER),
         "pins": {"title": "pinned models", "kind": "points", "most": MOST_PINS},
@@ -134,6 +138,11 @@ def posteriors(atlas: Atlas) -> dict[str, str]:
     columns = [accuracy_column(probe, layer, from_draws=True) for probe in PROBES for layer in LAYERS]
     measured = np.isfinite(atlas.metrics[columns].to_numpy(float)).any()
     return POSTERIORS if measured else {"mean": POSTERIORS["mean"]}
+
+
+def theories(atlas: Atlas) -> dict[str, str]:
+    """Return whether figures can show what theory predicts: off, and on where it can be predicted."""
+    return THEORY if not why_no_theory(atlas) else {"off": THEORY["off"]}
 
 
 def look(screen: dict[str, Any]) -> dict[str, Any]:

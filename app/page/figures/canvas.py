@@ -13,6 +13,7 @@ from app.page.figures.labels import Label, annotations
 from app.page.figures.look import Look
 from app.page.figures.marks import dots, equal_betas, framed, same_diameter, standard_vae
 from app.page.figures.quantities import FLOOR, RATES, shown
+from app.page.figures.theory import theory_traces
 from app.page.words import metric_title
 
 
@@ -55,19 +56,22 @@ def points_figure(
     behind: Sequence[go.Scatter] = (),
     before: Sequence[go.Scatter] = (),
     labels: Sequence[Label] = (),
+    predicted: pd.DataFrame | None = None,
 ) -> go.Figure:
     """The points at two columns, β₂ = β₁ behind them and the standard VAE before them, with these axes.
 
     table, rows, card: see `dots`. at: the columns across and up. size: diameters (N,) in pixels; without it
     they are all the same. errors: those of `at` whose standard errors are drawn. behind, before: further
-    traces below the dots, and marks above them. labels: of curves.
+    traces below the dots, and marks above them. labels: of curves. predicted: what theory says of all
+    points, with the table's index; it is drawn below them.
     """
     across, up = (place(rows, column, look) for column in at)
     error_x, error_y = (shown(rows, f"{column}_se", look) if column in errors else None for column in at)
     size = same_diameter(len(rows)) if size is None else size
-    points = dots(table, rows, across, up, size, look, card, error_x, error_y)
+    points = dots(table, rows, across, up, size, look, card, error_x, error_y, predicted)
+    theory = [] if predicted is None else theory_traces(table, predicted, at, look, card)
     marks = framed([*before, standard_vae(rows, *at, look)], x, y)
-    return canvas([*behind, equal_betas(rows, *at, look), points, *marks], x, y, labels, at)
+    return canvas([*behind, *theory, equal_betas(rows, *at, look), points, *marks], x, y, labels, at)
 
 
 def words(sentence: str) -> go.Figure:

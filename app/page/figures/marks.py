@@ -8,6 +8,7 @@ assets/figures.css.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -63,16 +64,21 @@ def dots(
     card: Sequence[str],
     error_x: np.ndarray | None = None,
     error_y: np.ndarray | None = None,
+    predicted: pd.DataFrame | None = None,
 ) -> go.Scatter:
     """The points that can be selected, the larger ones behind the smaller ones.
 
     table: all points of the atlas, which set the colours, so that a dot keeps its own when others are left
     out. rows: those drawn. x, y, size: (N,), their places in the unit shown and diameters in pixels. card:
-    the columns that a dot's card tells. error_x, error_y: (N,), standard errors; NaN for none.
+    the columns that a dot's card tells. error_x, error_y: (N,), standard errors; NaN for none. predicted:
+    what theory says of all points, with the table's index, for the cards.
     """
     order = np.argsort(-size, kind="stable")
     colour = pd.Series(dot_colours(table, look.colour), index=table.index).loc[rows.index].to_numpy()
-    lines = [card_lines(row, card, look) for row in rows.to_dict("records")]
+    theory = [{}] * len(rows) if predicted is None else predicted.loc[rows.index].to_dict("records")
+    lines = [
+        card_lines(row, card, look, its) for row, its in zip(rows.to_dict("records"), theory, strict=True)
+    ]
     return go.Scatter(
         name="points",
         mode="markers",
@@ -92,13 +98,21 @@ def dots(
     )
 
 
-def card_lines(row: Mapping[str, Any], columns: Iterable[str], look: Look) -> list[list[str]]:
-    """What a dot's card tells: [name, number with its unit] of each column."""
-    return [
-        [metric_title(column), text(column, row[column], look, row.get(f"{column}_se", np.nan))]
-        for column in dict.fromkeys(columns)
-        if column in row
-    ]
+def card_lines(
+    row: Mapping[str, Any],
+    columns: Iterable[str],
+    look: Look,
+    predicted: Mapping[str, float] = MappingProxyType({}),
+) -> list[list[str]]:
+    """What a dot's card tells: [name, number with its unit] of each column, then what is predicted of it."""
+    lines = []
+    for column in dict.fromkeys(columns):
+        title = metric_title(column)
+        if column in row:
+            lines.append([title, text(column, row[column], look, row.get(f"{column}_se", np.nan))])
+        if column in predicted:
+            lines.append([f"{title}, theory", text(column, predicted[column], look)])
+    return lines
 
 
 def equal_betas(rows: pd.DataFrame, x: str, y: str, look: Look) -> go.Scatter:

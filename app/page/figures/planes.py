@@ -16,20 +16,28 @@ from app.page.figures.labels import Label
 from app.page.figures.look import Look
 from app.page.figures.marks import SYMBOLS, diameters, line, mark, mark_size
 from app.page.figures.quantities import text
+from app.page.figures.theory import with_predicted
 from app.page.menus import goal_title
 from hvae.metrics.registry import metric_of
 
 PLANE = ("rate_z2", "rate_z1")
 
 
-def landscape_figure(table: pd.DataFrame, metrics: Sequence[str | None], place: int, look: Look) -> go.Figure:
+def landscape_figure(
+    table: pd.DataFrame,
+    metrics: Sequence[str | None],
+    place: int,
+    look: Look,
+    predicted: pd.DataFrame | None = None,
+) -> go.Figure:
     """The rate plane with dots as large as the metric `metrics[place]` is good (Fig. 2).
 
     All three optima are marked, by △ ◇ ○ according to their goals, so that each plane shows how far apart
-    they lie. table: columns of metrics.parquet and `point`. A metric None: dots of one size.
+    they lie. table: columns of metrics.parquet and `point`. A metric None: dots of one size. predicted: what
+    theory says of the table's points, drawn as hollow dots; None for no theory.
     """
     marks = [optimum_mark(table, metric, look) for metric in metrics]
-    figure = _plane(table, metrics[place], look, behind=[], before=marks)
+    figure = _plane(table, metrics[place], look, behind=[], before=marks, predicted=predicted)
     if figure.layout.meta:
         optima = [optimum_label(table, metric) for metric in dict.fromkeys(metrics)]
         figure.update_layout(
@@ -114,6 +122,7 @@ def _plane(
     behind: Sequence[go.Scatter],
     before: Sequence[go.Scatter],
     labels: Sequence[Label] = (),
+    predicted: pd.DataFrame | None = None,
 ) -> go.Figure:
     rows = drawable(table, [*PLANE, metric] if metric else PLANE)
     if not len(rows):
@@ -124,9 +133,14 @@ def _plane(
         else diameters(np.ones(len(rows)))
     )
     everywhere = drawable(table, PLANE)  # the axes of all planes are alike
-    x, y = (rate_axis(column, rate_values(everywhere, column, look), look) for column in PLANE)
+    x, y = (
+        rate_axis(
+            column, with_predicted(rate_values(everywhere, column, look), predicted, column, look), look
+        )
+        for column in PLANE
+    )
     card = [*PLANE, metric] if metric else [*PLANE]
-    return points_figure(table, rows, PLANE, look, card, x, y, size, (), behind, before, labels)
+    return points_figure(table, rows, PLANE, look, card, x, y, size, (), behind, before, labels, predicted)
 
 
 def _total_rate_line(total: float, look: Look) -> go.Scatter:

@@ -12,13 +12,15 @@ from app.page.figures.look import Look
 from app.page.figures.marks import line
 from app.page.figures.planes import PLANE, band_marks
 from app.page.figures.quantities import FLOOR, axis_title, shown
+from app.page.figures.theory import with_predicted
 from hvae.bounds import best_distortion
 
 
-def distortion_figure(table: pd.DataFrame, look: Look) -> go.Figure:
+def distortion_figure(table: pd.DataFrame, look: Look, predicted: pd.DataFrame | None = None) -> go.Figure:
     """Distortion over total rate, the bound D ≥ H − R of Eq. 6, and the lower hull of the points.
 
     H is estimated from above by the lowest −ELBO of the atlas, so the point that has it lies on the bound.
+    predicted: what theory says of the table's points, drawn as hollow dots; None for no theory.
     """
     at = ("rate_total", "distortion")
     rows = drawable(table, at)
@@ -32,18 +34,21 @@ def distortion_figure(table: pd.DataFrame, look: Look) -> go.Figure:
     # Densely: straight between its points on linear axes only.
     along = np.union1d(total[hull], rates[(rates > total.min()) & (rates < total.max())])
     lowest = max(y.min() - 0.3 * np.ptp(y), bound.min())
+    across = with_predicted(x, predicted, "rate_total", look)
+    up = with_predicted(np.array([lowest, y.max()]), predicted, "distortion", look)
     return points_figure(
         table,
         rows,
         at,
         look,
         card=[*PLANE, *at, "neg_elbo"],
-        x=rate_axis("rate_total", x, look),
-        y=axis(axis_title("distortion", look), (lowest, y.max())),
+        x=rate_axis("rate_total", across, look),
+        y=axis(axis_title("distortion", look), span(up)),
         behind=[
             line(np.maximum(along, x.min()), np.interp(along, total[hull], y[hull]), "lower hull", ink=False),
             line(rates, bound, "bound", dash="dot"),
         ],
+        predicted=predicted,
     )
 
 

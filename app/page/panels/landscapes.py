@@ -15,6 +15,7 @@ from app.page.figures.planes import PLANE, landscape_figure, plane_note
 from app.page.landing_sentence import landing_sentence
 from app.page.menus import GOALS, goal_title
 from app.page.points import points_table
+from app.page.predictions import FROM_THE_SPECTRUM, THEOREM, chosen_predictions
 from app.page.state import first_sizes, size_metrics
 from app.page.widgets import controls, figure_row
 from app.page.words import metric_title
@@ -24,6 +25,7 @@ from hvae.metrics.registry import metric_of
 
 VIEW = "landscapes"
 SENTENCE = f"{VIEW}-sentence"
+THEORY = f"{VIEW}-theory"
 MOST = len(GOALS)
 """How many planes there are at most."""
 
@@ -33,7 +35,8 @@ def layout(atlas: Atlas) -> html.Div:
     drawn = _draw(atlas, {})
     board = figure_row.layout(VIEW, [_head(atlas, index) for index in range(len(drawn))], drawn, MOST)
     sentence = html.P(**drawn[0].around[SENTENCE], id=SENTENCE, className="landing-sentence")
-    return html.Div([sentence, board], className="landing")
+    theory = html.P(**drawn[0].around[THEORY], id=THEORY, className="landing-theory")
+    return html.Div([html.Div([sentence, theory]), board], className="landing")
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
@@ -67,6 +70,12 @@ def heading(index: int, metric: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def theory_words(predicted: pd.DataFrame | None) -> dict[str, dict[str, Any]]:
+    """Return what stands above the planes about hollow dots, id → properties; nothing without any."""
+    words = "" if predicted is None else f"{FROM_THE_SPECTRUM} {THEOREM}"
+    return {THEORY: {"children": words}}
+
+
 def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     table = points_table(atlas)
     sizes: list[str | None] = list(first_sizes(atlas)) or [None]
@@ -77,10 +86,11 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
         if len(chosen) == len(sizes) and all(one in there for one in chosen):
             sizes = chosen
     style = Look.of(look)
-    sentence = {SENTENCE: {"children": landing_sentence(table, sizes)}}
+    predicted = chosen_predictions(atlas, look)
+    sentence = {SENTENCE: {"children": landing_sentence(table, sizes)}} | theory_words(predicted)
     return [
         figure_row.Drawn(
-            landscape_figure(table, sizes, index, style),
+            landscape_figure(table, sizes, index, style, predicted),
             _note(table, metric, style),
             sentence | (heading(index, metric) if metric else {}),
         )

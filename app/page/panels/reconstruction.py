@@ -12,6 +12,7 @@ from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, banded_plane_figure
 from app.page.figures.reconstruction import distortion_figure, psnr_figure
 from app.page.points import points_table
+from app.page.predictions import OF_DISTORTION, OF_PSNR, THEOREM, chosen_predictions
 from app.page.widgets import figure_row
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
@@ -34,11 +35,14 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     table, style = points_table(atlas), Look.of(look)
     split = "On a diagonal the total rate is the same: only its split between the layers differs."
     bound = "Dotted: D ≥ H − R, with the lowest −ELBO here as the data's entropy H. Grey: lower hull."
+    predicted = chosen_predictions(atlas, look)
     total = "The same models over their total rate; ★ the best of each band between two diagonals."
+    if predicted is not None:
+        total, bound = OF_PSNR, f"{OF_DISTORTION} {THEOREM}"
     notes = [f"{split} {left_out(table, [*PLANE, 'psnr'])}".strip(), total, bound]
     figures = [
         banded_plane_figure(table, "psnr", style),
         psnr_figure(table, style),
-        distortion_figure(table, style),
+        distortion_figure(table, style, predicted),
     ]
     return [figure_row.Drawn(figure, note) for figure, note in zip(figures, notes, strict=True)]

@@ -7,7 +7,8 @@ from dash.development.base_component import Component
 
 from app.page.figures.look import AXES, BETAS, UNITS
 from app.page.menus import GOALS
-from app.page.state import size_metrics
+from app.page.predictions import why_no_theory
+from app.page.state import size_metrics, theories
 from app.page.views import FIRST_VIEW, figure_views
 from app.page.widgets import colour_key, controls
 from app.page.words import metric_title
@@ -19,6 +20,9 @@ KEY = "figures-key"
 EVERYWHERE = None
 """In all views that have figures."""
 
+OF_THEORY = "landscapes reconstruction"
+"""The views whose figures can show what theory predicts."""
+
 SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("mark-line", "β₂ = β₁: β-VAEs", EVERYWHERE, "diagonal"),
     ("mark-standard", "both 1: standard VAE", EVERYWHERE, "standard"),
@@ -28,6 +32,7 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("mark-sizes", "larger: better", "landscapes reconstruction generation", "sizes"),
     ("mark-total", "constant total rate", "reconstruction generation", "total"),
     ("mark-band", "best of each band", "reconstruction generation", "best of each band"),
+    ("mark-theory", "predicted by theory", OF_THEORY, "theory"),
     ("mark-bound", "bound (Eq. 6)", "reconstruction", "bound"),
     ("mark-bound", "bounds (Eq. 7)", "representation", "bound"),
     ("mark-dash", "f⁻¹(I) of each model", "representation", "bounds of the information"),
@@ -54,6 +59,7 @@ def layout(atlas: Atlas) -> html.Aside:
                 ],
                 className="legend-controls",
             ),
+            _theory(atlas),
             html.Ul([_sign(*sign) for sign in SIGNS], className="signs"),
         ],
         className="legend",
@@ -64,12 +70,25 @@ def layout(atlas: Atlas) -> html.Aside:
 def register(app: Dash, requested: RequestedAtlas) -> None:
     """Add the callbacks of key and controls."""
     colour_key.register(app, requested, KEY)
-    controls.register(app, ("colour", "units", "axes"))
+    controls.register(app, ("colour", "units", "axes", "theory"))
 
 
 def _labelled(label: str, control: Component) -> list[Component]:
     # Screen readers read the control's own label.
     return [html.Span(label, **{"aria-hidden": "true"}), control]
+
+
+def _theory(atlas: Atlas) -> html.Div:
+    """Return the switch of what theory predicts, or why there is none."""
+    why = why_no_theory(atlas)
+    choices = theories(atlas)
+    switch = controls.switch("theory", "What theory predicts", choices, next(iter(choices)))
+    return html.Div(
+        html.P(why, className="legend-note") if why else _labelled("Theory", switch),
+        className="legend-controls",
+        hidden=FIRST_VIEW not in OF_THEORY.split(),
+        **{"data-views": OF_THEORY},
+    )
 
 
 def _same(names: tuple[str, ...]) -> dict[str, str]:

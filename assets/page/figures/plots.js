@@ -7,6 +7,8 @@
  */
 const PLOTS = ".linked-figure .js-plotly-plot";
 
+const PREDICTED = "theory"; // the trace of hollow dots: where theory puts the points, which have dots of their own
+
 const known = new WeakSet(); // plots that tell us when they are drawn
 
 function isDrawn(plot) {
@@ -24,11 +26,15 @@ export function plotOf(target) {
   return isDrawn(plot) ? plot : null;
 }
 
-/* All dots of a plot: {point, x, y, radius, lines}; x, y in pixels from the figure's upper left corner. */
+/* The models' own dots of a plot: {point, x, y, radius, lines}; x, y in pixels from the figure's upper left corner. */
 export function dotsOf(plot) {
+  return placed(plot, ({ name }) => name !== PREDICTED);
+}
+
+function placed(plot, isWanted) {
   const { _size: margin, xaxis, yaxis } = plot._fullLayout;
   return plot.data
-    .filter((trace) => trace.ids)
+    .filter((trace) => trace.ids && isWanted(trace))
     .flatMap((trace) =>
       trace.ids.map((point, i) => ({
         point,
@@ -40,11 +46,11 @@ export function dotsOf(plot) {
     );
 }
 
-/* The dots at a place of the window, the best match first: the dots under it, the nearest centre first; or, without
+/* The dots at a place of the window, predicted ones among them, the best match first: the dots under it, the nearest centre first; or, without
  * any, the dot with the nearest edge, if that is within `reach` pixels. */
 export function dotsAt(plot, clientX, clientY, reach) {
   const box = plot.getBoundingClientRect();
-  const near = dotsOf(plot)
+  const near = placed(plot, () => true)
     .map((dot) => ({ ...dot, distance: Math.hypot(box.left + dot.x - clientX, box.top + dot.y - clientY) }))
     .filter((dot) => dot.distance - dot.radius < reach);
   const under = near.filter((dot) => dot.distance <= dot.radius + 1);

@@ -70,17 +70,19 @@ def test_figures_for_any_choice_are_those_that_python_draws(window, tiny_atlas, 
     atlas = Atlas.open(tiny_atlas)
     made = METRICS[kind]
     metrics = atlas.metrics.assign(**made(len(atlas.metrics))) if made else atlas.metrics.head(0)
-    atlas = replace(atlas, metrics=metrics)
+    manifest = atlas.manifest.model_copy(update={"spectrum": [3.0, 1.0, 0.5]})
+    atlas = replace(atlas, metrics=metrics, manifest=manifest)
     recorded, key = recorded_figures(atlas, boards), recorded_key(atlas)
     window.evaluate("([figures, key]) => begin(figures, key)", [recorded, key])
     about, first = fields(atlas), first_screen("atlas", atlas).to_dict()
     random = Random(3)
-    for _ in range(3):
+    for theory in ("on", "off", "on"):
         look = first | {
             name: random.choice(list(field["choices"]))
             for name, field in about.items()
             if field["kind"] == "choice"
         }
+        look["theory"] = theory if theory in about["theory"]["choices"] else "off"
         look["sizes"] = [random.choice(list(about["sizes"]["choices"])) for _ in first["sizes"]]
         for view, board in boards.items():
             parts = window.evaluate("([view, look]) => drawn(view, look)", [view, look])
