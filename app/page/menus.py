@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hvae.metrics.measurements.accuracy import PROBES as ALL_PROBES
+from hvae.metrics.measurements.generation_calibrated import SUFFIX
 from hvae.metrics.metric import LATENTS, Goal, Metric
 from hvae.metrics.registry import metric_of, metrics
 
@@ -42,9 +43,12 @@ def dot_metrics() -> dict[str, str]:
 
 
 def scores() -> dict[str, str]:
-    """Return the columns that the generation view can show, with their titles."""
+    """Return the scores of samples with their titles; those by the calibrated judge are other columns of
+    the same scores."""
     return {
-        column: title for column, title in dot_metrics().items() if metric_of(column).goal == "generation"
+        column: title
+        for column, title in dot_metrics().items()
+        if metric_of(column).goal == "generation" and not column.endswith(SUFFIX)
     }
 
 

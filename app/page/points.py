@@ -12,6 +12,7 @@ import pandas as pd
 from app.atlases.file_version import file_version
 from app.atlases.shelf import point_name
 from app.page.figures.colours import beta_ranges, colour_code
+from app.page.judges import sureness
 from app.page.words import beta_text, metric_title, value_text
 from hvae.atlas.atlas import Atlas
 from hvae.errors import UserError
@@ -47,6 +48,7 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
             "numbers": numbers(row),
             "stats": {column: value_text(column, row[column]) for column in STATS},
             "traversal": traversal_text(row["rate_z2"]),
+            "judges": sureness(atlas, row["checkpoint"]),
             "dimensions": leading_dimensions(atlas, row["checkpoint"]),
             "version": file_version(atlas, row["checkpoint"]),
         }

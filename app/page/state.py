@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from app.page.figures.look import AXES, BETAS, UNITS
-from app.page.menus import LAYERS, OVER, POSTERIORS, PROBES, THEORY, dot_metrics, preferred_sizes, scores
+from app.page.judges import judges, scores
+from app.page.menus import LAYERS, OVER, POSTERIORS, PROBES, THEORY, dot_metrics, preferred_sizes
 from app.page.points import points_table
 from app.page.predictions import why_no_theory
 from app.page.views import FIRST_VIEW, view_titles
@@ -38,11 +39,11 @@ class Screen:
     """Everything that decides what is on screen. point is None if the atlas has no points.
 
     sizes: for each landscape, the column that sets the dots' size. colour: BETAS or a column. layer, probe,
-    posterior: of the representation view. theory: whether figures show what theory predicts. score, rate: of
-    the generation view. pins: the points to compare. part: of the model view. shifts: the latents' sliders
-    that are not at 0, in standard deviations, as "z2.3:1.5,z1.0:-2". temperature: of the model view's
-    samples. images: the test images that the model view mixes, as "0,1,2,3". own: the visitor's own image, a
-    PNG as base64url. lecture: the step of the lecture, or 0.
+    posterior: of the representation view. theory: whether figures show what theory predicts. score, rate,
+    judge: of the generation view. pins: the points to compare. part: of the model view. shifts: the latents'
+    sliders that are not at 0, in standard deviations, as "z2.3:1.5,z1.0:-2". temperature: of the model
+    view's samples. images: the test images that the model view mixes, as "0,1,2,3". own: the visitor's own
+    image, a PNG as base64url. lecture: the step of the lecture, or 0.
     """
 
     atlas: str
@@ -59,6 +60,7 @@ class Screen:
     theory: str = "off"
     score: str = "inception_score"
     rate: str = "rate_total"
+    judge: str = "source"
     pins: tuple[str, ...] = ()
     part: str = "samples"
     shifts: str = ""
@@ -75,7 +77,7 @@ class Screen:
 
 LOOK = (
     *("view", "sizes", "colour", "units", "axes", "layer", "probe", "posterior", "theory", "score", "rate"),
-    "lecture",
+    *("judge", "lecture"),
 )
 """The fields that figures depend on; the page also keeps them in the store `look`."""
 
@@ -101,8 +103,9 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "probe": _choice("classifier", PROBES),
         "posterior": _choice("what classifiers read", posteriors(atlas)),
         "theory": _choice("theory", theories(atlas)),
-        "score": _choice("score", scores()),
+        "score": _choice("score", scores(atlas)),
         "rate": _choice("rate", OVER),
+        "judge": _choice("judge", judges(atlas)),
         "pins": {"title": "pinned models", "kind": "points", "most": MOST_PINS},
         "part": _choice("part", PARTS),
         "shifts": _text("sliders", 400, f"({SHIFT}(,{SHIFT})*)?"),
@@ -130,7 +133,14 @@ def first_screen(name: str, atlas: Atlas) -> Screen:
     distance = (np.log(betas) ** 2).sum(axis=1)
     off_plane = ~np.isfinite(table[["rate_z2", "rate_z1"]].to_numpy(float)).all(axis=1)
     point = table["point"].iloc[int(np.lexsort((distance, off_plane))[0])]
-    return Screen(name, point, sizes=first_sizes(atlas), posterior=next(iter(posteriors(atlas))))
+    return Screen(
+        name,
+        point,
+        sizes=first_sizes(atlas),
+        posterior=next(iter(posteriors(atlas))),
+        score=next(iter(scores(atlas))),
+        judge=next(iter(judges(atlas))),
+    )
 
 
 def posteriors(atlas: Atlas) -> dict[str, str]:

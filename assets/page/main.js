@@ -32,6 +32,7 @@ import * as connection from "./server/connection.js";
 import * as compareView from "./views/compare.js";
 import * as exportDialog from "./views/export/dialog.js";
 import * as informationFlow from "./views/information-flow.js";
+import * as judge from "./views/judge.js";
 import * as lecture from "./views/lecture.js";
 import * as modelStrip from "./views/model-strip.js";
 import * as modelView from "./views/model.js";
@@ -47,7 +48,7 @@ const PARTS = [
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
-  ...[exportDialog, compareView],
+  ...[exportDialog, compareView, judge],
 ];
 
 // While Dash starts.

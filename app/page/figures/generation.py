@@ -15,22 +15,29 @@ from app.page.figures.look import Look
 from app.page.figures.marks import line, mark
 from app.page.figures.planes import PLANE, band_marks
 from app.page.figures.quantities import axis_title, shown, text
+from app.page.judges import judged
 from app.page.words import metric_title
 from hvae.metrics.measurements.generation import GENERATION
+from hvae.metrics.registry import metric_of
 
-SCORES = GENERATION.names
 CURVES = 5
 NEEDS = ": scores of samples need a classifier, which needs labels"
 
 
 def score_figure(
-    table: pd.DataFrame, score: str, rate: str, ceiling: Mapping[str, float], look: Look
+    table: pd.DataFrame,
+    score: str,
+    rate: str,
+    ceiling: Mapping[str, float],
+    look: Look,
+    judge: str = "source",
 ) -> go.Figure:
     """A generation score over a rate, with standard errors, and the score of real test images as a line.
 
-    score: a column. rate: `rate_z2`, `rate_z1` or `rate_total`. ceiling: of real test images, as
-    atlas.json holds it; empty where it was not measured.
+    score: one of the menu's. rate: `rate_z2`, `rate_z1` or `rate_total`. ceiling: of real test images, as
+    atlas.json holds it; empty where it was not measured. judge: who gives the score.
     """
+    score = judged(score, judge)
     at = (rate, score)
     rows = drawable(table, at)
     if not len(rows):
@@ -46,14 +53,17 @@ def score_figure(
         labels = [Label(lines[0], words)]
     if rate == "rate_total":
         optima = [band_marks(rows, *at, score, look)]
+    y_axis = axis(axis_title(score, look), span(shown(rows, score, look), *(part.y for part in lines)))
+    if metric_of(score).unit == "share":
+        y_axis |= {"tickformat": ".0%"}
     return points_figure(
         table,
         rows,
         at,
         look,
-        card=[*PLANE, rate, *dict.fromkeys((*SCORES, score))],
+        card=[*PLANE, rate, *dict.fromkeys((*_all_scores(judge), score))],
         x=x_axis,
-        y=axis(axis_title(score, look), span(shown(rows, score, look), *(part.y for part in lines))),
+        y=y_axis,
         errors=[score],
         behind=lines,
         before=optima,
@@ -61,16 +71,21 @@ def score_figure(
     )
 
 
-def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look) -> go.Figure:
-    """Sharpness over diversity: their product is the inception score, constant along the faint curves."""
-    at = ("diversity", "sharpness")
+def product_figure(
+    table: pd.DataFrame, ceiling: Mapping[str, float], look: Look, judge: str = "source"
+) -> go.Figure:
+    """Sharpness over diversity: their product is the inception score, constant along the faint curves.
+
+    judge: who gives both.
+    """
+    at = (judged("diversity", judge), judged("sharpness", judge))
     rows = drawable(table, at)
     if not len(rows):
         return nothing(table, at, NEEDS)
     known = set(at) <= set(ceiling)
     real = pd.DataFrame([ceiling], columns=list(at)) if known else rows.head(0)
     wide, high = (span(shown(rows, column, look), real[column].to_numpy(float)) for column in at)
-    x_axis, y_axis = axis(metric_title("diversity"), wide), axis(metric_title("sharpness"), high)
+    x_axis, y_axis = (axis(metric_title(column), ends) for column, ends in zip(at, (wide, high), strict=True))
     real_images = mark(real, *at, "pentagon", "real images", look, size=12)
     scores = _scores(wide, high)
     curves = [_constant_score(score, x_axis["range"], y_axis["range"]) for score in scores]
@@ -83,7 +98,7 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
         rows,
         at,
         look,
-        card=[*PLANE, *SCORES],
+        card=[*PLANE, *_all_scores(judge)],
         x=x_axis | {"showgrid": False},
         y=y_axis | {"showgrid": False},
         errors=at,
@@ -91,6 +106,11 @@ def product_figure(table: pd.DataFrame, ceiling: Mapping[str, float], look: Look
         before=[real_images] if known else [],
         labels=labels,
     )
+
+
+def _all_scores(judge: str) -> list[str]:
+    """The columns of all scores by a judge."""
+    return [judged(score, judge) for score in GENERATION.names]
 
 
 def _scores(wide: tuple[float, float], high: tuple[float, float]) -> list[float]:

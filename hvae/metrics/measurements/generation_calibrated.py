@@ -39,6 +39,7 @@ GENERATION_CALIBRATED = Measurement(
             f"as `{metric.column}`, by the judge that learned from reconstructions, too",
             low=metric.low,
             high=metric.high,
+            goal="generation",
             menu_place=42,
         )
         for metric in generation.GENERATION.metrics

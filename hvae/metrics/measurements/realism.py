@@ -45,6 +45,7 @@ REALISM = Measurement(
             f"from {generation.SAMPLES:,} samples to the test images, in the classifier's features",
             higher_is_better=False,
             low=0,
+            goal="generation",
             menu_place=45,
         ),
         Metric(
@@ -54,6 +55,7 @@ REALISM = Measurement(
             unit="share",
             low=0,
             high=1,
+            goal="generation",
             menu_place=45,
         ),
         Metric(
@@ -63,6 +65,7 @@ REALISM = Measurement(
             unit="share",
             low=0,
             high=1,
+            goal="generation",
             menu_place=45,
         ),
     ),

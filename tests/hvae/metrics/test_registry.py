@@ -79,7 +79,7 @@ def test_menus_keep_their_order():
         *("frechet", "precision", "recall"),
         *("distortion", "neg_elbo"),
     ]
-    assert list(scores()) == ["inception_score", "diversity", "sharpness"]
+    assert list(scores()) == ["inception_score", "diversity", "sharpness", "frechet", "precision", "recall"]
     assert preferred_sizes() == (
         ("psnr",),
         ("acc_rbf_svm_z2", "acc_linear_svm_z2", "acc_logistic_z2", "acc_knn_z2"),
