@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from findings_claims import CLAIMS, NO, OPEN, YES, Answer
 from findings_figures import FIGURES, svg
-from findings_numbers import (
+
+from app.claims.claims import OF_THE_SOURCE, OURS, Claim, answers, tally
+from app.claims.numbers import (
     CLEAR,
     PROBES,
-    SURE,
     along,
     as_good,
     best,
@@ -23,14 +23,15 @@ from findings_numbers import (
     largest_noise,
     rank_correlation,
 )
-from findings_words import GOALS, listed, markdown, measured, number, probe_name, signed, span
-
+from app.claims.verdicts import NO, YES
+from app.claims.words import GOALS, listed, markdown, measured, number, probe_name, signed, span
 from app.page.words import beta_text, dataset_title, metric_title
 from hvae.atlas.atlas import METRICS as TABLE
 from hvae.atlas.atlas import PARENT, Atlas, shipped_names
 from hvae.files import write_whole
 
 PAGE = Path(__file__).parent / "findings.md"
+BOLD = {NO: f"**{NO}**"}
 PACKAGES = ("python", "torch", "torchvision", "scikit-learn", "numpy", "pandas", "hvae-explorer")
 
 
@@ -39,34 +40,35 @@ def title(atlas: Atlas) -> str:
     return dataset_title(atlas.manifest.dataset)
 
 
-def answers(atlas: Atlas) -> list[Answer]:
-    """Return what an atlas says of each claim of the source."""
-    return [claim(atlas.metrics) for claim in CLAIMS.values()]
-
-
-def comparison(atlases: Sequence[Atlas]) -> str:
-    """Return the source's claims, and whether they hold in each atlas."""
+def comparison(claims: tuple[Claim, ...], head: str, atlases: Sequence[Atlas]) -> str:
+    """Return claims, and whether they hold in each atlas. head: of the claims' column."""
+    of_atlases = [answers(atlas, claims) for atlas in atlases]
     rows = [
-        [claim, *(f"{answer.verdict}: {answer.why}" for answer in of_atlases)]
-        for claim, *of_atlases in zip(CLAIMS, *map(answers, atlases), strict=True)
+        [claim.sentence, *(f"{BOLD.get(its.verdict, its.verdict)}: {its.why}" for its in row)]
+        for claim, *row in zip(claims, *of_atlases, strict=True)
     ]
-    return markdown(["the source, on SVHN", *map(title, atlases)], rows)
+    return markdown([head, *map(title, atlases)], rows)
 
 
-def tally(atlases: Sequence[Atlas]) -> str:
+def tallies(atlases: Sequence[Atlas]) -> str:
     """Return how many of the claims hold in each atlas, and which atlas is best for a lecture."""
     lines, held = [], []
     for atlas in atlases:
-        verdicts = [answer.verdict for answer in answers(atlas)]
-        held.append(verdicts.count(YES))
-        lines.append(
-            f"- **{title(atlas)}**: of these {len(verdicts)} claims, {verdicts.count(YES)} confirmed, "
-            f"{verdicts.count(OPEN)} open, {verdicts.count(NO)} not confirmed."
-        )
+        verdicts = answers(atlas, OF_THE_SOURCE)
+        held.append(sum(answer.verdict == YES for answer in verdicts))
+        lines.append(f"- **{title(atlas)}**: of these {len(verdicts)} claims, {tally(verdicts)}.")
     if held.count(max(held)) == 1 < len(held):
         first = title(atlases[held.index(max(held))])
         lines.append(f"- For a lecture on the source, begin with {first}: more of its claims hold there.")
     return "\n".join(lines)
+
+
+def rules() -> str:
+    """Return the rule of each verdict; claims that share one stand together."""
+    sharing: dict[str, list[str]] = {}
+    for claim in (*OF_THE_SOURCE, *OURS):
+        sharing.setdefault(claim.rule, []).append(f"*{claim.sentence}*")
+    return "\n".join(f"  - {'; '.join(claims)}: {rule}" for rule, claims in sharing.items())
 
 
 def optima(table: pd.DataFrame) -> str:
@@ -201,9 +203,13 @@ A test fails if the page and an atlas disagree.
 
 ## The source's claims
 
-{comparison(atlases)}
+{comparison(OF_THE_SOURCE, "the source, on SVHN", atlases)}
 
-{tally(atlases)}
+{tallies(atlases)}
+
+## What this project adds
+
+{comparison(OURS, "beyond the source", atlases)}
 
 ## How to read this page
 
@@ -211,10 +217,10 @@ A test fails if the page and an atlas disagree.
   run per point. It does not include the effect of another seed.
 - A *gain* of a point off the line β₂ = β₁ is over the β-VAE of the same total rate, interpolated between
   the two neighbours on the grid. If the gain over the better neighbour is positive, too, it does not depend
-  on the interpolation. A gain is *clear* from {CLEAR:g} standard errors on. With clear gains a claim is
-  open. It is confirmed if noise alone, among as many models, would give the largest gain with a probability
-  below {SURE:.0%}.
+  on the interpolation. A gain is *clear* from {CLEAR:g} standard errors on.
 - Models are *as good* as the best if the difference is within two of its standard errors.
+- Verdicts follow rules that were written down before the atlases were looked at:
+{rules()}
 - Lines of the grid are, for R(z₁|z₂), models that share β₂; for R(z₂), models that share β₁. ρ is Spearman's.
 
 {chapters}"""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import pandas as pd
 
+from app.claims.numbers import as_good
 from app.page.figures.axes import drawable
 from app.page.figures.planes import PLANE, best_points
 from app.page.words import metric_title
@@ -17,6 +19,7 @@ GERUNDS = {
     "generation": "generating",
 }
 COUNTS = {2: "two", 3: "three"}
+SHARED = ", though within the errors one model is best at {which}"
 
 
 def landing_sentence(table: pd.DataFrame, metrics: Sequence[str | None]) -> str:
@@ -27,15 +30,29 @@ def landing_sentence(table: pd.DataFrame, metrics: Sequence[str | None]) -> str:
     """
     if not len(table):
         return ""
-    optima = best_points(table, [metric for metric in metrics if metric])
+    there = [metric for metric in metrics if metric]
+    optima = best_points(table, there)
     question = f"{len(table)} model{'s' * (len(table) != 1)}, one question: what should z₂ know?"
-    answer = _comparison(optima) if len(table) > 1 else ""
+    is_shared = any(share_a_model(table, *pair) for pair in combinations(optima, 2))
+    answer = _comparison(optima, is_shared) if len(table) > 1 else ""
     call = "Click any dot." if len(drawable(table, PLANE)) else ""
     return " ".join(filter(None, [question, answer, call]))
 
 
-def _comparison(optima: dict[str, str]) -> str:
-    """Which of the optima, metric → point, are the same model."""
+def share_a_model(table: pd.DataFrame, one: str, other: str) -> bool:
+    """Return whether a model is, within the errors, best by both of two metrics that are in the planes."""
+    good = [
+        set(as_good(drawable(table, [*PLANE, metric]), metric)["point"])
+        for metric in best_points(table, [one, other])
+    ]
+    return len(good) == 2 and bool(good[0] & good[1])
+
+
+def _comparison(optima: dict[str, str], is_shared: bool) -> str:
+    """Which of the optima, metric → point, are the same model.
+
+    is_shared: whether a model is, within the errors, best by two of the metrics.
+    """
     columns = list(optima)
     different = len(set(optima.values()))
     if not columns:
@@ -43,7 +60,8 @@ def _comparison(optima: dict[str, str]) -> str:
     if len(columns) == 1:
         return f"The best {_names(columns)} is marked."
     if different == len(columns):
-        return f"The best {_names(columns)} are {COUNTS[different]} different ones."
+        though = SHARED.format(which="both" if different == 2 else "two of them") if is_shared else ""
+        return f"The best {_names(columns)} are {COUNTS[different]} different ones{though}."
     if different == 1:
         return f"The best {_names(columns)} are {'all ' * (len(columns) > 2)}the same model."
     points = list(optima.values())

@@ -56,6 +56,7 @@ VIEWS: dict[str, View] = {
         View("own", "Own input", "app.page.panels.your_image"),
         View("compare", "Compare", "app.page.panels.compare"),
         View("parent", "Parent", "app.page.panels.parent"),
+        View("claims", "Claims", "app.page.panels.claims"),
     )
 }
 """Views by name, in the order of their tabs and keys: 1, 2, 3, …"""

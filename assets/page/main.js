@@ -29,6 +29,7 @@ import * as selectDots from "./figures/select-dots.js";
 import * as typeSize from "./figures/type-size.js";
 import * as keyboard from "./keyboard.js";
 import * as connection from "./server/connection.js";
+import * as claimsView from "./views/claims.js";
 import * as compareView from "./views/compare.js";
 import * as exportDialog from "./views/export/dialog.js";
 import * as informationFlow from "./views/information-flow.js";
@@ -48,7 +49,7 @@ const PARTS = [
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
-  ...[exportDialog, compareView, judge],
+  ...[exportDialog, compareView, judge, claimsView],
 ];
 
 // While Dash starts.

@@ -16,7 +16,7 @@ def keys() -> dict[str, str]:
     return {
         "← → ↑ ↓": "walk the grid: β₂ sideways, β₁ up and down",
         "s": "draw samples again",
-        f"1 – {len(VIEWS)}": "switch views",
+        f"1 – {min(len(VIEWS), 9)}": "switch views",
         "p": "pin the model for Compare, or unpin it",
         "l": "lecture mode on or off",
         "e": "export figures, metrics, models or this page; its QR code",

@@ -76,3 +76,15 @@ def test_an_atlas_without_labels_is_compared_by_what_it_has(tiny_atlas):
     )
     said = landing_sentence(points_table(Atlas.shipped("mnist")), METRICS)
     assert said.startswith("169 models, ")
+
+
+def test_optima_that_are_not_apart_within_the_errors_are_not_called_different_places():
+    apart = table(0, 1, 2).assign(**{f"{metric}_se": 0.01 for metric in METRICS})
+    assert landing_sentence(apart, METRICS) == landing_sentence(table(0, 1, 2), METRICS)
+    close = apart.assign(psnr_se=0.05)
+    assert "three different ones, though within the errors one model is best at two of them." in (
+        landing_sentence(close, METRICS)
+    )
+    assert "two different ones, though within the errors one model is best at both." in (
+        landing_sentence(close, METRICS[:2])
+    )

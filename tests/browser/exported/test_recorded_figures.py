@@ -27,7 +27,10 @@ globalThis.begin = (figures, key) => {
   globalThis.keyFor = (look) => keyOf(key, recorded, look);
 };
 """
-MEASURED = ("acc_rbf_svm_z2", "acc_knn_z1", "mi_z2", "mi_z1", "inception_score", "diversity", "sharpness")
+MEASURED = (
+    *("acc_rbf_svm_z2", "acc_knn_z1", "mi_z2", "mi_z1", "inception_score", "diversity", "sharpness"),
+    *("diversity_calibrated", "sharpness_calibrated", "frechet"),
+)
 
 
 def measured(count, seed, missing):

@@ -21,7 +21,11 @@ function comparison(optima, about) {
   const all = names(optima, optima, about);
   if (optima.length === 1) return `The best ${all} is marked.`;
   const different = new Set(optima.map(({ point }) => point)).size;
-  if (different === optima.length) return `The best ${all} are ${COUNTS[different]} different ones.`;
+  if (different === optima.length) {
+    const isShared = about.shared.some((pair) => pair.every((metric) => optima.some((one) => one.metric === metric)));
+    const though = isShared ? `, though within the errors one model is best at ${different === 2 ? "both" : "two of them"}` : "";
+    return `The best ${all} are ${COUNTS[different]} different ones${though}.`;
+  }
   if (different === 1) return `The best ${all} are ${optima.length > 2 ? "all " : ""}the same model.`;
   const isShared = ({ point }) => optima.filter((one) => one.point === point).length > 1;
   const same = names(optima.filter(isShared), optima, about);

@@ -1,15 +1,17 @@
-"""What docs/findings.md says in numbers: pure functions of an atlas's table."""
+"""The numbers behind claims: pure functions of an atlas's table."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from hvae.metrics.measurements import accuracy
+from hvae.metrics.registry import metric_of
 
 PROBES = tuple(accuracy.PROBES)
 LINEAR = PROBES[:2]
@@ -35,19 +37,32 @@ class Gain(NamedTuple):
 
     def is_sure(self, count: int) -> bool:
         """Return whether noise alone would not give it among so many models (Bonferroni's bound)."""
-        return self.gain > norm.isf(SURE / count) * self.error
+        return self.gain > -NormalDist().inv_cdf(SURE / count) * self.error
+
+
+def measured(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Return the rows that have a finite number in each of the columns."""
+    columns = list(columns)
+    if not set(columns) <= set(table.columns):
+        return table.head(0)
+    return table[np.isfinite(table[columns].to_numpy(float)).all(axis=1)]
 
 
 def best(table: pd.DataFrame, metric: str) -> pd.Series:
-    """Return the row where the metric is highest."""
-    return table.loc[table[metric].idxmax()]
+    """Return the row where the metric is best."""
+    values = table[metric]
+    return table.loc[values.idxmax() if metric_of(metric).higher_is_better else values.idxmin()]
 
 
 def as_good(table: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return the rows whose metric is within two standard errors of the difference from the best."""
+    """Return the rows whose metric is within two standard errors of the difference from the best.
+
+    Without standard errors it is the best row alone.
+    """
     top = best(table, metric)
-    error = np.hypot(table[f"{metric}_se"], top[f"{metric}_se"])
-    return table[(top[metric] - table[metric] <= 2 * error) | (table.index == top.name)]
+    errors = table.get(f"{metric}_se", pd.Series(np.nan, table.index))
+    error = np.hypot(errors, errors[top.name])
+    return table[((top[metric] - table[metric]).abs() <= 2 * error) | (table.index == top.name)]
 
 
 def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
@@ -62,6 +77,8 @@ def gains(table: pd.DataFrame, metric: str) -> list[Gain]:
     The β-VAE of a total rate is interpolated linearly between the two on the grid around it; its standard
     error is that of the interpolation. Points outside the range of β-VAEs are left out.
     """
+    kept = ("beta_2", "beta_1", "rate_z2", "rate_z1", "rate_total", metric, f"{metric}_se")
+    table = table[[column for column in table if column in kept]]  # rows of numbers alone are quick
     line = beta_vaes(table)
     totals, values = line["rate_total"].to_numpy(), line[metric].to_numpy()
     errors = line[f"{metric}_se"].to_numpy()
@@ -81,11 +98,13 @@ def gains(table: pd.DataFrame, metric: str) -> list[Gain]:
 
 def largest_noise(count: int) -> float:
     """Return the median of the largest of so many independent gains from noise alone, in standard errors."""
-    return float(norm.ppf(0.5 ** (1 / count)))
+    return NormalDist().inv_cdf(0.5 ** (1 / count))
 
 
 def rank_correlation(first: pd.Series, second: pd.Series) -> float:
-    """Return Spearman's ρ of two columns."""
+    """Return Spearman's ρ of two columns; NaN where one of them has fewer than two values."""
+    if min(first.nunique(), second.nunique()) < 2:
+        return math.nan
     return float(np.corrcoef(first.rank(), second.rank())[0, 1])
 
 
@@ -94,3 +113,16 @@ def along(table: pd.DataFrame, fixed: str, first: str, second: str) -> pd.Series
     return table.groupby(fixed)[[first, second]].apply(
         lambda line: rank_correlation(line[first], line[second])
     )
+
+
+def interval(of_lines: pd.Series, draws: int = 2000) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the mean of a number that each line of the grid has.
+
+    Lines are drawn again with replacement, always the same draws. NaN where no line has a number.
+    """
+    known = of_lines.dropna().to_numpy(float)
+    if not len(known):
+        return math.nan, math.nan
+    again = np.random.default_rng(0).integers(0, len(known), (draws, len(known)))
+    low, high = np.quantile(known[again].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)

@@ -1,4 +1,4 @@
-"""How docs/findings.md writes numbers, names and tables."""
+"""How claims and docs/findings.md write numbers, names and tables."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ def span(values: pd.Series) -> str:
 
 
 def probe_name(metric: str) -> str:
-    """Return the classifier of a column `acc_PROBE_z2`."""
-    return metric_title(metric).removeprefix("Accuracy, ").removesuffix(" on z₂")
+    """Return the classifier of a column `acc_PROBE_z2` or `acc_PROBE_z2_draw`."""
+    title = metric_title(metric).removeprefix("Accuracy, ")
+    return title.removesuffix(" on z₂").removesuffix(" on draws of z₂")
 
 
 def listed(names: Sequence[str]) -> str:

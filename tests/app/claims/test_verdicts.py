@@ -1,0 +1,224 @@
+"""Verdicts follow their rules, on tables whose answer is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm, spearmanr
+
+from app.claims.numbers import along, as_good, gains, interval, largest_noise, rank_correlation
+from app.claims.verdicts import (
+    MISSING,
+    NO,
+    OPEN,
+    YES,
+    apart,
+    depends_on_the_judge,
+    follows_the_spectrum,
+    linear_lower,
+    no_gain_in_psnr,
+    off_the_line,
+    represents_better,
+    rises,
+)
+
+GOALS = ("psnr", "acc_rbf_svm_z2", "inception_score")
+
+
+def of_goals(*tops, error=0.001, count=4):
+    """A table whose GOALS are best at these rows."""
+    table = pd.DataFrame({"rate_z2": np.arange(count) + 1.0, "rate_z1": 1.0})
+    for metric, at in zip(GOALS, tops, strict=True):
+        table[metric], table[f"{metric}_se"] = 0.5 + 0.1 * (np.arange(count) == at), error
+    return table
+
+
+def test_three_optima_are_apart_only_if_no_model_is_among_the_best_for_two():
+    assert apart(of_goals(0, 1, 2)).verdict == YES
+    assert apart(of_goals(0, 1, 1)).verdict == NO
+    assert apart(of_goals(0, 1, 2, error=0.2)).verdict == OPEN
+    without = apart(of_goals(0, 1, 2).drop(columns="inception_score"))
+    assert without.verdict == MISSING and "Inception score" in without.why
+
+
+def test_draws_decide_where_an_atlas_has_them():
+    table = of_goals(0, 1, 2).assign(acc_rbf_svm_z2_draw=[0.9, 0.1, 0.1, 0.1], acc_rbf_svm_z2_draw_se=0.01)
+    answer = apart(table)
+    assert answer.verdict == NO and "draws" in answer.regime
+    assert answer.evidence["sizes"] == ["psnr", "acc_rbf_svm_z2_draw", "inception_score"]
+
+
+def test_one_clear_gain_among_many_may_be_chance_and_a_larger_one_is_not():
+    def judged(errors: float) -> str:
+        """Of 20 models as good as their β-VAE, but for one that is so many standard errors better."""
+        beta_2, beta_1 = np.meshgrid(range(5), range(5), indexing="ij")
+        totals = np.where(beta_2 == beta_1, 10.0 * beta_2, 15)
+        # Each in the very middle between two β-VAEs, whose errors count half.
+        metric = totals + errors * np.sqrt(1 + 0.5) * ((beta_2 == 0) & (beta_1 == 1))
+        columns = {"beta_2": beta_2 + 1, "beta_1": beta_1 + 1, "rate_total": totals, "psnr": metric}
+        table = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
+        return off_the_line("psnr", table.assign(psnr_se=1.0)).verdict
+
+    sure = norm.isf(0.01 / 20)
+    assert [judged(errors) for errors in (2.9, (3 + sure) / 2, sure + 0.1)] == [NO, OPEN, YES]
+
+
+def test_linear_classifiers_do_best_at_a_lower_rate_only_where_others_are_clearly_worse_there():
+    table = pd.DataFrame({"rate_z2": [1.0, 2.0, 3.0]})
+    for probe, values in {
+        "logistic": [0.9, 0.5, 0.5],
+        "linear_svm": [0.5, 0.9, 0.5],
+        "rbf_svm": [0.5, 0.5, 0.9],
+        "knn": [0.5, 0.5, 0.9],
+    }.items():
+        table[f"acc_{probe}_z2"], table[f"acc_{probe}_z2_se"] = values, 0.01
+    assert linear_lower(table).verdict == YES
+    assert linear_lower(table.assign(acc_knn_z2=[0.5, 0.89, 0.9])).verdict == OPEN
+    assert linear_lower(table.assign(acc_knn_z2=[0.5, 0.91, 0.9])).verdict == NO
+
+
+def test_a_score_rises_where_it_does_over_all_models_and_along_lines():
+    beta_2, rate = np.repeat([1.0, 2.0, 3.0], 3), np.tile([1.0, 2.0, 3.0], 3)
+    table = pd.DataFrame({"beta_2": beta_2, "rate_z1": rate, "sharpness": rate + 0.1 * beta_2})
+    ask = ("rate_z1", "sharpness", "beta_2")
+    assert rises(*ask, table).verdict == YES
+    falling = rises(*ask, table.assign(sharpness=-rate))
+    assert falling.verdict == NO and falling.why.startswith("it falls")
+
+
+def test_the_largest_gain_of_noise_is_that_of_many_draws():
+    draws = np.random.default_rng(0).normal(size=(20_000, 34)).max(axis=1)
+    assert largest_noise(34) == pytest.approx(np.median(draws), abs=0.02)
+
+
+def grid(metric: np.ndarray, totals: np.ndarray, error: float) -> pd.DataFrame:
+    """A 3×3 grid with given metric and total rates, (3, 3)."""
+    beta_2, beta_1 = np.meshgrid([0.1, 1.0, 10.0], [0.1, 1.0, 10.0], indexing="ij")
+    columns = {"beta_2": beta_2, "beta_1": beta_1, "rate_total": totals, "psnr": metric}
+    return pd.DataFrame({name: values.ravel() for name, values in columns.items()} | {"psnr_se": error})
+
+
+def test_a_gain_is_over_the_interpolated_beta_vae_of_equal_total_rate():
+    totals = np.array([[30.0, 18, 15], [12, 10, 6], [9, 4, 2]])
+    metric = np.array([[30.0, 23, 28], [20, 20, 12], [20, 15, 10]])
+    found = gains(grid(metric, totals, 0.1), "psnr")
+    expected = {
+        float(total): float(value - np.interp(total, [2, 10, 30], [10, 20, 30]))
+        for total, value in zip(totals.ravel(), metric.ravel(), strict=True)
+        if total not in (2, 10, 30)
+    }
+    assert {gain.row["rate_total"]: pytest.approx(gain.gain) for gain in found} == expected
+    assert all(gain.is_clear or gain.gain < 0.4 for gain in found)
+    clear = [gain.gain for gain in found if gain.is_clear]
+    assert [gain.gain for gain in found][: len(clear)] == sorted(clear, reverse=True)
+    top = found[0]
+    assert (top.row["rate_total"], top.against_better_neighbour) == (15, -2)
+    # A quarter of the way from one β-VAE to the next.
+    assert top.error == pytest.approx(0.1 * np.sqrt(1 + 0.75**2 + 0.25**2))
+    assert top.is_clear
+    assert not gains(grid(metric, totals, 10.0), "psnr")[0].is_clear
+
+
+def test_models_as_good_are_those_within_two_standard_errors_of_the_difference():
+    values = np.array([1.0, 0.99, 0.97, 0.5])
+    table = pd.DataFrame({"psnr": values, "psnr_se": [0.01, 0.01, 0.01, 0.0]})
+    assert list(as_good(table, "psnr").index) == [0, 1]
+    exact = pd.DataFrame({"psnr": values, "psnr_se": np.nan})
+    assert list(as_good(exact, "psnr").index) == [0]
+
+
+def test_rank_correlation_is_that_of_scipy():
+    random = np.random.default_rng(0)
+    first, second = (pd.Series(random.integers(0, 8, 40)) for _ in range(2))
+    assert rank_correlation(first, second) == pytest.approx(spearmanr(first, second).statistic)
+
+
+def test_the_interval_of_a_mean_over_lines_is_that_of_the_normal_where_lines_are_many():
+    of_lines = pd.Series(np.random.default_rng(1).normal(0.3, 0.2, 200))
+    low, high = interval(of_lines)
+    half = 1.96 * of_lines.std() / np.sqrt(200)
+    assert (low, high) == pytest.approx((of_lines.mean() - half, of_lines.mean() + half), abs=0.01)
+    assert interval(of_lines) == (low, high)
+    assert np.isnan(interval(pd.Series([np.nan]))).all()
+
+
+def test_a_line_of_one_model_has_no_correlation():
+    table = pd.DataFrame({"beta_2": [1.0, 2.0, 2.0], "rate_z1": [1.0, 2.0, 3.0], "psnr": [1.0, 2.0, 3.0]})
+    expected = pytest.approx([np.nan, 1.0], nan_ok=True)
+    assert along(table, "beta_2", "rate_z1", "psnr").tolist() == expected
+
+
+def predicted(off, at=30.0, count=20):
+    """Models with β₂ ≤ β₁ whose rates are `at`, one of them so far off; and one beyond the line."""
+    table = pd.DataFrame({"beta_2": [1.0] * count + [10.0], "beta_1": [1.0] * (count + 1)})
+    table["predicted_rate_z2"] = table["rate_z2"] = at
+    table.loc[0, "rate_z2"] += off
+    table.loc[count, "rate_z2"] = 99.0
+    return table
+
+
+@pytest.mark.parametrize(
+    ("table", "verdict"),
+    [
+        (predicted(2.9), YES),
+        (predicted(-3.1), OPEN),
+        (predicted(1.4, at=2.0), YES),
+        (predicted(1.6, at=2.0), OPEN),
+        (predicted(3.1, count=5), NO),
+        (predicted(0).drop(columns="predicted_rate_z2"), MISSING),
+    ],
+)
+def test_rates_follow_the_spectrum_within_a_tenth_or_a_nat_and_a_half(table, verdict):
+    assert follows_the_spectrum(table).verdict == verdict
+
+
+@pytest.mark.parametrize(("gain", "error", "verdict"), [(0.05, 0.01, YES), (0.5, 0.01, NO), (0.5, 0.3, OPEN)])
+def test_a_gain_in_psnr_is_excluded_if_it_is_small_whatever_its_error(gain, error, verdict):
+    totals = np.array([[30.0, 18, 15], [12, 10, 6], [9, 4, 2]])
+    metric = np.interp(totals, [2, 10, 30], [10, 20, 30]) - 1
+    metric[[0, 1, 2], [0, 1, 2]] += 1
+    metric[0, 1] += 1 + gain
+    # The error of a gain is larger than that of its model.
+    assert no_gain_in_psnr(grid(metric, totals, error)).verdict == verdict
+
+
+def judged(source, calibrated):
+    beta_2, rate = np.repeat([1.0, 2.0], 5), np.tile(np.arange(5.0), 2)
+    columns = {"sharpness": source * rate, "sharpness_calibrated": calibrated * rate}
+    return pd.DataFrame({"beta_2": beta_2, "rate_z1": rate, "rate_z2": 5.0, **columns})
+
+
+def test_sharpness_depends_on_the_judge_if_it_falls_for_one_and_rises_for_the_other():
+    assert depends_on_the_judge(judged(-1, 1)).verdict == YES
+    assert depends_on_the_judge(judged(-1, -1)).verdict == NO
+    assert depends_on_the_judge(judged(1, -1)).verdict == OPEN
+    assert depends_on_the_judge(judged(-1, 1).assign(rate_z2=30.0)).verdict == MISSING
+
+
+def test_a_table_without_what_a_claim_needs_says_what_is_missing():
+    bare = pd.DataFrame({"beta_2": [1.0], "beta_1": [1.0], "rate_z2": [1.0], "rate_z1": [1.0]})
+    bare = bare.assign(rate_total=2.0, psnr=20.0, psnr_se=0.1, point="p0")
+    for ask, what in (
+        (lambda t: off_the_line("psnr", t), "too few models"),
+        (no_gain_in_psnr, "too few models"),
+        (represents_better, "RBF SVM"),
+        (linear_lower, "logistic"),
+        (lambda t: rises("rate_z1", "sharpness", "beta_2", t), "Sharpness"),
+        (follows_the_spectrum, "spectrum"),
+        (depends_on_the_judge, "calibrated"),
+    ):
+        answer = ask(bare)
+        assert answer.verdict == MISSING and what in answer.why and not answer.evidence
+
+
+def test_verdicts_on_probes_name_draws_and_means():
+    totals = np.array([[30.0, 18, 15], [12, 10, 6], [9, 4, 2]])
+    metric = np.interp(totals, [2, 10, 30], [0.1, 0.2, 0.3])
+    names = {"psnr": "acc_rbf_svm_z2", "psnr_se": "acc_rbf_svm_z2_se"}
+    table = grid(metric, totals, 0.001).rename(columns=names)
+    alone = represents_better(table)
+    assert alone.verdict == NO and alone.why.startswith("on means") and "not measured" in alone.why
+    better = metric.copy()
+    better[0, 1] += 0.1
+    both = represents_better(table.assign(acc_rbf_svm_z2_draw=better.ravel(), acc_rbf_svm_z2_draw_se=0.001))
+    assert both.verdict == YES and both.why.startswith("on draws: yes") and "on means: no" in both.why
+    assert both.evidence["posterior"] == "draw"
