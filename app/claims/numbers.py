@@ -59,10 +59,10 @@ def as_good(table: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     Without standard errors it is the best row alone.
     """
-    top = best(table, metric)
+    top, values = best(table, metric), table[metric].astype(float)
     errors = table.get(f"{metric}_se", pd.Series(np.nan, table.index))
     error = np.hypot(errors, errors[top.name])
-    return table[((top[metric] - table[metric]).abs() <= 2 * error) | (table.index == top.name)]
+    return table[((values - values[top.name]).abs() <= 2 * error) | (table.index == top.name)]
 
 
 def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,8 @@ import pandas as pd
 from app.page.words import metric_title
 from hvae.metrics.registry import metric_of
 
+NEGLIGIBLE = 5e-5
+"""Errors below it are not shown, and the value has two decimals."""
 GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2": "◇ Represent", "inception_score": "○ Generate"}
 """What the three goals are called, each behind the sign that the page gives it."""
 
@@ -17,7 +19,7 @@ GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2": "◇ Represent", "inceptio
 def number(metric: str, value: float, error: float = math.nan) -> str:
     """Return a metric, with its standard error where there is one, to the second digit of that error."""
     scale, unit = {"share": (100, " %"), "dB": (1, " dB")}.get(metric_of(metric).unit, (1, ""))
-    if not error > 0:
+    if not scale * error >= NEGLIGIBLE:
         return signed(f"{scale * value:.2f}{unit}")
     digits = max(0, 1 - math.floor(math.log10(scale * error)))
     return signed(f"{scale * value:.{digits}f} ± {scale * error:.{digits}f}{unit}")
@@ -34,9 +36,8 @@ def signed(text: str) -> str:
 
 
 def measured(row: pd.Series, column: str) -> str:
-    """Return a row's number in a column; rates, in nats, have two digits after the point."""
-    value, error = row[column], row[f"{column}_se"]
-    return f"{value:.2f} ± {error:.2f}" if column.startswith("rate_") else number(column, value, error)
+    """Return a row's number in a column, with its standard error."""
+    return number(column, row[column], row[f"{column}_se"])
 
 
 def span(values: pd.Series) -> str:

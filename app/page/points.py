@@ -46,7 +46,10 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
             "title": f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
             "colour": colour,
             "numbers": numbers(row),
-            "stats": {column: value_text(column, row[column]) for column in STATS},
+            "errors": errors(row),
+            "stats": {
+                column: value_text(column, row[column], row.get(f"{column}_se", math.nan)) for column in STATS
+            },
             "traversal": traversal_text(row["rate_z2"]),
             "judges": sureness(atlas, row["checkpoint"]),
             "dimensions": leading_dimensions(atlas, row["checkpoint"]),
@@ -72,6 +75,12 @@ def plane_dots(atlas: Atlas) -> list[dict[str, Any]]:
 def numbers(row: Mapping[str, float]) -> dict[str, float | None]:
     """Return the STATS of a row of metrics as numbers, rates and distortion in nats; None if unknown."""
     return {column: float(row[column]) if math.isfinite(row[column]) else None for column in STATS}
+
+
+def errors(row: Mapping[str, float]) -> dict[str, float]:
+    """Return the standard errors of the `numbers` that have one."""
+    known = {column: float(row.get(f"{column}_se", math.nan)) for column in STATS}
+    return {column: error for column, error in known.items() if math.isfinite(error)}
 
 
 def leading_dimensions(atlas: Atlas, checkpoint: str) -> list[dict[str, float]]:

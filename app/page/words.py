@@ -42,9 +42,23 @@ def beta_text(beta: float) -> str:
     return f"{beta:.{BETA_DIGITS}g}"
 
 
-def decimals(value: float) -> int:
-    """Return how many decimals a number is written with."""
-    return next(count for size, count in DECIMALS if abs(value) >= size)
+def decimals(value: float, standard_error: float = math.nan) -> int:
+    """Return how many decimals a number is written with: none beyond the one digit of its standard error.
+
+    Below 0 for a number that is known to tens or hundreds only.
+    """
+    count = next(count for size, count in DECIMALS if abs(value) >= size)
+    return min(count, last_decimal(standard_error))
+
+
+def last_decimal(standard_error: float) -> int:
+    """Return the decimal at which a standard error has its first digit, rounded: 2 for 0.04, 1 for 0.096.
+
+    A large number where there is no error, or none above 0.
+    """
+    if not (math.isfinite(standard_error) and standard_error > 0):
+        return 99
+    return -int(f"{standard_error:.0e}".partition("e")[2])
 
 
 def metric_title(column: str) -> str:
@@ -52,12 +66,21 @@ def metric_title(column: str) -> str:
     return metric_of(column).title
 
 
-def value_text(column: str, value: float) -> str:
-    """Return a value with its metric's unit: `24.1 dB`, `0.953`, `12.3 nats`; a dash if it is not finite."""
+def value_text(column: str, value: float, standard_error: float = math.nan) -> str:
+    """Return a value with its metric's unit: `24.1 dB`, `0.953`, `12.3 nats`; a dash if it is not finite.
+
+    standard_error: in the value's unit; it is not shown, but no digit beyond it is.
+    """
     if not math.isfinite(value):
         return "–"
     about = metric_of(column)
     if about.unit == "share":
-        return f"{100 * value:.1f} %"
-    number = f"{value:.{decimals(value)}f}".replace("-", "−")
+        return f"{rounded(100 * value, min(1, last_decimal(100 * standard_error)))} %"
+    number = rounded(value, decimals(value, standard_error))
     return f"{number} {'nats' if about.in_nats else about.unit}".rstrip()
+
+
+def rounded(value: float, count: int) -> str:
+    """Return a number with so many decimals; tens or hundreds where there are fewer than none."""
+    shown = round(value, count) + 0.0 if count < 0 else value  # no −0 where tens round to none
+    return f"{shown:.{max(0, count)}f}".replace("-", "−")

@@ -11,6 +11,7 @@ from hvae.atlas.point import Point
 pytestmark = needs_server("modules have addresses")
 
 NATS = [0.0, 0.004, 0.0951, 1.2345, -3.21, 9.994, 9.996, 12.34, 999.94, 999.96, 1234.5678, -45678.9, 1e6]
+ERRORS = [0.0, 4e-18, 0.0031, 0.06, 0.096, 0.4, 2.7, 9.6, 31.0]
 BETAS = [0.001, 0.0123456, 0.1, 0.316228, 1, 2.15443, 10, 99.96, 999.96, 12345.6, 1e6, 3.3e-7]
 
 
@@ -29,6 +30,9 @@ def test_numbers_are_the_same_texts_in_both(run):
     write = "({ rateText }, all) => all.map((one) => rateText(one, 'nats'))"
     assert run("numbers", write, NATS) == [value_text("rate_z2", value) for value in NATS]
     assert run("numbers", "({ rateText }) => rateText(NaN, 'bits')", None) == value_text("psnr", math.nan)
+    pairs = [[value, error] for value in NATS for error in ERRORS]
+    write = "({ rateText }, all) => all.map(([one, error]) => rateText(one, 'nats', error))"
+    assert run("numbers", write, pairs) == [value_text("rate_z2", *pair) for pair in pairs]
     write = "({ betaText }, all) => all.map(betaText)"
     assert run("numbers", write, BETAS) == list(map(beta_text, BETAS))
 

@@ -9,6 +9,7 @@ buttons.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -86,13 +87,18 @@ def _ramp(table: pd.DataFrame, look: Look) -> list[Component]:
     """Return the colours from low to high, if they stand for a metric."""
     if look.colour == BETAS or look.colour not in table:
         return []
-    values = table[look.colour].to_numpy(float)
-    values = values[np.isfinite(values)]
-    if not len(values):
+    known = table[np.isfinite(table[look.colour].to_numpy(float))].sort_values(look.colour)
+    if not len(known):
         return []
     colours = ", ".join(ramp(place) for place in np.linspace(0, 1, 9))
-    ends = [html.Span(text(look.colour, float(end), look)) for end in (values.min(), values.max())]
+    ends = [html.Span(_end(row, look)) for _, row in known.iloc[[0, -1]].iterrows()]
     return [
         html.Div(className="key-ramp", style={"background": f"linear-gradient(to right, {colours})"}),
         html.Div(ends, className="key-ends", title=metric_title(look.colour)),
     ]
+
+
+def _end(row: pd.Series, look: Look) -> str:
+    """The value at an end of the ramp, with no digit beyond its standard error, which is not shown."""
+    said = text(look.colour, row[look.colour], look, row.get(f"{look.colour}_se", np.nan))
+    return re.sub(r"\(?([−\d.]+) ± [\d.]+\)?", r"\1", said)

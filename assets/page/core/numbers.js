@@ -16,9 +16,10 @@ export function betaText(beta) {
 }
 
 /* Nats in a unit, "nats" or "bits", as `value_text` of app/page/words.py writes them: `12.3 nats`; a dash if
- * unknown. */
-export function rateText(nats, units = "nats") {
-  return withUnit(units === "bits" ? nats / Math.LN2 : nats, units);
+ * unknown. error: their standard error in nats; no digit beyond it is written. */
+export function rateText(nats, units = "nats", error = NaN) {
+  const unit = units === "bits" ? Math.LN2 : 1;
+  return withUnit(nats / unit, units, error / unit);
 }
 
 /* Decibels, likewise: `24.1 dB`. */
@@ -26,10 +27,18 @@ export function decibelText(decibels) {
   return withUnit(decibels, "dB");
 }
 
-function withUnit(value, unit) {
+function withUnit(value, unit, error = NaN) {
   if (!Number.isFinite(value)) return "–";
-  const [, decimals] = DECIMALS.find(([size]) => Math.abs(value) >= size);
-  return `${value.toFixed(decimals).replace("-", "−")} ${unit}`;
+  const [, usual] = DECIMALS.find(([size]) => Math.abs(value) >= size);
+  const decimals = Math.min(usual, lastDecimal(error));
+  const tens = 10 ** Math.max(0, -decimals);
+  const number = decimals < 0 ? Math.round(value / tens) * tens : value;
+  return `${number.toFixed(Math.max(0, decimals)).replace("-", "−")} ${unit}`;
+}
+
+/* The decimal at which a standard error has its first digit, as `last_decimal` of app/page/words.py. */
+function lastDecimal(error) {
+  return error > 0 && Number.isFinite(error) ? -Number(error.toExponential(0).split("e")[1]) : Infinity;
 }
 
 /* A shift of a latent: +1.50, −0.20, 0. */

@@ -101,7 +101,7 @@ function draw(place) {
   place.replaceChildren(svg("svg", { viewBox: "0 0 316 372", "aria-hidden": "true" }, parts));
 }
 
-function show(place, numbers) {
+function show(place, { numbers = {}, errors = {} }) {
   // An unknown rate is null, and null + 15 would be 15.
   const rates = { z2: numbers.rate_z2 ?? NaN, z1: numbers.rate_z1 ?? NaN };
   const most = Number(place.dataset.most);
@@ -114,11 +114,14 @@ function show(place, numbers) {
     place.querySelector("#p-x-z1").style.transform = `translateX(${widths.z2 / 2}px)`;
   }
   const shown = { ...rates, total: rates.z2 + rates.z1 };
+  // The error of the sum is at least the larger one of its parts' errors.
+  const off = { z2: errors.rate_z2, z1: errors.rate_z1, total: Math.max(errors.rate_z2 ?? 0, errors.rate_z1 ?? 0) };
+  const written = (name) => rateOnScreen(shown[name], off[name]);
   for (const text of place.querySelectorAll(".flow-number")) {
-    const [value, unit = ""] = rateOnScreen(shown[text.dataset.rate]).split(" ");
+    const [value, unit = ""] = written(text.dataset.rate).split(" ");
     [text.children[0].textContent, text.children[1].textContent] = [value, unit];
   }
-  const text = `R(z₂) is ${rateOnScreen(rates.z2)}, R(z₁|z₂) is ${rateOnScreen(rates.z1)}`;
+  const text = `R(z₂) is ${written("z2")}, R(z₁|z₂) is ${written("z1")}`;
   place.setAttribute("aria-label", `Information flow through the two layers: ${text}`);
 }
 
@@ -127,6 +130,6 @@ export function start() {
     const place = document.getElementById("flow");
     if (!place || view !== "model") return;
     if (!place.firstChild) draw(place);
-    show(place, screen.points[point]?.numbers || {});
+    show(place, screen.points[point] || {});
   });
 }
