@@ -22,8 +22,8 @@ OF_DISTORTION = (
     "Hollow dots: theory, from the images' spectrum alone; networks are not linear and may get below it."
 )
 OF_PSNR = (
-    "★ the best of each band. A higher PSNR off the line β₂ = β₁ is noise, unfinished training, or a few "
-    "hundredths of a dB: PSNR is of posterior means."
+    "★ the best split in each band. A higher PSNR off the line β₂ = β₁ is noise, unfinished training, or a "
+    "few hundredths of a dB: PSNR is of posterior means."
 )
 
 

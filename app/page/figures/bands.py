@@ -12,6 +12,7 @@ from app.page.figures.quantities import FLOOR, shown
 from hvae.metrics.registry import metric_of
 
 MOST_BANDS = 7
+GAIN = "gain over the line"
 
 
 def band_edges(highest: float, look: Look) -> list[float]:
@@ -46,20 +47,37 @@ def best(table: pd.DataFrame, metric: str | None) -> int | None:
 
 
 def best_of_bands(table: pd.DataFrame, metric: str, look: Look) -> pd.DataFrame:
-    """The best row of each band of total rate that has one, lowest band first.
+    """The row of each band of total rate that splits its rate best, lowest band first.
 
-    A total rate that lies on a diagonal belongs to the band below it.
+    That is the one whose metric is furthest above that of β-VAEs of its own total rate: the best number of a
+    band would only be that of its highest rate. A total rate that lies on a diagonal belongs to the band
+    below it.
     """
     table = table[np.isfinite(shown(table, "rate_total", look)) & np.isfinite(shown(table, metric, look))]
     total = shown(table, "rate_total", look)
+    table = table.assign(**{GAIN: over_the_line(table, metric)})
     edges = band_edges(float(total.max()) if len(total) else 0.0, look)
     rows = []
     for low, high in zip(edges, edges[1:], strict=False):
         band = table[((total > low) | (low == 0)) & (total <= high)]
-        at = best(band, metric)
-        if at is not None:
-            rows.append(band.iloc[at])
-    return pd.DataFrame(rows, columns=table.columns)
+        if len(band):
+            rows.append(band.iloc[int(band[GAIN].to_numpy().argmax())])
+    return pd.DataFrame(rows, columns=table.columns).drop(columns=GAIN)
+
+
+def over_the_line(table: pd.DataFrame, metric: str) -> np.ndarray:
+    """How much better each row (N,) is than the β-VAE of its total rate, interpolated between β-VAEs.
+
+    Beyond their rates it is compared with the nearest one; where there are fewer than two, with nothing.
+    """
+    if not len(table):
+        return np.empty(0)
+    sign = 1 if metric_of(metric).higher_is_better else -1
+    values = sign * table[metric].to_numpy(float)
+    line = table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-3)].sort_values("rate_total")
+    if len(line) < 2:
+        return values
+    return values - np.interp(table["rate_total"], line["rate_total"], sign * line[metric].to_numpy(float))
 
 
 def diagonal(total: float, look: Look) -> tuple[np.ndarray, np.ndarray]:

@@ -81,7 +81,7 @@ def optimum_mark(table: pd.DataFrame, metric: str | None, look: Look) -> go.Scat
 
 
 def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figure:
-    """The rate plane with diagonals of constant total rate, and ★ on the best point of each band between
+    """The rate plane with diagonals of constant total rate, and ★ on the best split of each band between
     two of them (Figs. 3 and 6): how the same total is best split between the layers."""
     rows = drawable(table, [*PLANE, "rate_total", metric])
     edges = _edges_within(rows, look)
@@ -93,7 +93,7 @@ def banded_plane_figure(table: pd.DataFrame, metric: str, look: Look) -> go.Figu
 
 
 def band_marks(rows: pd.DataFrame, x: str, y: str, metric: str, look: Look) -> go.Scatter:
-    """★ on the point of each band of total rate whose metric is best; x, y: the columns drawn."""
+    """★ on the point of each band of total rate that splits it best; x, y: the columns drawn."""
     best_rows = best_of_bands(rows, metric, look)
     return mark(best_rows, x, y, "star", "best of each band", look, mark_size(len(rows), 14))
 

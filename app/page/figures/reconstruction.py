@@ -53,7 +53,7 @@ def distortion_figure(table: pd.DataFrame, look: Look, predicted: pd.DataFrame |
 
 
 def psnr_figure(table: pd.DataFrame, look: Look) -> go.Figure:
-    """PSNR over total rate, ★ on the best point of each band of total rate, β₂ = β₁ in red (Fig. 3)."""
+    """PSNR over total rate, ★ on the best split of each band of total rate, β₂ = β₁ in red (Fig. 3)."""
     at = ("rate_total", "psnr")
     rows = drawable(table, at)
     if not len(rows):

@@ -36,7 +36,7 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     split = "On a diagonal the total rate is the same: only its split between the layers differs."
     bound = "Dotted: D ≥ H − R, with the lowest −ELBO here as the data's entropy H. Grey: lower hull."
     predicted = chosen_predictions(atlas, look)
-    total = "The same models over their total rate; ★ the best of each band between two diagonals."
+    total = "★ the best split in each band between two diagonals: furthest above β-VAEs of its total rate."
     if predicted is not None:
         total, bound = OF_PSNR, f"{OF_DISTORTION} {THEOREM}"
     notes = [f"{split} {left_out(table, [*PLANE, 'psnr'])}".strip(), total, bound]

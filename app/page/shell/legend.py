@@ -31,7 +31,7 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("mark-optima", "best in each plane", "landscapes", "optimum"),
     ("mark-sizes", "larger: better", "landscapes reconstruction generation", "sizes"),
     ("mark-total", "constant total rate", "reconstruction generation", "total"),
-    ("mark-band", "best of each band", "reconstruction generation", "best of each band"),
+    ("mark-band", "best split in each band", "reconstruction generation", "best of each band"),
     ("mark-theory", "predicted by theory", OF_THEORY, "theory"),
     ("mark-bound", "bound (Eq. 6)", "reconstruction", "bound"),
     ("mark-bound", "bounds (Eq. 7)", "representation", "bound"),

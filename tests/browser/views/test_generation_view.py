@@ -20,7 +20,7 @@ def test_another_score_over_another_rate_is_drawn(open_page, scored_address):
     assert explorer.text("#generation-note-0") == "best 3.40"
     assert "not measured" in explorer.text("#generation-note-1"), "this atlas has no ceiling"
     explorer.page.locator(".signs li:visible", has_text="real test images").wait_for(state="hidden")
-    assert explorer.page.locator(".signs li:visible", has_text="best of each band").count() == 1
+    assert explorer.page.locator(".signs li:visible", has_text="best split in each band").count() == 1
     for control, option in (("score", "Sharpness"), ("rate", "Over R(z₂)")):
         explorer.page.locator(f"#control-{control}").click()
         explorer.page.get_by_role("option", name=option, exact=True).click()
