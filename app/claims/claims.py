@@ -36,8 +36,8 @@ from hvae.metrics.registry import metrics
 OF_GAINS = (
     "Each model off the line is compared with the β-VAE of its total rate, interpolated between its two "
     f"neighbours on the line. A gain is clear from {CLEAR:g} standard errors on. No: no gain is clear. Yes: "
-    f"noise alone, among as many models, would show the largest with a probability below {SURE:.0%}. Else "
-    "open."
+    f"noise alone, among as many models, would show the largest with a probability below {100 * SURE:.0f} %. "
+    "Else open."
 )
 OF_TENDENCIES = (
     "Spearman's ρ over all models, and its mean over lines of the grid with a 95 % bootstrap interval over "
@@ -82,7 +82,7 @@ OURS = (
         "rates follow the spectrum of the training images",
         follows_the_spectrum,
         f"Wherever β₂ ≤ β₁, R(z₂) is compared with the optimum of a linear HVAE. Yes: all models are within "
-        f"{NEAR:.0%} or {NEAR_NATS:g} nats of it. Open: at least 90 % are. Else no.",
+        f"{100 * NEAR:.0f} % or {NEAR_NATS:g} nats of it. Open: at least 90 % are. Else no.",
     ),
     Claim(
         "gains in PSNR off the line β₂ = β₁ are excluded at the optimum",

@@ -189,8 +189,8 @@ def follows_the_spectrum(table: pd.DataFrame) -> Answer:
     worst = rows.loc[(apart_by / allowed).idxmax()]
     where = f"β₂ = {beta_text(worst['beta_2'])}, β₁ = {beta_text(worst['beta_1'])}"
     why = (
-        f"{near} of {len(rows)} models within {NEAR:.0%} or {NEAR_NATS:g} nats; furthest off at {where}: "
-        f"{worst['rate_z2']:.1f} nats, predicted {worst['predicted_rate_z2']:.1f}"
+        f"{near} of {len(rows)} models within {100 * NEAR:.0f} % or {NEAR_NATS:g} nats; furthest off at "
+        f"{where}: {worst['rate_z2']:.1f} nats, predicted {worst['predicted_rate_z2']:.1f}"
     )
     about = {
         "number": f"{near} of {len(rows)}",

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from itertools import combinations, product
+from itertools import product
 from typing import Any
 
 import plotly.graph_objects as go
@@ -28,7 +28,7 @@ from app.page.figures.colours import dot_colours
 from app.page.figures.look import AXES, UNITS, Look
 from app.page.figures.marks import FRAME
 from app.page.figures.planes import PLANE, landscape_figure, optimum_label, optimum_mark, plane_note
-from app.page.landing_sentence import GERUNDS, share_a_model
+from app.page.landing_sentence import GERUNDS, that_share_a_model
 from app.page.panels import landscapes
 from app.page.points import points_table
 from app.page.predictions import chosen_predictions
@@ -167,7 +167,7 @@ def _landscapes(atlas: Atlas, points: list[str], pool: Pool) -> dict[str, Any]:
             "hasDots": len(drawable(table, PLANE)) > 0,
             "gerunds": GERUNDS,
             "titles": {metric: metric_title(metric) for metric in planes},
-            "shared": [pair for pair in combinations(planes, 2) if share_a_model(table, *pair)],
+            "shared": that_share_a_model(table, planes),
         },
         "plot": PLOT,
         "frame": FRAME,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 
 import pandas as pd
@@ -33,19 +33,19 @@ def landing_sentence(table: pd.DataFrame, metrics: Sequence[str | None]) -> str:
     there = [metric for metric in metrics if metric]
     optima = best_points(table, there)
     question = f"{len(table)} model{'s' * (len(table) != 1)}, one question: what should z₂ know?"
-    is_shared = any(share_a_model(table, *pair) for pair in combinations(optima, 2))
+    is_shared = bool(that_share_a_model(table, optima))
     answer = _comparison(optima, is_shared) if len(table) > 1 else ""
     call = "Click any dot." if len(drawable(table, PLANE)) else ""
     return " ".join(filter(None, [question, answer, call]))
 
 
-def share_a_model(table: pd.DataFrame, one: str, other: str) -> bool:
-    """Return whether a model is, within the errors, best by both of two metrics that are in the planes."""
-    good = [
-        set(as_good(drawable(table, [*PLANE, metric]), metric)["point"])
-        for metric in best_points(table, [one, other])
-    ]
-    return len(good) == 2 and bool(good[0] & good[1])
+def that_share_a_model(table: pd.DataFrame, metrics: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the pairs of metrics by which one model in the planes is best at both, within the errors."""
+    good = {}
+    for metric in metrics:
+        rows = drawable(table, [*PLANE, metric])
+        good[metric] = set(as_good(rows, metric)["point"]) if len(rows) else set()
+    return [(one, other) for one, other in combinations(good, 2) if good[one] & good[other]]
 
 
 def _comparison(optima: dict[str, str], is_shared: bool) -> str:
