@@ -219,7 +219,7 @@ A test fails if the page and an atlas disagree.
   the two neighbours on the grid. If the gain over the better neighbour is positive, too, it does not depend
   on the interpolation. A gain is *clear* from {CLEAR:g} standard errors on.
 - Models are *as good* as the best if the difference is within two of its standard errors.
-- Verdicts follow rules that were written down before the atlases were looked at:
+- Verdicts follow these rules, which are the same for every atlas:
 {rules()}
 - Lines of the grid are, for R(z₁|z₂), models that share β₂; for R(z₂), models that share β₁. ρ is Spearman's.
 

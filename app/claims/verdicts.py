@@ -1,6 +1,6 @@
 """Verdicts on claims: each a pure function of an atlas's table, by a rule that stands beside it.
 
-The rules were fixed before any atlas was looked at.
+The rules are the same for every atlas.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def layout(atlas: Atlas) -> Component:
         chapters.append(html.Section([html.Div(head, className="claims-head"), html.Ul(rows)]))
     about = html.P(
         "± is one standard error of one training run; another run may differ by more. The rules of the "
-        "verdicts were fixed before the numbers were looked at.",
+        "verdicts are the same for every atlas.",
         className="claims-about",
     )
     return dmc.Paper([*chapters, about], className="panel claims", withBorder=True, radius="lg")
