@@ -129,6 +129,7 @@ def scored(scores: dict[str, Estimate]) -> dict[str, float]:
 
 def made_up(number: int, row: dict, images: int) -> dict[str, float]:
     """Return information and accuracies that are possible with these rates."""
+    from hvae.metrics.estimate import Estimate, columns_of
     from hvae.metrics.measurements.accuracy import PROBES
 
     found = {"mi_z2": min(0.3, row["rate_z2"]), "mi_z2_bound": min(0.2, row["rate_z2"])}
@@ -137,8 +138,8 @@ def made_up(number: int, row: dict, images: int) -> dict[str, float]:
     found |= {f"{name}_se": 0.01 for name in found}
     for latent in ("z2", "z1"):
         for place, probe in enumerate(PROBES):
-            share = (10 + 3 * number + place) / images
+            right = 10 + 3 * number + place + np.arange(-1, 2)
+            accuracy = Estimate.share_over_fits(np.arange(images) < right[:, None])
             for column in (f"acc_{probe}_{latent}", f"acc_{probe}_{latent}_draw"):
-                found[column] = share
-                found[f"{column}_se"] = float(np.sqrt(share * (1 - share) / images))
+                found |= columns_of({column: accuracy})
     return found

@@ -80,6 +80,12 @@ BETWEEN_COLUMNS = [
     Forgery("errors that do not add up", scaled("rate_total_se", by=3)),
     Forgery("errors of another number of images", put(acc_linear_svm_z2_se=0.001)),
     Forgery("an accuracy without doubt", put(acc_linear_svm_z2_se=0.0)),
+    Forgery("an accuracy of half an image", put(acc_rbf_svm_z2_draw=10.5 / 48)),
+    Forgery("errors that no three fits have", put(acc_knn_z2_draw_se=0.4)),
+    Forgery(
+        "errors of three fits, called those of one",
+        on_manifest(lambda c: c["evaluation"].update(probes='{"version": 1}')),
+    ),
     Forgery("infinite information", put(mi_z2=np.inf), "verify"),
     Forgery("an infinite rate", put(rate_z2=np.inf), "verify"),
     Forgery("a rate that is no number", put(rate_z2=np.nan), "verify"),

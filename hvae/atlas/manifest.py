@@ -30,6 +30,8 @@ from hvae.bounds import label_entropy
 from hvae.config import FIELDS, HVAEConfig
 from hvae.errors import UserError, one_line
 from hvae.files import no_key_twice
+from hvae.metrics.estimate import Estimate, sample_size
+from hvae.metrics.measurements import accuracy
 from hvae.metrics.measurements.generation import GENERATION
 from hvae.metrics.measurements.generation_calibrated import GENERATION_CALIBRATED
 from hvae.theory import STORED
@@ -291,7 +293,18 @@ class Manifest(BaseModel):
         of_labels = self.label_frequencies or [1.0]
         known = sum(of_labels) > 0 and len(of_labels) > 1
         entropy = label_entropy(of_labels) if known else math.log(max(len(self.classes), 1))
-        return Setting(len(self.classes), entropy, self.config)
+        judged = Estimate(*(self.ceiling.get(f"classifier_accuracy{end}", math.nan) for end in ("", "_se")))
+        once = frozenset(
+            name for one in accuracy.MEASUREMENTS if self._version(one.name) == 1 for name in one.names
+        )
+        return Setting(len(self.classes), entropy, self.config, sample_size(judged), once)
+
+    def _version(self, measurement: str) -> int | None:
+        """Return the version by which a measurement's columns were measured; None if it is unknown."""
+        try:
+            return json.loads(self.evaluation[measurement])["version"]
+        except (KeyError, TypeError, ValueError, RecursionError):
+            return None
 
     @property
     def side(self) -> int:

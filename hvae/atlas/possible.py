@@ -22,6 +22,11 @@ NATS = 1e-3
 SIGMAS = 10
 """Standard errors by which an estimate may exceed the bound of its expectation."""
 
+FITS = 3
+"""Fits of a probe, whose accuracies are averaged."""
+MOST_COUNTED = 100_000
+"""Test images up to which a share, rounded to float32, still says how many of them it counts."""
+
 Columns = Mapping[str, np.ndarray]
 
 
@@ -29,12 +34,15 @@ class Setting(NamedTuple):
     """What the rules depend on, apart from the numbers.
 
     classes: K, the number of labels. entropy: H[y] of the test set's labels, nats, or log K if unknown.
-    config: of the models; None for numbers that belong to no model.
+    config: of the models; None for numbers that belong to no model. images: N, the number of test images;
+    None if unknown. fitted_once: the accuracies by the first definition, of a single fit.
     """
 
     classes: int
     entropy: float
     config: HVAEConfig | None = None
+    images: int | None = None
+    fitted_once: frozenset[str] = frozenset()
 
 
 class Broken(NamedTuple):
@@ -169,10 +177,10 @@ def errors_that_do_not_add_up(columns: Columns, setting: Setting) -> Iterator[Br
 
 
 def shares_of_other_images(columns: Columns, setting: Setting) -> Iterator[Broken]:
-    """Accuracies p of one test set of N images have errors √(p (1 − p) / N), the same N down the column."""
+    """Accuracies p of a single fit on N images have errors √(p (1 − p) / N), the same N down the column."""
     for name, share in columns.items():
         error = columns.get(f"{name}_se")
-        if not is_accuracy(name) or error is None:
+        if name not in setting.fitted_once or error is None:
             continue
         variance, squared = share * (1 - share), np.square(error)
         images = variance / squared
@@ -184,6 +192,47 @@ def shares_of_other_images(columns: Columns, setting: Setting) -> Iterator[Broke
             lambda row, name=name: (
                 f"{name} is {columns[name][row]:.6g} ± {columns[name + '_se'][row]:.3g}, no share of as "
                 "many images as in other rows"
+            ),
+        )
+
+
+def no_mean_over_fits(columns: Columns, setting: Setting) -> Iterator[Broken]:
+    """An accuracy that no three fits have on N images, or an error that is too small for one.
+
+    The mean p over three fits is a multiple of 1/(3N). An image's share h of fits
+    that are right is a multiple of ⅓, so that their variance is at least that of the two multiples around p:
+    r (1 − r)/9, with r the fraction of 3p. Where it is 0, all images are alike, and p (1 − p) with
+    p = (k + 1)/(N + 2), k = Np, stands for it; or one has ⅓ more, and another ⅓ less.
+    """
+    n = setting.images
+    for name, share in columns.items():
+        if not is_accuracy(name) or name in setting.fitted_once:
+            continue
+        if n and n <= MOST_COUNTED:
+            hits = FITS * n * share
+            yield from first(
+                np.abs(hits - np.rint(hits)) > 0.02,
+                lambda row, name=name: (
+                    f"{name} is {columns[name][row]:.6g}, no mean of {FITS} shares of {n} images"
+                ),
+            )
+        error = columns.get(f"{name}_se")
+        if error is None:
+            continue
+        inside = share * (1 - share) > ROUNDING  # older releases gave a share of 0 or 1 no error
+        least = np.where(inside, 2 * ROUNDING, 0)
+        if n:
+            rest = np.mod(FITS * share, 1)
+            alike = np.minimum(rest, 1 - rest) < ROUNDING
+            likely = (n * share + 1) / (n + 2)
+            of_alike = np.minimum(likely * (1 - likely) / n, 2 / (FITS * n) ** 2)
+            variance = np.where(alike, of_alike, rest * (1 - rest) / FITS**2 / n)
+            least = np.where(inside, np.maximum(least, np.sqrt(variance)), 0)
+        yield from first(
+            (error < least * 0.999 - ROUNDING),
+            lambda row, name=name, least=least: (
+                f"{name}_se is {columns[name + '_se'][row]:.6g}, where {name} is {columns[name][row]:.6g} "
+                f"it can be {least[row]:.3g} at least"
             ),
         )
 
@@ -224,6 +273,7 @@ RULES: tuple[Callable[[Columns, Setting], Iterator[Broken]], ...] = (
     no_error,
     errors_that_do_not_add_up,
     shares_of_other_images,
+    no_mean_over_fits,
     more_information_than_rate,
     less_than_no_information,
 )
@@ -245,10 +295,8 @@ def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
         return value - distortions(setting.config)[0]
     if name == "psnr":  # (10 / ln 10) SE(MSE) / MSE
         return np.full_like(value, 10 / math.log(10))
-    if is_accuracy(name) or name == "classifier_accuracy":
-        return np.sqrt(np.clip(value * (1 - value), 0, None))
-    if name == "precision":  # a share of fewer pictures than an accuracy's, given the test images
-        return np.sqrt(np.clip(value * (1 - value), 0, None))
+    if is_accuracy(name) or name in ("classifier_accuracy", "precision"):
+        return np.sqrt(largest_share_variance(name, value, setting))
     if name == "recall":  # the jackknife's of 20 shares, half of them 0 and half of them 1
         return np.full_like(value, math.sqrt(19) / 2)
     if name in INFORMATION:  # a mean of H[y]'s terms and of −log r(y|z)'s, both of at least 0
@@ -256,6 +304,24 @@ def largest_error(name: str, value: np.ndarray, setting: Setting) -> np.ndarray:
     if name in SCORES:  # e^m of a mean m of one sign
         return value * np.abs(np.log(value))
     return np.full_like(value, math.inf)
+
+
+def largest_share_variance(name: str, share: np.ndarray, setting: Setting) -> np.ndarray:
+    """Return the largest squared error of a share.
+
+    Of one sample it is p (1 − p)/n, and of a share of 0 or 1 that of (n + 1)/(n + 2), largest at n = 1. The
+    variance over images of means over fits is at most N/(N − 1) as large, and the accuracies of three fits,
+    of which all may be 0 or 1, add half of p (1 − p).
+    """
+    spread = np.clip(share * (1 - share), 0, None)
+    if name in setting.fitted_once:
+        return spread
+    n = setting.images or 1
+    likely = (n * share + 1) / (n + 2)
+    alike = likely * (1 - likely) / n
+    if not is_accuracy(name):
+        return np.where(spread > ROUNDING, spread, 2 / 9)
+    return np.maximum(spread / max(n - 1, 1), alike) + spread / 2
 
 
 def is_accuracy(name: str) -> bool:

@@ -25,12 +25,63 @@ class Estimate(NamedTuple):
 
     @classmethod
     def share_of(cls, hits: ArrayLike) -> Estimate:
-        """Return the share p of hits, N booleans, in [0, 1], with its standard error √(p (1 − p) / N)."""
+        """Return the share p of hits, N booleans, in [0, 1], with its standard error √(p (1 − p) / N).
+
+        Where p is 0 or 1, the error is that of `undecided_variance`: 16 of 16 are not 100 ± 0 %.
+        """
         hits = np.asarray(hits, dtype=np.float64)
         if len(hits) == 0:
             return NOT_A_NUMBER
         share = float(hits.mean())
-        return cls(share, math.sqrt(share * (1 - share) / len(hits)))
+        variance = share * (1 - share) or undecided_variance(share, len(hits))
+        return cls(share, math.sqrt(variance / len(hits)))
+
+    @classmethod
+    def share_over_fits(cls, hits: ArrayLike) -> Estimate:
+        """Return the mean accuracy of F fits on the same N test images, in [0, 1], and its standard error.
+
+        hits: (F, N) booleans, whether fit f is right on image n. The fits have disjoint training images. With
+        h_n the share of fits that are right on image n, and a_f the accuracy of fit f, the squared error is
+        s²[h]/N + s²[a]/F (s² divides by N − 1, and by F − 1): what other test images would change, and what
+        other training images would. Where all h_n are equal, `undecided_variance` stands for s²[h]; of a
+        single fit, s²[a] is unknown and left out.
+        """
+        hits = np.asarray(hits, dtype=np.float64)
+        fits, images = hits.shape
+        if hits.size == 0:
+            return NOT_A_NUMBER
+        share, of_images = float(hits.mean()), hits.mean(axis=0)
+        # Sums of booleans are exact, so that equal shares are seen as equal.
+        differ = np.ptp(hits.sum(axis=0)) > 0
+        variance = (of_images.var(ddof=1) if differ else undecided_variance(share, images)) / images
+        if fits > 1:
+            variance += hits.mean(axis=1).var(ddof=1) / fits
+        return cls(share, math.sqrt(variance))
+
+
+def undecided_variance(share: float, n: int) -> float:
+    """Return p (1 − p), p = (k + 1)/(n + 2), k = n · share: the variance of a hit where all n are alike.
+
+    p is Laplace's rule of succession. It keeps a share of 0 or 1 from looking free of error.
+    """
+    likely = (n * share + 1) / (n + 2)
+    return likely * (1 - likely)
+
+
+def sample_size(share: Estimate) -> int | None:
+    """Return the N of which `Estimate.share_of` gives this share and error; None if there is none."""
+    value, error = share
+    if not (0 <= value <= 1 and error > 0):
+        return None
+    near = value * (1 - value) / error**2 if 0 < value < 1 else 1 / error
+    if not 0.5 < near < 1e9:
+        return None
+    for n in range(max(round(near) - 3, 1), round(near) + 2):
+        hits = round(value * n)
+        variance = value * (1 - value) or undecided_variance(value, n)
+        if math.isclose(hits / n, value, rel_tol=1e-9) and math.isclose(variance / n, error**2, rel_tol=1e-9):
+            return n
+    return None
 
 
 NOT_A_NUMBER = Estimate(math.nan, math.nan)

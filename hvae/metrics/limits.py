@@ -17,11 +17,11 @@ from hvae.metrics.registry import measurements
 from hvae.metrics.samples.precision_recall import NEAREST
 
 FEW_TEST_IMAGES = 30
-MOST_PROBE_IMAGES = 10_000
-"""Number of training images on which probes are fitted."""
-MOST_CLASSES_TIMES_IMAGES = 1_000_000
-"""Limit for probes that separate one class after another, whose time grows with classes × training images. At
-this limit, a linear SVM takes some 20 s of a core for each layer of a point."""
+PROBE_FITS, MOST_PROBE_IMAGES = 3, 4_000
+"""How many times a probe is fitted, each time on other training images, and on how many of them at most."""
+MOST_CLASSES_TIMES_IMAGES = 1_200_000
+"""Limit for probes that separate one class after another, whose time grows with classes × training images
+(of all fits). At this limit, linear SVMs take some 20 s of a core for each layer of a point."""
 COSTLY_PROBES = tuple(probe for probe in PROBES if probe != "knn")
 
 
@@ -42,7 +42,7 @@ def costly_probes(train: Images) -> tuple[str, ...]:
 
 
 def _probe_images(train: Images) -> int:
-    return min(len(train), MOST_PROBE_IMAGES)
+    return min(len(train), PROBE_FITS * MOST_PROBE_IMAGES)
 
 
 def limits(train: Images, test: Images) -> list[Limit]:

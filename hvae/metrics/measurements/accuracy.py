@@ -27,6 +27,10 @@ class Probe(NamedTuple):
     preference: int
 
 
+VERSION = 2
+"""Of both measurements. Version 1 fitted each probe once, so its errors were those of a share of the test
+images, and left out other training images."""
+
 PROBES = {
     "logistic": Probe("logistic", "logistic regression", "logistic regression", 3),
     "linear_svm": Probe("linear SVM", "linear SVM", "a linear SVM", 2),
@@ -91,7 +95,7 @@ def _record(
         for latent, sign in LATENTS.items()
         for probe_name, probe in PROBES.items()
     )
-    return Measurement(name, metrics, measure, needs_labels=True, place=place)
+    return Measurement(name, metrics, measure, version=VERSION, needs_labels=True, place=place)
 
 
 ACCURACY = _record("probes", measure, 30, from_draws=False)

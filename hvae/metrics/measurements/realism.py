@@ -70,6 +70,7 @@ REALISM = Measurement(
         ),
     ),
     measure,
+    version=2,  # version 1 gave a precision of 0 or 1 no error
     parameters=parameters,
     needs_labels=True,
     place=50,
