@@ -139,7 +139,9 @@ def made_up(number: int, row: dict, images: int) -> dict[str, float]:
     for latent in ("z2", "z1"):
         for place, probe in enumerate(PROBES):
             right = 10 + 3 * number + place + np.arange(-1, 2)
-            accuracy = Estimate.share_over_fits(np.arange(images) < right[:, None])
+            # The fits of each point agree on fewer images than those of the last.
+            places = (np.arange(images) + 2 * number * np.arange(3)[:, None]) % images
+            accuracy = Estimate.share_over_fits(places < right[:, None])
             for column in (f"acc_{probe}_{latent}", f"acc_{probe}_{latent}_draw"):
                 found |= columns_of({column: accuracy})
     return found
