@@ -12,6 +12,9 @@ import pandas as pd
 from app.atlases.file_version import file_version
 from app.atlases.shelf import point_name
 from app.page.figures.colours import beta_ranges, colour_code
+from app.page.figures.look import Look
+from app.page.figures.quantities import text
+from app.page.goals import goal_optima
 from app.page.judges import sureness
 from app.page.words import beta_text, metric_title, value_text
 from hvae.atlas.atlas import Atlas
@@ -36,8 +39,12 @@ def points_table(atlas: Atlas) -> pd.DataFrame:
 
 
 def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
-    """Return, by point, β, colour, texts, and the z₂ dimensions that carry the most rate. JSON-ready."""
+    """Return, by point, β, colour, texts, and the z₂ dimensions that carry the most rate. JSON-ready.
+
+    `goals` has, by goal, the value of the metric that stands for it, and that value as text.
+    """
     table = points_table(atlas)
+    optima = goal_optima(table)
     colours = colour_code(table["beta_2"], table["beta_1"], *beta_ranges(table))
     return {
         row["point"]: {
@@ -50,6 +57,11 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
             "stats": {
                 column: value_text(column, row[column], row.get(f"{column}_se", math.nan)) for column in STATS
             },
+            "goals": {
+                goal: [float(row[column]), text_of(row, column)]
+                for goal, (column, _) in optima.items()
+                if math.isfinite(row[column])
+            },
             "traversal": traversal_text(row["rate_z2"]),
             "judges": sureness(atlas, row["checkpoint"]),
             "dimensions": leading_dimensions(atlas, row["checkpoint"]),
@@ -57,6 +69,11 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
         }
         for (_, row), colour in zip(table.iterrows(), colours, strict=True)
     }
+
+
+def text_of(row: Mapping[str, Any], column: str) -> str:
+    """Return a point's metric with its standard error and unit, in nats: `98.0 ± 0.1 %`."""
+    return text(column, row[column], Look(), row.get(f"{column}_se", math.nan))
 
 
 def plane_dots(atlas: Atlas) -> list[dict[str, Any]]:

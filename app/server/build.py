@@ -17,6 +17,7 @@ from app.atlases.file_version import file_version
 from app.atlases.shelf import Shelf, Snapshot
 from app.page import lecture
 from app.page.description import description
+from app.page.panels.compare import replace_pin_dialog
 from app.page.points import points_data
 from app.page.shell import header, main
 from app.page.shell import lecture_bar as lecture_panel
@@ -157,9 +158,10 @@ def page(
             [
                 *(dcc.Store(id=store, data=data) for store, data in stores.items()),
                 header.layout(name, atlas, titles, problem),
-                main.layout(atlas),
                 lecture_panel.layout(atlas),
+                main.layout(atlas),
                 keys_dialog(),
+                replace_pin_dialog(),
                 export_dialog(atlas),
             ],
             className="page",

@@ -2,7 +2,7 @@
 import { isDialogOpen, openDialog } from "./controls/dialogs.js";
 import { screen } from "./core/screen.js";
 import { togglePin } from "./views/compare.js";
-import { toggleLecture } from "./views/lecture.js";
+import { goToStep, toggleLecture } from "./views/lecture.js";
 import { drawAgain } from "./views/model-strip.js";
 
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
@@ -33,16 +33,20 @@ function showView(index) {
   if (tab) screen.set({ view: tab.dataset.view });
 }
 
-/* Do what a key stands for. Returns whether the key is known. */
-function press(key, since) {
-  const { point } = screen.current;
+/* Do what a key stands for. Returns whether the key is known. In a lecture, arrows without Shift, digits and p are about
+ * its steps: views/lecture.js. */
+function press({ key, shiftKey }, since) {
+  const { point, lecture } = screen.current;
   if (STEPS[key]) {
+    if (lecture && !shiftKey) return false;
     const next = neighbour(point, ...STEPS[key]);
     if (next) screen.set({ point: next }, since);
-  } else if (key >= "1" && key <= "9") showView(Number(key) - 1);
-  else if (key === "s") drawAgain(since);
-  else if (key === "p") togglePin(point, since);
-  else if (key === "l") toggleLecture();
+  } else if (key >= "1" && key <= "9") {
+    if (lecture) goToStep(Number(key), since);
+    else showView(Number(key) - 1);
+  } else if (key === "s") drawAgain(since);
+  else if (key === "p" && !lecture) togglePin(point, since);
+  else if (key === "l") toggleLecture(since);
   else if (key === "e") openDialog("export");
   else if (key === "?") openDialog("keys");
   else return false;
@@ -61,6 +65,6 @@ export function start() {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (isTyping(event.target, event.key) || isDialogOpen()) return;
     if (event.target.closest("[data-keys=own]")) return;
-    if (press(event.key, event.timeStamp)) event.preventDefault();
+    if (press(event, event.timeStamp)) event.preventDefault();
   });
 }

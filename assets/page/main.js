@@ -45,10 +45,10 @@ import * as selectedModel from "./views/selected-model.js";
 import * as yourImage from "./views/your-image/view.js";
 
 const PARTS = [
-  ...[connection, connectionMessage, atlasVersion, folds, models, tabs, shiftSliders, selectedModel],
+  ...[connection, connectionMessage, atlasVersion, folds, models, tabs, lecture, shiftSliders, selectedModel],
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
-  ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, lecture, parentView, training],
+  ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
   ...[exportDialog, compareView, judge, claimsView],
 ];
 

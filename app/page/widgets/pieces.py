@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import dash_mantine_components as dmc
@@ -72,10 +72,14 @@ def model_head(level: int = 2) -> html.Div:
     return html.Div([title, stats()], className="selected-head")
 
 
-def stats(ids: str = "", classes: str = "stats") -> html.Dl:
-    """Return the places of a model's numbers. ids: prefix of the numbers' ids, if they need ids."""
+def stats(ids: str = "", classes: str = "stats", columns: Iterable[str] = tuple(STATS)) -> html.Dl:
+    """Return the places of a model's numbers.
+
+    ids: prefix of the numbers' ids, if they need ids. columns: which of STATS.
+    """
     rows = []
-    for column, name in STATS.items():
+    for column in columns:
+        name = STATS[column]
         number = html.Dd("–", **{"data-column": column})
         if ids:
             number.id = f"{ids}-{column}"

@@ -1,6 +1,10 @@
 /* Controls that choose what figures show: <... id="control-NAME"> sets the field NAME of the state, and shows it. */
 import { screen } from "../core/screen.js";
 
+const told = new Map(); // control → when the page has set it
+let touched = 0; // when a visitor last touched a control
+let choosing = ""; // the control that a visitor is choosing with
+
 /* Which entry of `sizes` a control sets; null if it sets a whole field. */
 function entryOf(name) {
   const match = /^size-([0-9])$/.exec(name);
@@ -16,22 +20,42 @@ function namesIn(state) {
   return [...Object.keys(state), ...state.sizes.map((_, index) => `size-${index}`)];
 }
 
-/* Dash calls this when a visitor has chosen. */
+/* Whether Dash only tells what the page has told it: no visitor has touched a control since. By then the page may show
+ * something else. */
+function isEcho(name) {
+  return told.has(name) && touched < told.get(name);
+}
+
+/* Dash calls this when a visitor has chosen, and when the page has set a control. */
 export function choose(name, value) {
   const { current } = screen;
-  if (typeof value !== "string" || valueOf(current, name) === value) return;
+  if (typeof value !== "string" || isEcho(name) || valueOf(current, name) === value) return;
   const entry = entryOf(name);
+  choosing = name;
   if (entry === null) screen.set({ [name]: value });
   else screen.set({ sizes: current.sizes.map((size, index) => (index === entry ? value : size)) });
+  choosing = "";
 }
 
 export function start() {
+  for (const event of ["pointerdown", "keydown"]) {
+    document.addEventListener(
+      event,
+      ({ target }) => {
+        if (target.closest?.(".control, [role=listbox], [role=option]")) touched = performance.now();
+      },
+      { capture: true },
+    );
+  }
+
   /* An address, a key or a lecture has chosen. */
   screen.subscribe((current, former) => {
     for (const name of namesIn(current)) {
       const value = valueOf(current, name);
-      const isOld = former ? valueOf(former, name) === value : !location.search;
-      if (isOld || value === undefined || !document.getElementById(`control-${name}`)) continue;
+      const isOld = valueOf(former ?? screen.first, name) === value;
+      if (isOld || name === choosing || value === undefined) continue;
+      if (!document.getElementById(`control-${name}`)) continue;
+      told.set(name, performance.now());
       window.dash_clientside.set_props(`control-${name}`, { value });
     }
   });

@@ -20,7 +20,7 @@ function namesHeld(plots) {
 
 function showSigns() {
   const { view } = screen.current;
-  const places = document.querySelectorAll(`#view-${view} .linked-figure`);
+  const places = [...document.querySelectorAll(`#view-${view} .linked-figure`)].filter((place) => place.offsetParent);
   const plots = visiblePlots();
   const isWhole = plots.length === places.length;
   const names = isWhole ? namesHeld(plots) : [];
@@ -34,7 +34,8 @@ function showSigns() {
 
 export function start() {
   screen.subscribe((current, former) => {
-    if (!former || former.view !== current.view || former.point !== current.point) showSigns();
+    const isSame = ["view", "point", "lecture"].every((name) => former?.[name] === current[name]);
+    if (!isSame) showSigns();
   });
   document.addEventListener("hvae:known", showSigns);
   document.addEventListener("hvae:plotted", showSigns);

@@ -1,9 +1,9 @@
-/* The size of figures' type and dots, which grows with the page's type in lecture mode. */
+/* The size of figures' type, dots and curves, which grows with the page's type in lecture mode. */
 import { screen } from "../core/screen.js";
 import { FIGURE_TYPE } from "../core/shared-constants.js";
 import { visiblePlots } from "./plots.js";
 
-const drawnWith = new WeakMap(); // a trace's marker → its original size or sizes
+const drawnWith = new WeakMap(); // a trace's marker or line → its original size, sizes or width
 
 /* assets/lecture.css sets --scale and --smallest for type, and --dots for dots. */
 function fit(plot) {
@@ -20,19 +20,26 @@ function fit(plot) {
   window.Plotly.relayout(plot, change);
 }
 
+/* Make markers and lines of a plot `times` as large as they were drawn. */
 function fitDots(plot, times) {
+  restyle(plot, "marker", "size", times);
+  restyle(plot, "line", "width", times);
+}
+
+function restyle(plot, part, property, times) {
   const changed = [];
   const sizes = [];
-  plot.data.forEach(({ marker }, index) => {
-    if (!marker?.size) return;
-    if (!drawnWith.has(marker)) drawnWith.set(marker, marker.size);
-    const first = drawnWith.get(marker);
+  plot.data.forEach((trace, index) => {
+    const its = trace[part];
+    if (!its?.[property]) return;
+    if (!drawnWith.has(its)) drawnWith.set(its, its[property]);
+    const first = drawnWith.get(its);
     const wanted = Array.isArray(first) ? first.map((size) => size * times) : first * times;
-    if (String(wanted) === String(marker.size)) return;
+    if (String(wanted) === String(its[property])) return;
     changed.push(index);
     sizes.push(wanted);
   });
-  if (changed.length) window.Plotly.restyle(plot, { "marker.size": sizes }, changed);
+  if (changed.length) window.Plotly.restyle(plot, { [`${part}.${property}`]: sizes }, changed);
 }
 
 export function start() {

@@ -1,41 +1,83 @@
-/* Lecture mode: large type, and a sequence of steps, each of which sets the state. */
+/* Lecture mode: a sequence of steps in large type, each of which sets the whole screen.
+ *
+ * What a step does not name is as a visitor first sees it, so its sentence is true of what is shown, whatever was there
+ * before. assets/lecture.css shows one figure and one picture of a view: data-lecture-figure, -picture and -view of the
+ * root element say which.
+ */
 import { isDialogOpen } from "../controls/dialogs.js";
 import { screen } from "../core/screen.js";
 
 const BUTTONS = { "lecture-back": -1, "lecture-next": 1 };
-let steps = []; // {title, sentence, screen}
-let isAddressBare = false; // whether the page was opened with an address that names a step only
-let hasBegun = false;
+const KEYS = { ArrowRight: 1, " ": 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
+/* What a presenter may change within a step: its sentence names the model that it speaks of. */
+const PLAYED_WITH = ["point", "seed", "shifts", "temperature"];
 
-function go(number, since) {
-  if (number < 1 || number > steps.length) return;
-  screen.set({ ...steps[number - 1].screen, lecture: number }, since);
+let steps = []; // {title, sentence, screen, figure, picture}
+let hasBegun = false;
+let namedAtFirst = []; // the fields in the address that opened the page
+let before = null; // the state in which the lecture was entered, with the page's scroll position
+let last = 1; // the step that was shown last
+
+function go(number, since, kept = {}) {
+  const step = steps[number - 1];
+  if (!step) return;
+  const { atlas } = screen.current;
+  screen.set({ ...screen.first, ...step.screen, ...kept, atlas, lecture: number }, since);
 }
 
-/* Enter lecture mode at its first step, or leave it. */
+function leave(since) {
+  const { state, scrolled } = before || { state: {}, scrolled: 0 };
+  screen.set({ ...state, atlas: screen.current.atlas, lecture: 0 }, since);
+  window.scrollTo(0, scrolled);
+}
+
+/* Enter lecture mode at the step that was shown last, or leave it for what was on screen before. */
 export function toggleLecture(since) {
-  if (screen.current.lecture) screen.set({ lecture: 0 }, since);
-  else go(1, since);
+  if (screen.current.lecture) leave(since);
+  else go(Math.min(last, steps.length), since);
+}
+
+/* Show a step of the lecture; nothing without a lecture. */
+export function goToStep(number, since) {
+  if (screen.current.lecture) go(number, since);
+}
+
+/* Hide the sentence, or show it again: some lecturers say it themselves. */
+function toggleSentence() {
+  document.documentElement.toggleAttribute("data-lecture-silent");
+}
+
+function remember(current, former) {
+  if (current.lecture) last = current.lecture;
+  if (!former || former.lecture || !current.lecture) return;
+  const { change, ...state } = former;
+  before = { state, scrolled: window.scrollY };
 }
 
 function show({ lecture }) {
   const bar = document.getElementById("lecture");
   const step = steps[lecture - 1];
+  const root = document.documentElement;
   bar.hidden = !step;
-  document.documentElement.toggleAttribute("data-lecture", Boolean(step));
+  root.toggleAttribute("data-lecture", Boolean(step));
+  root.dataset.lectureFigure = step?.figure ?? "";
+  root.dataset.lecturePicture = step?.picture ?? "";
   if (!step) return;
   document.getElementById("lecture-number").textContent = `${lecture} / ${steps.length}`;
   document.getElementById("lecture-title").textContent = step.title;
   document.getElementById("lecture-sentence").textContent = step.sentence;
   document.getElementById("lecture-back").disabled = lecture === 1;
   document.getElementById("lecture-next").disabled = lecture === steps.length;
+  window.scrollTo(0, 0);
 }
 
-/* An address that names only a step means the screen of that step. */
+/* An address that names a step means the screen of that step, and of the rest what a presenter may have changed. */
 function begin() {
   if (hasBegun || !steps.length) return;
   hasBegun = true;
-  if (isAddressBare) go(screen.current.lecture);
+  const number = screen.current.lecture;
+  const kept = PLAYED_WITH.filter((name) => namedAtFirst.includes(name));
+  go(number, performance.now(), Object.fromEntries(kept.map((name) => [name, screen.current[name]])));
 }
 
 /* Dash calls this with the store `lecture-steps`, before or after the page has begun. */
@@ -46,11 +88,18 @@ export function setLectureSteps(theSteps) {
   begin();
 }
 
+/* Whether the focused element needs the key itself. */
+function needsKey(target, key) {
+  if (target.closest("input, textarea, select, [contenteditable], [role=combobox], [role=listbox]")) return true;
+  return key === " " && target.closest("button, a, summary, [role=button]");
+}
+
 export function start() {
   // Soon the address is written in full.
-  isAddressBare = [...new URLSearchParams(location.search).keys()].every((name) => ["atlas", "lecture"].includes(name));
+  namedAtFirst = [...new URLSearchParams(location.search).keys()];
 
   screen.subscribe((current, former) => {
+    remember(current, former);
     if (!former || former.lecture !== current.lecture) show(current);
     begin();
   });
@@ -60,15 +109,19 @@ export function start() {
     if (!button) return;
     if (BUTTONS[button.id]) go(screen.current.lecture + BUTTONS[button.id], event.timeStamp);
     else toggleLecture(event.timeStamp);
+    // After a click with a mouse, the space bar means the next step, not the button again.
+    if (event.detail) button.blur();
   });
 
   /* A presenter's clicker sends the page keys. */
   document.addEventListener("keydown", (event) => {
     const number = screen.current.lecture;
-    if (!number || isDialogOpen()) return;
-    if (event.key === "Escape") screen.set({ lecture: 0 });
-    else if (event.key === "PageDown") go(number + 1, event.timeStamp);
-    else if (event.key === "PageUp") go(number - 1, event.timeStamp);
+    if (!number || isDialogOpen() || event.defaultPrevented) return;
+    if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Escape") leave(event.timeStamp);
+    else if (needsKey(event.target, event.key)) return;
+    else if (event.key === "h") toggleSentence();
+    else if (KEYS[event.key]) go(number + KEYS[event.key], event.timeStamp);
     else return;
     event.preventDefault();
   });

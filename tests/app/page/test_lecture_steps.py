@@ -13,8 +13,9 @@ def test_the_goals_are_shown_where_this_atlas_reaches_them_best(tmp_path):
     metrics = {"acc_rbf_svm_z2": [0.1] * 8 + [0.9], "inception_score": [5.0, 9.0, *[4.0] * 7]}
     steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
     assert len(steps) == STEPS
-    assert steps[5].screen == {"view": "representation", "point": "b2-10_b1-10"}
-    assert "90.0 %" in steps[5].sentence and "β₂ = 10, β₁ = 10" in steps[5].sentence
+    shown = {"view": "representation", "point": "b2-10_b1-10", "probe": "rbf_svm", "layer": "z2"}
+    assert steps[5].screen == shown | {"posterior": "mean"}
+    assert "90.0 %" in steps[5].sentence and "β₂ = β₁ = 10" in steps[5].sentence
     assert steps[6].screen["point"] == "b2-0.1_b1-1"
     assert len(steps[7].screen["pins"]) == 3 and "no one-size-fits-all" in steps[7].sentence
 
@@ -29,8 +30,42 @@ def test_beside_the_best_off_the_line_stands_what_beta_vaes_of_its_total_rate_re
         "inception_score": [3.0, 9, 1, 1, 2, 1, 1, 1, 1],  # beyond all β-VAEs
     }
     steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
-    assert steps[4].sentence.endswith("β-VAEs of that total rate: 26.0 dB.")
+    assert steps[4].sentence.endswith("β-VAEs of that total rate reach 26.0 dB.")
     assert not any("β-VAEs of" in steps[index].sentence for index in (5, 6))
+
+
+def test_the_error_of_what_beta_vaes_reach_is_that_of_an_interpolation(tmp_path):
+    metrics = {
+        "rate_total": [30.0, 90, 90, 90, 20, 90, 25, 90, 10],
+        "psnr": [28.0, 1, 1, 1, 24, 1, 31, 1, 20],
+        "psnr_se": [0.6, 0, 0, 0, 0.8, 0, 0.1, 0, 0.9],
+    }
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
+    # Half way between two β-VAEs: √(0.6² + 0.8²) / 2 = 0.5.
+    assert steps[4].sentence.endswith("β-VAEs of that total rate reach 26.0 ± 0.5 dB.")
+    assert "31.0 ± 0.1 dB" in steps[4].sentence
+
+
+def test_two_goals_that_share_a_model_are_not_called_two_goals(tmp_path):
+    best = [0.0] * 8 + [1.0]
+    metrics = {"psnr": best, "acc_rbf_svm_z2": best, "inception_score": [3.0, *[1.0] * 7, 2.0]}
+    last = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))[7]
+    assert last.sentence.startswith("Three goals, two different models") and len(last.screen["pins"]) == 2
+
+
+def test_what_a_layer_knows_is_shown_where_both_hold_most(tmp_path):
+    metrics = {
+        "rate_z2": [40.0, 30, 20, 12, 9, 8, 7, 6, 5],
+        "rate_z1": [0.0, 1, 2, 11, 9, 8, 7, 6, 5],
+    }
+    step = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))[3]
+    assert step.screen["point"] == "b2-1_b1-0.1"
+    assert "z₂ holds 12.0 nats and z₁ 11.0 nats more" in step.sentence
+
+
+def test_a_plane_without_beta_vaes_has_no_line_of_them(tmp_path):
+    steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", betas=(1.0,))))
+    assert "dashed red line" not in steps[2].sentence
 
 
 def test_one_model_that_is_best_at_all_is_not_called_three(tmp_path):

@@ -1,6 +1,7 @@
 """Comparing models: pins, and what stands side by side."""
 
 import pytest
+from atlas_builder import build_atlas
 
 SLOTS = ("samples", "reconstructions")
 
@@ -38,9 +39,43 @@ def test_all_of_them_are_drawn_again_from_the_same_noise(explorer):
         explorer.wait_until_shown("seed=1", (f"compare-{index}-samples",))
 
 
-def test_a_fourth_pin_takes_the_place_of_the_oldest(explorer):
+def test_before_a_fourth_pin_the_page_asks_which_one_makes_way(explorer):
     pin(explorer, "b2-10_b1-1", "b2-0.1_b1-10", "b2-1_b1-10", "b2-0.1_b1-0.1")
-    assert explorer.address.endswith("pins=b2-0.1_b1-10,b2-1_b1-10,b2-0.1_b1-0.1")
+    dialog = explorer.page.get_by_role("dialog", name="3 models are pinned")
+    assert "Which one makes way for β₂ = 0.1, β₁ = 0.1?" in dialog.inner_text()
+    dialog.get_by_role("button", name="β₂ = 0.1, β₁ = 10").click()
+    assert explorer.address.endswith("pins=b2-10_b1-1,b2-0.1_b1-0.1,b2-1_b1-10")
+    assert not dialog.is_visible()
+
+
+def test_who_does_not_choose_keeps_the_three_pins(explorer):
+    pin(explorer, "b2-10_b1-1", "b2-0.1_b1-10", "b2-1_b1-10", "b2-0.1_b1-0.1")
+    explorer.page.keyboard.press("Escape")
+    assert explorer.address.endswith("pins=b2-10_b1-1,b2-0.1_b1-10,b2-1_b1-10")
+
+
+@pytest.fixture(scope="module")
+def measured_address(serve, tmp_path_factory):
+    """An atlas in which PSNR is best at (0.1, 0.1), accuracy at (1, 10), the inception score at (1, 0.1)."""
+    metrics = {
+        "psnr": [25.0, 21, 20, 19, 18, 17, 16, 15, 14],
+        "acc_rbf_svm_z2": [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.4, 0.3, 0.2],
+        "inception_score": [1.0, 2.0, 3.0, 7.5, 3.0, 2.0, 6.0, 4.0, 2.0],
+    }
+    return serve(build_atlas(tmp_path_factory.mktemp("compare") / "measured", metrics=metrics))
+
+
+def test_one_button_pins_the_three_optima_and_the_best_number_of_each_is_bold(open_page, measured_address):
+    explorer = open_page(measured_address)
+    explorer.page.click("#tab-compare")
+    explorer.page.get_by_role("button", name="Pin the three optima").click()
+    assert explorer.address.endswith("pins=b2-0.1_b1-0.1,b2-1_b1-10,b2-1_b1-0.1")
+    goals = explorer.page.locator(".compare-goals:visible").all_inner_texts()
+    assert [goal.strip() for goal in goals] == ["Reconstruct", "Represent", "Generate"]
+    assert explorer.page.locator(".goal-numbers b").all_inner_texts() == ["25.0 dB", "95.0 %", "7.50"]
+    numbers = explorer.page.locator(".compare-column").first.locator(".goal-numbers dd").all_inner_texts()
+    assert numbers == ["25.0 dB", "50.0 %", "1.00"]
+    assert not explorer.page.locator(".pin-optima").is_visible()
 
 
 def test_unpinning_leaves_words_in_an_empty_place(explorer):
