@@ -53,9 +53,9 @@ VIEWS: dict[str, View] = {
         View("representation", "Representation", "app.page.panels.representation", has_figures=True),
         View("generation", "Generation", "app.page.panels.generation", has_figures=True),
         View("model", "Model", "app.page.panels.model"),
-        View("own", "Own input", "app.page.panels.your_image"),
+        View("own", "Your image", "app.page.panels.your_image"),
         View("compare", "Compare", "app.page.panels.compare"),
-        View("parent", "Parent", "app.page.panels.parent"),
+        View("parent", "Between the dots", "app.page.panels.parent"),
         View("claims", "Claims", "app.page.panels.claims"),
     )
 }

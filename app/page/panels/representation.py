@@ -25,11 +25,11 @@ from hvae.atlas.atlas import Atlas
 VIEW = "representation"
 
 INFORMATION = {
-    "z2": "An estimate of I(y; z₂), at most R(z₂) and at most H[y].",
-    "z1": "A lower bound of I(y; z₁), at most the total rate and at most H[y].",
+    "z2": "An estimate of what z₂ knows of the label: at most R(z₂), and at most the label’s entropy H[y].",
+    "z1": "A lower bound of what z₁ knows of the label: at most the total rate and its entropy H[y].",
 }
-ACCURACY = "f⁻¹ of the rate bounds every classifier of a draw of {layer}"
-DASHES = "; dashes: f⁻¹ of its information"
+ACCURACY = "Dotted: no classifier of a draw of {layer} can do better at this rate"
+DASHES = "; dashes: nor with this model’s information"
 READ = {
     "draw": "Classifiers read draws of {layer}: none can do better than the bound, but for errors.",
     "mean": "Classifiers read posterior means, which can tell more than draws: dots may lie above the bound.",

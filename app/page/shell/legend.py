@@ -35,7 +35,7 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("mark-theory", "predicted by theory", OF_THEORY, "theory"),
     ("mark-bound", "bound (Eq. 6)", "reconstruction", "bound"),
     ("mark-bound", "bounds (Eq. 7)", "representation", "bound"),
-    ("mark-dash", "f⁻¹(I) of each model", "representation", "bounds of the information"),
+    ("mark-dash", "bound by each model’s information", "representation", "bounds of the information"),
     ("mark-bound", "real test images", "generation", "real images"),
 )
 """Class of the sign, its meaning, the views that have it, and how the names of its traces begin.

@@ -39,7 +39,7 @@ export function describeFold(name) {
   return {
     beta_2: beta2,
     beta_1: beta1,
-    title: `Fold at ${betasText([beta2, beta1])}`,
+    title: `Between the dots: ${betasText([beta2, beta1])}`,
     colour: `#${hex.join("")}`,
     fold: true,
     stats: Object.fromEntries(ESTIMATED.map((column) => [column, "…"])),

@@ -1,4 +1,4 @@
-/* The hollow square that marks a selected point between the dots in all figures, as in the Parent view.
+/* The hollow square that marks a selected point between the dots in all figures, as in the view of that name.
  *
  * It stands at the fold's estimated numbers. A figure's layout.meta names its columns across and up. If only one of the
  * two is known for a fold, the square stands on that axis.

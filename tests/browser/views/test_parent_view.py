@@ -70,7 +70,7 @@ def test_pictures_follow_a_hand_over_the_plane_and_stay_where_it_rests(view):
     assert "fold_" not in view.address
     view.page.mouse.up()
     view.page.wait_for_function("() => location.search.includes('point=fold_b2-0.3162_b1-3.162')")
-    assert view.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 3.16"
+    assert view.text("#parent-title") == "Between the dots: β₂ = 0.316, β₁ = 3.16"
 
 
 def test_a_hand_that_leaves_the_plane_stays_at_its_edge(view):
@@ -264,7 +264,7 @@ def test_a_link_to_a_fold_shows_it_again(open_page, address):
     explorer = open_page(address)
     go(explorer, f"{address}?view=parent&point=fold_b2-0.316_b1-2.15")
     explorer.wait_until_shown("fold_b2-0.316_b1-2.15/", SLOTS)
-    assert explorer.text("#parent-title") == "Fold at β₂ = 0.316, β₁ = 2.15"
+    assert explorer.text("#parent-title") == "Between the dots: β₂ = 0.316, β₁ = 2.15"
 
 
 @needs_server("modules have addresses")
