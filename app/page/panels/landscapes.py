@@ -36,7 +36,8 @@ def layout(atlas: Atlas) -> html.Div:
     board = figure_row.layout(VIEW, [_head(atlas, index) for index in range(len(drawn))], drawn, MOST)
     sentence = html.P(**drawn[0].around[SENTENCE], id=SENTENCE, className="landing-sentence")
     theory = html.P(**drawn[0].around[THEORY], id=THEORY, className="landing-theory")
-    return html.Div([html.Div([sentence, theory]), board], className="landing")
+    words = html.Div([sentence, theory], className="landing-words")
+    return html.Div([words, board], className="landing")
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
