@@ -131,8 +131,10 @@ def linear_lower(table: pd.DataFrame) -> Answer:
 
 def _linear_lower(table: pd.DataFrame, from_draws: bool) -> Answer:
     metrics = {accuracy_column(probe, "z2", from_draws=from_draws): probe in LINEAR for probe in PROBES}
-    table = measured(table, [*metrics, "rate_z2"])
-    tops = {metric: best(table, metric) for metric in metrics}
+    rows = measured(table, [*metrics, "rate_z2"])
+    if rows.empty:
+        return missing(table, [*metrics, "rate_z2"])
+    tops = {metric: best(rows, metric) for metric in metrics}
     rates = {metric: top["rate_z2"] for metric, top in tops.items()}
     highest = max(rates[metric] for metric, is_linear in metrics.items() if is_linear)
     others = [metric for metric, is_linear in metrics.items() if not is_linear]
@@ -145,7 +147,7 @@ def _linear_lower(table: pd.DataFrame, from_draws: bool) -> Answer:
     }
     if highest >= min(rates[metric] for metric in others):
         return Answer(NO, where, **about)
-    good = pd.concat([as_good(table, metric)["rate_z2"] for metric in others])
+    good = pd.concat([as_good(rows, metric)["rate_z2"] for metric in others])
     if highest < good.min():
         return Answer(YES, where, **about)
     return Answer(OPEN, f"{where}, but models as good for the last two lie at {span(good)}", **about)
@@ -158,6 +160,8 @@ def rises(rate: str, score: str, fixed: str, table: pd.DataFrame) -> Answer:
         return missing(table, [score, rate], f"at least {FEWEST} models")
     over_all, lines = rank_correlation(rows[rate], rows[score]), along(rows, fixed, rate, score)
     low, high = interval(lines)
+    if not np.isfinite([over_all, low, high]).all():
+        return Answer(MISSING, f"{metric_title(score)} or {metric_title(rate)} hardly differs between models")
     on_lines = f"{lines.mean():.2f} ({low:.2f} to {high:.2f})"
     why = signed(f"ρ = {over_all:.2f} over all models, {on_lines} along lines of the grid")
     about = {
@@ -230,6 +234,8 @@ def depends_on_the_judge(table: pd.DataFrame) -> Answer:
     if len(rows) < FEWEST or rows["rate_z1"].nunique() < FEWEST:
         return missing(table, columns, f"at least {FEWEST} models with R(z₂) below {LEGIBLE:g} nats")
     source, calibrated = (along(rows, "beta_2", "rate_z1", column).mean() for column in columns)
+    if not np.isfinite([source, calibrated]).all():
+        return Answer(MISSING, "sharpness or R(z₁|z₂) hardly differs between models")
     text = signed(f"ρ = {source:.2f} by the source's judge, {calibrated:.2f} by the calibrated one")
     about = {
         "number": signed(f"ρ = {source:.2f} and {calibrated:.2f}"),

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from app.claims.claims import claims_table
+from app.claims.verdicts import OPEN, apart
 from app.page.figures.axes import drawable
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE
@@ -74,7 +76,7 @@ def lecture(atlas: Atlas) -> list[Step]:
         plane_step(atlas, table, standard),
         layers_step(table, standard),
         *(goal_step(atlas, goal, optima.get(goal)) for goal in GOALS),
-        Step(*conclusion(optima), {"view": "compare", "pins": pins}),
+        Step(*conclusion(optima, apart(claims_table(atlas)).verdict), {"view": "compare", "pins": pins}),
     ]
 
 
@@ -197,18 +199,20 @@ def reached_by_beta_vaes(table: pd.DataFrame, column: str, row: pd.Series) -> tu
     return value, float(np.sqrt(np.sum((weights[used] * errors[used]) ** 2)))
 
 
-def conclusion(optima: Mapping[Goal, GoalOptimum]) -> tuple[str, str]:
+def conclusion(optima: Mapping[Goal, GoalOptimum], verdict: str) -> tuple[str, str]:
     """Return title and sentence of the last step: whether one model is best for all goals.
 
-    optima: for each goal that was measured, its best point.
+    optima: for each goal that was measured, its best point. verdict: `app.claims.verdicts.apart`'s.
     """
     different, measured = len({optimum.point for optimum in optima.values()}), len(optima)
     if different > 1:
-        goals, models = COUNTS[measured].capitalize(), COUNTS[different]
-        return (
-            "No one-size-fits-all",
-            f"{goals} goals, {models} different models: there is no one-size-fits-all HVAE.",
-        )
+        said = f"{COUNTS[measured].capitalize()} goals, {COUNTS[different]} different models"
+        if verdict == OPEN:
+            return (
+                "One model for all?",
+                f"{said}; but one of them is among the best for two goals: this atlas leaves it open.",
+            )
+        return "No one-size-fits-all", f"{said}: there is no one-size-fits-all HVAE."
     if measured > 1:
         sentence = "In this atlas one model is best for all goals that were measured."
     elif optima:

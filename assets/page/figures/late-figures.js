@@ -43,8 +43,16 @@ async function askAgain(patience) {
     return; // until the server is found
   }
   if (!late().length) return;
-  if (patience >= LONGEST_MS) screen.drawFigures();
+  if (patience >= LONGEST_MS) drawAgain();
   expect(2 * patience);
+}
+
+/* Dash applies figures of an answer that another one has overtaken, and not what else the answer says. So what was noted
+ * as drawn may not be what is on screen, and would not be drawn again. */
+function drawAgain() {
+  const { view } = screen.current;
+  if (!late().some(isBlank)) window.dash_clientside.set_props(`${view}-drawn`, { data: "late" });
+  screen.drawFigures();
 }
 
 export function start() {
@@ -53,7 +61,7 @@ export function start() {
   });
   document.addEventListener("hvae:connection", ({ detail }) => {
     if (detail.state !== "found" || !late().length) return;
-    screen.drawFigures();
+    drawAgain();
     expect();
   });
 }

@@ -1,10 +1,15 @@
 """Verdicts follow their rules, on tables whose answer is known."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import norm, spearmanr
 
+from app.claims.claims import OF_THE_SOURCE, OURS
 from app.claims.numbers import along, as_good, gains, interval, largest_noise, rank_correlation
 from app.claims.verdicts import (
     MISSING,
@@ -38,6 +43,46 @@ def test_three_optima_are_apart_only_if_no_model_is_among_the_best_for_two():
     assert apart(of_goals(0, 1, 2, error=0.2)).verdict == OPEN
     without = apart(of_goals(0, 1, 2).drop(columns="inception_score"))
     assert without.verdict == MISSING and "Inception score" in without.why
+
+
+RATES = ("rate_z2", "rate_z1", "rate_total")
+MEASURED = (
+    *GOALS,
+    *RATES,
+    "acc_logistic_z2",
+    "acc_linear_svm_z2",
+    "acc_knn_z2",
+    "acc_rbf_svm_z2_draw",
+    "sharpness",
+)
+COLUMNS = (*MEASURED, "sharpness_calibrated", "diversity", "predicted_rate_z2", "predicted_rate_z1")
+
+
+KINDS = ("missing", "all NaN", "some NaN", "constant", "random")
+
+
+@given(
+    st.integers(0, 3),
+    st.lists(st.sampled_from(KINDS), min_size=len(COLUMNS), max_size=len(COLUMNS)),
+)
+def test_whatever_is_missing_or_alike_each_claim_has_a_verdict_without_nan(side, kinds):
+    betas = np.geomspace(0.1, 10, side)
+    table = pd.DataFrame([(b, a) for b in betas for a in betas], columns=["beta_2", "beta_1"], dtype=float)
+    random = np.random.default_rng(side)
+    for column, kind in zip(COLUMNS, kinds, strict=True):
+        values = random.uniform(0.1, 30, len(table))
+        table[column] = {
+            "some NaN": np.where(random.uniform(size=len(table)) < 0.5, np.nan, values),
+            "constant": np.ones(len(table)),
+            "random": values,
+        }.get(kind, np.full(len(table), np.nan))
+        table[f"{column}_se"] = values / 100
+    lacking = [column for column, kind in zip(COLUMNS, kinds, strict=True) if kind == "missing"]
+    table = table.drop(columns=[column for column in lacking if column not in RATES])
+    for claim in (*OF_THE_SOURCE, *OURS):
+        answer = claim.ask(table)
+        assert answer.verdict in (YES, OPEN, NO, MISSING) and answer.why
+        assert "nan" not in re.findall("[a-z]+", f"{answer.why} {answer.number} {answer.regime}".lower())
 
 
 def test_draws_decide_where_an_atlas_has_them():
