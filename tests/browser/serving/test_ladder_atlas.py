@@ -1,8 +1,10 @@
-"""Atlases of ladder inference, of pictures of 28 × 28 pixels: diagram, pictures, and a drawing."""
+"""Atlases of ladder inference and of other sizes: diagram, pictures, a drawing, and a photograph."""
 
+import io
 import re
 
 from atlas_builder import add_parent, build_atlas
+from PIL import Image
 from ways_to_serve import needs_server
 
 from app.pictures.your_image import read_image
@@ -49,6 +51,25 @@ def test_its_pictures_are_drawn_its_diagram_is_the_ladders_and_a_drawing_has_its
     text = re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.address)[1]
     image = read_image(text, (1, 28, 28))[0]
     assert image.shape[-2:] == (28, 28) and float(image.max()) > 0.7
+
+
+def test_a_photograph_of_any_size_becomes_one_of_the_models_64_by_64_pixels(open_page, serve, tmp_path):
+    config = HVAEConfig(image_shape=(3, 64, 64), top_dim=4, channels=2, width=8)
+    metrics = {"distortion": [8000.0], "neg_elbo": [8031.0]}
+    folder = build_atlas(tmp_path / "large", (1.0,), config, metrics=metrics)
+    explorer = open_page(serve(folder))
+    explorer.page.click("#tab-own")
+    explorer.page.wait_for_selector("#own-file", state="attached")
+    photograph = io.BytesIO()
+    Image.radial_gradient("L").resize((300, 200)).convert("RGB").save(photograph, "JPEG")
+    file = {"name": "it.jpg", "mimeType": "image/jpeg", "buffer": photograph.getvalue()}
+    explorer.page.set_input_files("#own-file", file)
+    explorer.page.wait_for_function("() => location.search.includes('own=')")
+    explorer.wait_until_shown("", ("own-layers", "own-resample"))
+    text = re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.address)[1]
+    assert read_image(text, (3, 64, 64)).shape[-3:] == (3, 64, 64)
+    height = explorer.page.evaluate("document.getElementById('own-layers-picture').height")
+    assert height == 64, "one row of tiles"
 
 
 @needs_server("the server makes the pictures")
