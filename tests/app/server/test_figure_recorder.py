@@ -14,8 +14,9 @@ from hvae.atlas.atlas import Atlas
 
 
 @pytest.fixture
-def drawn(monkeypatch):
+def drawn(monkeypatch, tmp_path):
     """Atlases whose figures were drawn; what is recorded of each is its number of points."""
+    monkeypatch.setenv("HVAE_CACHE_DIR", str(tmp_path / "cache"))  # no page may find these
     drawn = []
 
     def figures(atlas):

@@ -21,6 +21,8 @@ FIGURE = """(id) => {
     const dots = data.find((trace) => trace.ids);
     return { ids: dots.ids, sizes: [...dots.marker.size], type: layout.xaxis.type };
 }"""
+THERE = """() => performance.getEntriesByType('resource').some(
+    ({ name, responseStatus }) => name.includes('figures.json') && responseStatus === 200)"""
 METRICS = "Object.keys(hvae.screen.fields.sizes.choices)"
 CHANGED = """([id, former]) => {
     const plot = document.querySelector(`#${id} .js-plotly-plot`);
@@ -50,7 +52,7 @@ def address(tiny_atlas):
 @needs_server("a server records its figures")
 def test_choices_are_drawn_at_once_and_as_the_server_draws_them(open_page, address, tiny_atlas):
     page = open_page(address).page
-    page.wait_for_event("response", lambda one: "figures.json" in one.url and one.status == 200)
+    page.wait_for_function(THERE)
     page.wait_for_timeout(300)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
