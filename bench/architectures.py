@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--architectures", nargs="+", default=names(), choices=names())
     parser.add_argument("--work", type=Path, default=None, help="where results are kept (default: nowhere)")
     arguments = parser.parse_args()
-    console = Console()
+    console = Console(width=100)
     if arguments.work:
         arguments.work.mkdir(parents=True, exist_ok=True)
     images, test = (load(arguments.dataset, split, arguments.data_dir) for split in ("train", "test"))
