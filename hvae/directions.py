@@ -31,7 +31,7 @@ def leading_directions(residuals: Tensor, most: int = MOST) -> Directions:
     The residuals are centred, X = U S Vᵀ; directions are the rows of Vᵀ, std = S / √(N − 1). Residuals that
     are not finite (of a model with NaN weights) count as zero.
     """
-    flat = residuals.flatten(1).double().nan_to_num(0, posinf=0, neginf=0)
+    flat = _finite(residuals.flatten(1).double())
     count = max(0, min(len(flat) - 1, flat.shape[1], most))
     if count == 0:
         return Directions(residuals.new_zeros(0, *residuals.shape[1:]), residuals.new_zeros(0))
@@ -56,13 +56,17 @@ class Plane(NamedTuple):
     places: Tensor
     explained: float
 
+    def places_of(self, residuals: Tensor) -> Tensor:
+        """Return the coordinates (N, 2) of other residuals (N, D), from the middle."""
+        return (_finite(residuals) - self.middle) @ self.axes.T
+
 
 def leading_plane(residuals: Tensor) -> Plane:
     """Return the plane of the first two principal components of residuals (N, D) from `HVAE.residuals`.
 
     What is not finite, of a model with NaN weights, counts as zero.
     """
-    flat = residuals.nan_to_num(0, posinf=0, neginf=0)
+    flat = _finite(residuals)
     found = leading_directions(flat, 2).vectors
     axes = torch.cat([found, found.new_zeros(2 - len(found), flat.shape[1])])
     middle = flat.mean(0)
@@ -70,6 +74,10 @@ def leading_plane(residuals: Tensor) -> Plane:
     places = centred @ axes.T
     total = float(centred.double().square().sum())
     return Plane(middle, axes, places, float(places.double().square().sum()) / total if total else 0.0)
+
+
+def _finite(residuals: Tensor) -> Tensor:
+    return residuals.nan_to_num(0, posinf=0, neginf=0)
 
 
 @torch.inference_mode()

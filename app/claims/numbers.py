@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from app.page.points import beta_vaes
 from hvae.metrics.measurements import accuracy
 from hvae.metrics.registry import metric_of
 
@@ -65,11 +66,6 @@ def as_good(table: pd.DataFrame, metric: str) -> pd.DataFrame:
     return table[((values - values[top.name]).abs() <= 2 * error) | (table.index == top.name)]
 
 
-def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows on the line β₂ = β₁, lowest total rate first."""
-    return table[np.isclose(table["beta_2"], table["beta_1"])].sort_values("rate_total")
-
-
 def gains(table: pd.DataFrame, metric: str) -> list[Gain]:
     """Return gains of points off the line β₂ = β₁ over β-VAEs of equal total rate.
 
@@ -79,7 +75,7 @@ def gains(table: pd.DataFrame, metric: str) -> list[Gain]:
     """
     kept = ("beta_2", "beta_1", "rate_z2", "rate_z1", "rate_total", metric, f"{metric}_se")
     table = table[[column for column in table if column in kept]]  # rows of numbers alone are quick
-    line = beta_vaes(table)
+    line = beta_vaes(table).sort_values("rate_total")
     totals, values = line["rate_total"].to_numpy(), line[metric].to_numpy()
     errors = line[f"{metric}_se"].to_numpy()
     found = []

@@ -20,13 +20,13 @@ from app.claims.numbers import (
     along,
     as_good,
     best,
-    beta_vaes,
     gains,
     interval,
     measured,
     rank_correlation,
 )
 from app.claims.words import GOALS, listed, number, probe_name, sign, signed, span
+from app.page.points import beta_vaes
 from app.page.words import beta_text, metric_title
 from hvae.metrics.measurements.accuracy import accuracy_column
 

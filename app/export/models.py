@@ -7,8 +7,8 @@ import re
 import numpy as np
 
 from app.page.figures.bands import best
-from app.page.lecture import beta_vaes, lecture
-from app.page.points import points_table
+from app.page.lecture import lecture
+from app.page.points import beta_vaes, points_table
 from app.page.state import first_screen, size_metrics
 from hvae.atlas.atlas import PARENT, Atlas
 from hvae.errors import UserError

@@ -23,7 +23,7 @@ from app.page.figures.planes import PLANE
 from app.page.figures.quantities import text
 from app.page.goals import GoalOptimum, goal_optima
 from app.page.menus import GOALS, LAYERS, PROBES
-from app.page.points import NEXT_TO_NOTHING, points_table, text_of
+from app.page.points import NEXT_TO_NOTHING, beta_vaes, points_table, text_of
 from app.page.state import first_screen, first_sizes
 from app.page.words import beta_text, metric_title, without_labels
 from hvae.atlas.atlas import Atlas
@@ -171,11 +171,6 @@ def shown_in(goal: Goal, column: str) -> dict[str, str]:
                     if column == accuracy_column(probe, layer, from_draws=posterior == "draw"):
                         return {"probe": probe, "layer": layer, "posterior": posterior}
     return {}
-
-
-def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows on the line β₂ = β₁."""
-    return table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-6)]
 
 
 def reached_by_beta_vaes(table: pd.DataFrame, column: str, row: pd.Series) -> tuple[float, float]:

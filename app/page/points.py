@@ -38,6 +38,11 @@ def points_table(atlas: Atlas) -> pd.DataFrame:
     return atlas.metrics.assign(point=[point_name(str(name)) for name in atlas.metrics["checkpoint"]])
 
 
+def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows on the line β₂ = β₁, in their order."""
+    return table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-6)]
+
+
 def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
     """Return, by point, β, colour, texts, and the z₂ dimensions that carry the most rate. JSON-ready.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,11 @@ def picture(query: type[Query], make: Callable[[Subject, Any], np.ndarray], pyth
     name = query.__name__.lower()
     address = f"/pictures/{{atlas}}/{{point}}/{name}.png"
     return Kind(name, address, query, make, png, "image/png", python=python)
+
+
+def to_json(answer: Any) -> bytes:
+    """Return an answer as JSON. Raises ValueError for NaN, which JSON does not know."""
+    return json.dumps(answer, allow_nan=False).encode()
 
 
 def decoded(subject: Subject, residuals: Sequence[Tensor]) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ from pydantic import Field
 
 from app.atlases.subject import Subject, to_floats
 from app.pictures.contact_sheet import COLUMNS, grid_sheet
-from app.pictures.kind import Kind, decoded, picture
+from app.pictures.kind import Kind, decoded, picture, to_json
 from app.pictures.queries import Seed
 from app.pictures.your_image import OfImages
 
@@ -167,7 +166,7 @@ def rates(subject: Subject, query: Rates) -> list[dict[str, float | None]]:
 
 
 def _as_json(answers: list[dict[str, float | None]]) -> bytes:
-    return json.dumps({"unit": "nats", "images": answers}, allow_nan=False).encode()
+    return to_json({"unit": "nats", "images": answers})
 
 
 _NUMBER = {"type": ["number", "null"], "description": "Nats; null where the model gives none."}

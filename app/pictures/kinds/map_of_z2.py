@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from app.atlases.subject import Subject, to_floats
 from app.pictures.contact_sheet import contact_sheet
-from app.pictures.kind import Kind, decoded, picture
+from app.pictures.kind import Kind, decoded, picture, to_json
 from app.pictures.queries import Query, plain
 from app.pictures.your_image import OwnImage, read_image
 
@@ -40,8 +39,7 @@ def map_of_z2(subject: Subject, query: Map) -> dict[str, Any]:
     its, own = subject.plane, None
     if query.image:
         image = read_image(query.image, subject.model.config.image_shape)
-        top = subject.model.residuals(to_floats(image[None]))[-1].nan_to_num(0, posinf=0, neginf=0)
-        own = ((top - its.middle) @ its.axes.T)[0].tolist()
+        own = its.places_of(subject.model.residuals(to_floats(image[None]))[-1])[0].tolist()
     return {"explained": its.explained, "places": its.places.tolist(), "own": own}
 
 
@@ -72,10 +70,6 @@ noise[-1][0] = top.mean(0) + {{across}} * axes[0] + {{up}} * axes[1]
 """
 
 
-def _as_json(answer: dict[str, Any]) -> bytes:
-    return json.dumps(answer, allow_nan=False).encode()
-
-
 _PLACE = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
 _SCHEMA = {
     "type": "object",
@@ -88,6 +82,6 @@ _SCHEMA = {
 }
 
 KINDS: tuple[Kind, ...] = (
-    Kind("map", "/map/{atlas}/{point}.json", Map, map_of_z2, _as_json, "application/json", _SCHEMA),
+    Kind("map", "/map/{atlas}/{point}.json", Map, map_of_z2, to_json, "application/json", _SCHEMA),
     picture(Place, place, PLACE_PYTHON),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from pydantic import Field
 from app.atlases.subject import Subject
 from app.page.points import STATS, leading, traversal_text
 from app.page.words import value_text
-from app.pictures.kind import Kind
+from app.pictures.kind import Kind, to_json
 from app.pictures.queries import Query
 
 MOST_IMAGES = 256
@@ -56,10 +55,6 @@ def estimates(subject: Subject, query: Estimates) -> dict[str, Any]:
     }
 
 
-def _as_json(answer: dict[str, Any]) -> bytes:
-    return json.dumps(answer, allow_nan=False).encode()
-
-
 _NUMBER = {"type": ["number", "null"]}
 _SCHEMA = {
     "type": "object",
@@ -85,7 +80,7 @@ KINDS: tuple[Kind, ...] = (
         "/estimates/{atlas}/{point}.json",
         Estimates,
         estimates,
-        _as_json,
+        to_json,
         "application/json",
         _SCHEMA,
     ),

@@ -23,6 +23,7 @@ let wanted = ""; // the version that is being fetched
 let shown = {}; // id → JSON of the properties that were last set
 let keyFor = ""; // for which colour and units the colour key was last drawn
 let words = 0; // the timer of what is still to be set
+let asking = 0; // the timer of the next question to the server
 
 /* Set properties of a component, if they are others than the last time. */
 function setProps(id, properties) {
@@ -47,7 +48,7 @@ function drawKey({ colour, units }) {
   const choice = `${colour} ${units}`;
   if (choice === keyFor) return;
   keyFor = choice;
-  setProps("figures-key", { children: keyOf(recorded.key, recorded.figures, { colour, units }) });
+  window.dash_clientside.set_props("figures-key", { children: keyOf(recorded.key, recorded.figures, { colour, units }) });
 }
 
 /* Draw the figures of a state; false if Dash has to. */
@@ -73,6 +74,7 @@ function draw(current) {
 
 /* Fetch the figures of the version that is shown, however long the server takes to record them. */
 async function fetchFigures(pause = PAUSE_MS) {
+  clearTimeout(asking); // of another version
   const version = (wanted = shownVersion());
   let response;
   try {
@@ -82,7 +84,7 @@ async function fetchFigures(pause = PAUSE_MS) {
   }
   if (version !== shownVersion()) return;
   if (response.status === NOT_YET) {
-    setTimeout(() => fetchFigures(Math.min(pause * GROWTH, LONGEST_MS)), pause);
+    asking = setTimeout(() => fetchFigures(Math.min(pause * GROWTH, LONGEST_MS)), pause);
   } else if (response.status === THERE) {
     const { key, ...its } = await response.json();
     recorded = { version, key, figures: new Recorded(its) };

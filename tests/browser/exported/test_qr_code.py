@@ -8,7 +8,7 @@ import pytest
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 from qrcode.util import MODE_8BIT_BYTE, QRData
-from script_in_a_page import linked_entry
+from script_in_a_page import linked_window
 
 ENTRY = """\
 import { qrCode } from "./page/core/qr-code/qr-code.js";
@@ -33,10 +33,8 @@ def address(length):
 
 @pytest.fixture(scope="module")
 def window(browser, tmp_path_factory):
-    page = browser.new_page()
-    page.evaluate(linked_entry(tmp_path_factory.mktemp("linked"), ENTRY))
-    yield page
-    page.close()
+    with linked_window(browser, tmp_path_factory.mktemp("linked"), ENTRY) as page:
+        yield page
 
 
 @pytest.fixture

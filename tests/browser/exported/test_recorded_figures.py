@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 from dash._utils import to_json
-from script_in_a_page import linked_entry
+from script_in_a_page import linked_window
 
 from app.export.figures import recorded_figures, recorded_key
 from app.page.figures.look import Look
@@ -57,10 +57,8 @@ METRICS = {
 
 @pytest.fixture(scope="module")
 def window(browser, tmp_path_factory):
-    page = browser.new_page()
-    page.evaluate(linked_entry(tmp_path_factory.mktemp("linked"), ENTRY))
-    yield page
-    page.close()
+    with linked_window(browser, tmp_path_factory.mktemp("linked"), ENTRY) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")

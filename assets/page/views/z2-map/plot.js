@@ -3,6 +3,7 @@
 const COLOURS = ["#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#b6992d", "#b07aa1", "#d4628c", "#9c755f", "#79706e"];
 const SHORT = 2; // characters of a class's name that are drawn in place of a dot
 const RADIUS = 4; // in pixels
+const INSIDE = 0.97; // of the canvas, within which places lie
 const NEAR = 14; // from the pointer to the image that it means, in pixels
 
 /* The colour of a class. */
@@ -24,11 +25,11 @@ export class Plot {
   /* From the map to pixels of the window's measure, and back. What lies beyond the map is drawn at its edge. */
   toPixels([x, y]) {
     const inside = (value) => Math.max(-1, Math.min(1, value / this.reach));
-    return [(this.side * (1 + 0.97 * inside(x))) / 2, (this.side * (1 - 0.97 * inside(y))) / 2];
+    return [(this.side * (1 + INSIDE * inside(x))) / 2, (this.side * (1 - INSIDE * inside(y))) / 2];
   }
 
   toPlace([left, top]) {
-    const place = (share) => Math.max(-this.reach, Math.min(this.reach, ((2 * share - 1) / 0.97) * this.reach));
+    const place = (share) => Math.max(-this.reach, Math.min(this.reach, ((2 * share - 1) / INSIDE) * this.reach));
     return [place(left / this.side), -place(top / this.side)];
   }
 
@@ -81,7 +82,7 @@ export class Plot {
     context.globalAlpha = 0.25;
     for (const radius of [1, 2]) {
       context.beginPath();
-      context.arc(this.side / 2, this.side / 2, (0.97 * this.side * radius) / this.reach / 2, 0, 2 * Math.PI);
+      context.arc(this.side / 2, this.side / 2, (INSIDE * this.side * radius) / this.reach / 2, 0, 2 * Math.PI);
       context.stroke();
     }
     context.globalAlpha = 1;

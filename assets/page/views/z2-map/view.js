@@ -30,12 +30,13 @@ function begin() {
   about = { labels: JSON.parse(canvas.dataset.labels), names: JSON.parse(canvas.dataset.classes) };
   placeSliders(plot.reach);
   new ResizeObserver(draw).observe(canvas);
-  canvas.addEventListener("pointermove", (event) => event.buttons === 0 && event.pointerType === "mouse" && point(event));
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
     point(event);
   });
-  canvas.addEventListener("pointermove", (event) => event.buttons && point(event));
+  canvas.addEventListener("pointermove", (event) => {
+    if (event.buttons || event.pointerType === "mouse") point(event);
+  });
 }
 
 function placeSliders(reach) {
@@ -96,7 +97,7 @@ function showNearest(index) {
 /* Take the map of another model, or of the same with another image of the visitor's. */
 function take(url, { explained, places, own }) {
   const former = map && placesNow();
-  const turn = former ? turnTo(places, former) : turnTo(places, places);
+  const turn = turnTo(places, former ?? places);
   map = { url, turn, explained, places: places.map((one) => turned(turn, one)), own: own && turned(turn, own) };
   const isStill = !former || former.length !== places.length || matchMedia("(prefers-reduced-motion: reduce)").matches;
   moving = isStill ? null : { from: former, began: performance.now() };
