@@ -155,14 +155,25 @@ class Explorer:
         self.click_dot(point)
         self.wait_until_shown(f"/{point}/")
 
-    def ring(self, figure: str = "landscapes-0") -> dict[str, float]:
-        """Centre and width of the ring around the selected dot of a figure."""
-        box = self.page.locator(f".linked-figure:has(#{figure}) .ring").bounding_box()
-        return {
-            "x": box["x"] + box["width"] / 2,
-            "y": box["y"] + box["height"] / 2,
-            "size": box["width"],
-        }
+    def expect_ring_around(self, point: str, figure: str = "landscapes-0") -> None:
+        """Wait until the ring of a figure lies around a dot, and is larger.
+
+        Both are looked at in the same moment: a line of text that wraps moves the whole figure.
+        """
+        self.page.wait_for_function(
+            """([figure, point]) => {
+                const plot = document.querySelector(`#${figure} .js-plotly-plot`);
+                const around = document.querySelector(`.linked-figure:has(#${figure}) .ring`);
+                const ring = around.getBoundingClientRect(), box = plot.getBoundingClientRect();
+                const { _size, xaxis, yaxis } = plot._fullLayout;
+                const trace = plot.data.find((trace) => trace.name === 'points');
+                const i = trace.ids.indexOf(point);
+                const right = box.left + _size.l + xaxis.d2p(trace.x[i]) - (ring.left + ring.width / 2);
+                const down = box.top + _size.t + yaxis.d2p(trace.y[i]) - (ring.top + ring.height / 2);
+                return Math.hypot(right, down) < 1 && ring.width > trace.marker.size[i] + 6;
+            }""",
+            arg=[figure, point],
+        )
 
     def wait_until_drawn(self, view: str, count: int = 3) -> None:
         """Wait until the figures of a view can be seen and clicked."""

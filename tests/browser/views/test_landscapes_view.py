@@ -71,9 +71,7 @@ def test_title_and_numbers_are_those_of_the_clicked_dot(explorer):
 @pytest.mark.parametrize("point", FIVE[:3])
 def test_the_selected_dot_wears_a_ring(explorer, point):
     explorer.select(point)
-    dot, ring = explorer.dots()[point], explorer.ring()
-    assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
-    assert ring["size"] > dot["size"] + 6
+    explorer.expect_ring_around(point)
 
 
 def test_of_quick_clicks_the_last_one_counts(explorer):
@@ -153,8 +151,7 @@ def test_the_selected_dot_wears_a_ring_in_every_plane(open_page, measured_addres
     explorer.wait_until_drawn("landscapes")
     explorer.click_dot(FIVE[1], THREE[2])
     for figure in THREE:
-        dot, ring = explorer.dots(figure)[FIVE[1]], explorer.ring(figure)
-        assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
+        explorer.expect_ring_around(FIVE[1], figure)
 
 
 def test_clicking_again_at_the_same_place_goes_through_the_dots_there(open_page, serve, tmp_path):
@@ -174,9 +171,7 @@ def test_another_size_metric_resizes_the_dots_and_keeps_the_selection(explorer):
     wait_for_trace(
         explorer, "landscapes-0", f"dots.marker.size[dots.ids.indexOf('b2-0.1_b1-0.1')] !== {before}"
     )
-    explorer.page.wait_for_timeout(100)
-    dot, ring = explorer.dots()["b2-0.1_b1-10"], explorer.ring()
-    assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
+    explorer.expect_ring_around("b2-0.1_b1-10")
     assert explorer.text("#landscapes-note-0") == "lowest 900.0 nats"
     assert "sizes=neg_elbo" in explorer.address and "point=b2-0.1_b1-10" in explorer.address
 
@@ -212,8 +207,7 @@ def test_bits_and_logarithmic_axes_are_one_click_each_and_said_by_the_address(ex
     wait_for_trace(explorer, "landscapes-0", "layout.xaxis.type === 'log'")
     assert "units=bits" in explorer.address and "axes=log" in explorer.address
     explorer.select(FIVE[0])
-    dot, ring = explorer.dots()[FIVE[0]], explorer.ring()
-    assert ring["x"] == pytest.approx(dot["x"], abs=1) and ring["y"] == pytest.approx(dot["y"], abs=1)
+    explorer.expect_ring_around(FIVE[0])
 
 
 def test_a_link_shows_the_controls_as_it_says(open_page, tiny_address):
@@ -327,7 +321,7 @@ def test_dots_rings_and_type_grow_on_a_large_screen(open_page, tiny_address):
     font = "document.querySelector('#landscapes-0 .js-plotly-plot').layout.font.size"
     explorer.page.wait_for_function(f"() => {font} > 20")
     large = explorer.dots()["b2-1_b1-1"]["size"]
-    assert explorer.ring()["size"] > large + 6
+    explorer.expect_ring_around("b2-1_b1-1")
     explorer.page.set_viewport_size({"width": 1440, "height": 900})
     explorer.page.wait_for_function(f"() => {font} < 14")
     assert explorer.dots()["b2-1_b1-1"]["size"] == pytest.approx(large / 2)

@@ -25,9 +25,7 @@ def test_a_dot_clicked_in_any_figure_is_selected_in_all(shown):
         shown.click_dot(point, figure)
         shown.wait_until_shown(f"/{point}/")
         for other in FIGURES:
-            dot, ring = shown.dots(other)[point], shown.ring(other)
-            assert ring["x"] == pytest.approx(dot["x"], abs=1)
-            assert ring["y"] == pytest.approx(dot["y"], abs=1)
+            shown.expect_ring_around(point, other)
 
 
 def test_the_selection_follows_from_one_view_to_another(explorer):

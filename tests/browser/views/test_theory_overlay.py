@@ -42,8 +42,7 @@ def test_hollow_dots_come_with_the_switch_and_select_their_points(open_page, pre
     assert names[:4] == ["R(z₂)", "R(z₂), theory", "R(z₁|z₂)", "R(z₁|z₂), theory"]
     explorer.page.mouse.click(x, y)
     explorer.wait_until_shown("/b2-0.1_b1-0.1/")
-    dot, ring = explorer.dots()["b2-0.1_b1-0.1"], explorer.ring()
-    assert (ring["x"], ring["y"]) == (pytest.approx(dot["x"], abs=1), pytest.approx(dot["y"], abs=1))
+    explorer.expect_ring_around("b2-0.1_b1-0.1")
 
 
 def test_an_address_may_ask_for_theory_in_the_reconstruction_view(open_page, predictable):
