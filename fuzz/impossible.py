@@ -22,7 +22,7 @@ from impossible_atlases import OTHERS, SEEN_BY, of_columns
 def seen_by(folder: Path, deep: bool) -> tuple[str, list[str]]:
     """Return which check first notices that an atlas is forged, and the message. deep: measure again, too."""
     from hvae import Atlas, UserError
-    from hvae.atlas.measured_again import compared, images_to_measure, judge_differences
+    from hvae.atlas.checks.measured_again import compared, images_to_measure, judge_differences
     from hvae.atlas.verify import problems
 
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from hvae.atlas.atlas import Atlas
-from hvae.atlas.measured_again import (
+from hvae.atlas.checks.measured_again import (
     compared,
     images_to_measure,
     judge_differences,

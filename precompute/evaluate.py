@@ -13,6 +13,7 @@ from rich.console import Console
 
 from hvae.atlas.atlas import Atlas, Manifest, checked_file
 from hvae.atlas.metrics_table import is_measured
+from hvae.atlas.per_image import per_image_evaluation
 from hvae.errors import UserError
 from hvae.files import user_path
 from hvae.metrics.metric import Measurement
@@ -35,10 +36,21 @@ MEASURING_BYTES = 1_000_000_000
 Columns = dict[str, float]
 
 
+class Lacking(NamedTuple):
+    """What a point lacks: measurements, and those of which it lacks what single images contribute."""
+
+    columns: list[Measurement]
+    per_image: list[Measurement]
+
+
 class Measured(NamedTuple):
-    """The results for a point: each measurement's columns, and the seconds that it took."""
+    """The results for a point, and the seconds that they took.
+
+    found: measurement → its columns. per_image: measurement → what single test images contribute to them.
+    """
 
     found: dict[str, Columns]
+    per_image: dict[str, dict[str, np.ndarray]]
     seconds: float
 
 
@@ -132,12 +144,9 @@ def is_current(atlas: Atlas) -> bool:
     """Return whether all points have all measurements, by today's definitions, and the judges are there."""
     if not judges_are_current(atlas):
         return False
+    asked = defined_measurements(atlas.manifest)
     rows = atlas.metrics.to_dict("records")
-    return not any(
-        stale(measurement, row, atlas.manifest)
-        for measurement in defined_measurements(atlas.manifest)
-        for row in rows
-    )
+    return not any(any(lacking(atlas.path, atlas.manifest, row, asked)) for row in rows)
 
 
 def defined_measurements(manifest: Manifest) -> list[Measurement]:
@@ -145,10 +154,19 @@ def defined_measurements(manifest: Manifest) -> list[Measurement]:
     return [one for one in measurements() if not all(map(manifest.is_undefined, one.columns))]
 
 
+def lacking(folder: Path, manifest: Manifest, row: dict, asked: list[Measurement]) -> Lacking:
+    """Return what a point of the atlas in a folder lacks of the measurements, or has by other definitions."""
+    if row["checkpoint"] in manifest.failures:
+        return Lacking([], [])
+    known = per_image_evaluation(folder, manifest, row["checkpoint"])
+    return Lacking(
+        [one for one in asked if stale(one, row, manifest)],
+        [one for one in asked if one.per_image and known.get(one.name) != one.fingerprint(manifest)],
+    )
+
+
 def stale(measurement: Measurement, row: dict, manifest: Manifest) -> bool:
     """Return whether the row lacks the measurement, or holds it by another definition."""
-    if row["checkpoint"] in manifest.failures:
-        return False
     if manifest.evaluation.get(measurement.name) != measurement.fingerprint(manifest):
         return True
     return not is_measured(row, measurement.columns, manifest)
@@ -167,31 +185,33 @@ def fill_in(
                 row.update(dict.fromkeys(measurement.columns, np.nan))
     folder.update(evaluation=current)
     folder.write()
-    todo = {
-        name: [measurement for measurement in asked if stale(measurement, row, folder.manifest)]
-        for name, row in folder.rows.items()
-    }
-    todo = {name: missing for name, missing in todo.items() if missing}
+    todo = {name: lacking(folder.path, folder.manifest, row, asked) for name, row in folder.rows.items()}
+    todo = {name: missing for name, missing in todo.items() if any(missing)}
     with progress_bar(console) as progress:
         task = progress.add_task("metrics", total=len(todo), speed="")
         arriving = cached_or_measured(todo, folder, data, cache, jobs)
-        for number, (name, (found, seconds)) in enumerate(arriving, start=1):
+        for number, (name, (found, per_image, seconds)) in enumerate(arriving, start=1):
             for columns in found.values():
                 folder.rows[name].update(columns)
+            changed = [folder.add_per_image(name, len(data.test), per_image)] if per_image else []
             folder.spend("metrics_seconds", seconds)
-            folder.write()
+            folder.write(*changed)
             progress.update(task, completed=number)
-            console.print(f"{number}/{len(todo)}  {Path(name).stem}  {', '.join(found)}  ({seconds:.1f} s)")
+            what = ", ".join(found) or "what single images contribute"
+            console.print(f"{number}/{len(todo)}  {Path(name).stem}  {what}  ({seconds:.1f} s)")
 
 
 def cached_or_measured(
-    todo: dict[str, list[Measurement]],
+    todo: dict[str, Lacking],
     folder: AtlasFolder,
     data: EvaluationData,
     cache: MetricCache | NoCache,
     jobs: int,
 ) -> Iterator[tuple[str, Measured]]:
-    """Yield the missing numbers of each point as they arrive, from the cache if they were measured before."""
+    """Yield the missing numbers of each point as they arrive, from the cache if they were measured before.
+
+    The cache has no room for what single images contribute.
+    """
     jobs = measuring_processes(data.train.images.device, jobs)
     if jobs > 1 and data.train.images.device.type != "cpu":
         data = data.to("cpu")
@@ -209,8 +229,8 @@ def cached_or_measured(
         }
 
     known: dict[str, dict[str, Columns]] = {}
-    tasks: dict[str, tuple[Path, list[Measurement]]] = {}
-    for name, asked in todo.items():
+    tasks: dict[str, tuple[Path, Lacking]] = {}
+    for name, (asked, per_image) in todo.items():
         file = checked_file(folder.path, folder.manifest.files, name)
         stored = {measurement.name: cache.get(key(name, measurement)) for measurement in asked}
         known[name] = {
@@ -219,14 +239,14 @@ def cached_or_measured(
             if (values := stored[measurement.name]) is not None and set(values) == set(measurement.columns)
         }
         missing = [measurement for measurement in asked if measurement.name not in known[name]]
-        if missing:
-            tasks[name] = file, missing
+        if missing or per_image:
+            tasks[name] = file, Lacking(missing, per_image)
         else:
-            yield name, Measured(known[name], 0.0)
-    for name, (found, seconds) in all_measured(tasks, data, jobs):
-        for measurement in tasks[name][1]:
-            cache.set(key(name, measurement), found[measurement.name])
-        yield name, Measured(known[name] | found, seconds)
+            yield name, Measured(known[name], {}, 0.0)
+    for name, measured in all_measured(tasks, data, jobs):
+        for measurement in tasks[name][1].columns:
+            cache.set(key(name, measurement), measured.found[measurement.name])
+        yield name, measured._replace(found=known[name] | measured.found)
 
 
 def measuring_processes(device: torch.device, jobs: int) -> int:
@@ -236,7 +256,7 @@ def measuring_processes(device: torch.device, jobs: int) -> int:
 
 
 def all_measured(
-    tasks: dict[str, tuple[Path, list[Measurement]]], data: EvaluationData, jobs: int
+    tasks: dict[str, tuple[Path, Lacking]], data: EvaluationData, jobs: int
 ) -> Iterator[tuple[str, Measured]]:
     """Yield each point's numbers as they arrive, from as many processes as fit into memory.
 
@@ -255,7 +275,7 @@ def all_measured(
             yield names[future], workers.result(future)
 
 
-def measure_point(data: EvaluationData, file: Path, asked: list[Measurement]) -> Measured:
+def measure_point(data: EvaluationData, file: Path, asked: Lacking) -> Measured:
     """Measure the model in a file, on a CPU with one thread: the numbers do not depend on the cores."""
 
     from hvae.atlas.checkpoint import load_model
@@ -265,5 +285,6 @@ def measure_point(data: EvaluationData, file: Path, asked: list[Measurement]) ->
     # On the device, in the memory layout that every measurement uses.
     model = load_model(file, data.train.images.device)
     with one_thread(), full_float32():
-        found = {measurement.name: measurement.measure(model, data) for measurement in asked}
-    return Measured(found, time.monotonic() - started)
+        found = {one.name: one.measure(model, data) for one in asked.columns}
+        per_image = {one.name: one.per_image(model, data) for one in asked.per_image if one.per_image}
+    return Measured(found, per_image, time.monotonic() - started)

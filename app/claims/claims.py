@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from app.claims.numbers import CLEAR, SURE
+from app.claims.differences import ALIKE, Paired, paired
+from app.claims.numbers import CLEAR, INTERVAL, SURE
 from app.claims.verdicts import (
     LEGIBLE,
     NEAR,
@@ -28,38 +29,57 @@ from app.claims.verdicts import (
     represents_better,
     rises,
 )
+from app.claims.words import GOALS, effect, listed
 from app.page.points import points_table
 from app.page.predictions import predictions
 from hvae.atlas.atlas import Atlas
 from hvae.metrics.registry import metrics
 
+MATTERS = listed([effect(metric) for metric in GOALS])
+AS_GOOD = (
+    f"A model is as good as the best if it is worse by less than what matters ({MATTERS}), or by no more "
+    "than two standard errors of the difference, paired where both models saw the same test images."
+)
+ALSO = (
+    " Yes needs, too, that the metric follows (β₂, β₁): neighbouring models must be more alike than in "
+    f"{100 * (1 - ALIKE):.0f} % of tables in which it is shuffled among the models."
+)
 OF_GAINS = (
     "Each model off the line is compared with the β-VAE of its total rate, interpolated between its two "
-    f"neighbours on the line. A gain is clear from {CLEAR:g} standard errors on. No: no gain is clear. Yes: "
-    f"noise alone, among as many models, would show the largest with a probability below {100 * SURE:.0f} %. "
-    "Else open."
+    f"neighbours on the line. A gain is clear from {CLEAR:g} standard errors on, paired where test images "
+    f"are shared. No: no gain is clear. Yes: a gain is at least what matters ({MATTERS}), and noise alone, "
+    f"among as many models, would show it with a probability below {100 * SURE:.0f} %. Else open." + ALSO
 )
 OF_TENDENCIES = (
-    "Spearman's ρ over all models, and its mean over lines of the grid with a 95 % bootstrap interval over "
-    "lines. Yes: both are above 0, interval included. No: both are below. Else open."
+    f"Spearman's ρ over all models, and its mean over lines of the grid with a {100 * INTERVAL:.0f} % "
+    "bootstrap interval over lines. Yes: both are above 0, interval included. No: both are below. Else open."
+    + ALSO
 )
 OF_PROBES = " Classifiers of draws decide where they were measured: means can tell more than the model sends."
 
 
 class Claim(NamedTuple):
-    """sentence: what is claimed. ask: what finds out whether it holds in a table. rule: of the verdict."""
+    """sentence: what is claimed. rule: of the verdict.
+
+    ask: what finds out whether it holds in a table, with the models' covariances.
+    """
 
     sentence: str
-    ask: Callable[[pd.DataFrame], Answer]
+    ask: Callable[[pd.DataFrame, Paired], Answer]
     rule: str
+
+
+def of_table(ask: Callable[[pd.DataFrame], Answer]) -> Callable[[pd.DataFrame, Paired], Answer]:
+    """Return a question that compares no two models' numbers, and so needs no covariances."""
+    return lambda table, _: ask(table)
 
 
 OF_THE_SOURCE = (
     Claim(
         "the three optima are different models",
         apart,
-        "A model is among the best for a goal if it is within two standard errors of the difference from the "
-        "best. No: one model is best for two goals. Open: one is among the best for two. Else yes.",
+        f"No: one model is best for two goals. Open: one is as good as the best for two. Else yes. {AS_GOOD}"
+        + ALSO,
     ),
     Claim(
         "off the line β₂ = β₁ models reconstruct better than β-VAEs of their total rate (PSNR)",
@@ -80,15 +100,23 @@ OF_THE_SOURCE = (
         "linear classifiers do best at lower R(z₂) than RBF SVM and kNN",
         linear_lower,
         "Yes: both linear classifiers are best below the rates of all models that are as good for the "
-        "others. Open: below the best two of these only. Else no." + OF_PROBES,
+        "others. Open: below the best two of these only. Else no." + ALSO + OF_PROBES,
     ),
-    Claim("sharpness rises with R(z₁|z₂)", partial(rises, "rate_z1", "sharpness", "beta_2"), OF_TENDENCIES),
-    Claim("diversity rises with R(z₂)", partial(rises, "rate_z2", "diversity", "beta_1"), OF_TENDENCIES),
+    Claim(
+        "sharpness rises with R(z₁|z₂)",
+        of_table(partial(rises, "rate_z1", "sharpness", "beta_2")),
+        OF_TENDENCIES,
+    ),
+    Claim(
+        "diversity rises with R(z₂)",
+        of_table(partial(rises, "rate_z2", "diversity", "beta_1")),
+        OF_TENDENCIES,
+    ),
 )
 OURS = (
     Claim(
         "rates follow the spectrum of the training images",
-        follows_the_spectrum,
+        of_table(follows_the_spectrum),
         f"Wherever β₂ ≤ β₁, R(z₂) is compared with the optimum of a linear HVAE. Yes: all models are within "
         f"{100 * NEAR:.0f} % or {NEAR_NATS:g} nats of it. Open: at least 90 % are. Else no.",
     ),
@@ -100,18 +128,18 @@ OURS = (
     ),
     Claim(
         "what “sharp” means depends on the judge",
-        depends_on_the_judge,
+        of_table(depends_on_the_judge),
         f"Along lines of equal β₂ where z₂ alone is illegible (R(z₂) below {LEGIBLE:g} nats), Spearman's ρ "
         f"of sharpness and R(z₁|z₂). Yes: at most −{STRONG:g} by the source's judge, at least {STRONG:g} by "
-        "the calibrated one. No: both have the same sign. Else open.",
+        "the calibrated one. No: both have the same sign. Else open." + ALSO,
     ),
 )
 
 
 def answers(atlas: Atlas, claims: tuple[Claim, ...]) -> list[Answer]:
     """Return what an atlas says of each claim."""
-    table = claims_table(atlas)
-    return [claim.ask(table) for claim in claims]
+    table, errors = claims_table(atlas), paired(atlas)
+    return [claim.ask(table, errors) for claim in claims]
 
 
 def claims_table(atlas: Atlas) -> pd.DataFrame:

@@ -6,13 +6,14 @@ The rules are the same for every atlas.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from app.claims.differences import UNPAIRED, Paired, varies_with_beta
 from app.claims.numbers import (
     LINEAR,
     PROBES,
@@ -25,13 +26,14 @@ from app.claims.numbers import (
     measured,
     rank_correlation,
 )
-from app.claims.words import GOALS, listed, number, probe_name, sign, signed, span
+from app.claims.words import GOALS, effect, listed, number, probe_name, sign, signed, span
 from app.page.points import beta_vaes
 from app.page.words import beta_text, metric_title
 from hvae.metrics.measurements.accuracy import accuracy_column
+from hvae.metrics.registry import metric_of
 
 YES, OPEN, NO, MISSING = "yes", "open", "no", "not measured"
-SMALLEST_PSNR = 0.1
+SMALLEST_PSNR = metric_of("psnr").smallest_effect
 """The smallest gain in PSNR that matters, dB."""
 CARRIES = 0.1
 """R(z₂) in nats from which a model counts among those whose z₂ carries something."""
@@ -61,7 +63,7 @@ class Answer:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def apart(table: pd.DataFrame) -> Answer:
+def apart(table: pd.DataFrame, errors: Paired = UNPAIRED) -> Answer:
     """Return whether the three optima are different models, and none is among the best for two goals."""
     accuracy = _read(table, "rbf_svm")[0][1] if _read(table, "rbf_svm") else "acc_rbf_svm_z2"
     goals = {accuracy if metric.startswith("acc") else metric: goal for metric, goal in GOALS.items()}
@@ -82,16 +84,16 @@ def apart(table: pd.DataFrame) -> Answer:
     }
     if different < len(goals):
         return Answer(NO, where, **about)
-    good = {metric: set(as_good(rows, metric).index) for metric in goals}
+    good = {metric: set(as_good(rows, metric, errors).index) for metric in goals}
     shared = [f"{signs[a]}{signs[b]}" for a, b in combinations(goals, 2) if good[a] & good[b]]
     if shared:
         return Answer(OPEN, f"{where}, but one model is among the best for {listed(shared)}", **about)
-    return Answer(YES, where, **about)
+    return _unless_by_chance(Answer(YES, where, **about), rows, goals)
 
 
-def off_the_line(metric: str, table: pd.DataFrame) -> Answer:
+def off_the_line(metric: str, table: pd.DataFrame, errors: Paired = UNPAIRED) -> Answer:
     """Return whether some model is better than β-VAEs of its total rate."""
-    found = _gains(table, metric)
+    found = _gains(table, metric, errors)
     if not found:
         return missing(table, [metric, "rate_total"], "β-VAEs on both sides of a model's total rate")
     top, clear = found[0], sum(gain.is_clear for gain in found)
@@ -107,29 +109,35 @@ def off_the_line(metric: str, table: pd.DataFrame) -> Answer:
         why = f"none of {len(found)} models clearly; the largest gain is {largest}"
         return Answer(NO, why, **about)
     many = f"{clear} of {len(found)} models clearly, by up to {largest}"
-    if any(gain.is_sure(len(found)) for gain in found):
-        return Answer(YES, many, **about)
-    return Answer(OPEN, f"{many}, which among so many may be chance", **about)
+    sure = [gain.gain for gain in found if gain.is_sure(len(found))]
+    if not sure:
+        return Answer(OPEN, f"{many}, which among so many may be chance", **about)
+    matters = metric_of(metric).smallest_effect
+    if max(sure) < matters:
+        return Answer(OPEN, f"{many}, less than what matters, {effect(metric)}", **about)
+    return _unless_by_chance(Answer(YES, many, **about), measured(table, [metric]), [metric])
 
 
-def represents_better(table: pd.DataFrame) -> Answer:
+def represents_better(table: pd.DataFrame, errors: Paired = UNPAIRED) -> Answer:
     """Return whether some model is better read by an RBF SVM than β-VAEs of its total rate."""
-    return _both(table, {read: lambda t, c=c: off_the_line(c, t) for read, c in _read(table, "rbf_svm")})
+    return _both(
+        table, {read: lambda t, c=c: off_the_line(c, t, errors) for read, c in _read(table, "rbf_svm")}
+    )
 
 
-def linear_lower(table: pd.DataFrame) -> Answer:
+def linear_lower(table: pd.DataFrame, errors: Paired = UNPAIRED) -> Answer:
     """Return whether both linear classifiers do best at a lower rate of z₂ than the two others."""
     return _both(
         table,
         {
-            READ[read]: lambda t, read=read: _linear_lower(t, read == "draw")
+            READ[read]: lambda t, read=read: _linear_lower(t, errors, read == "draw")
             for read in READ
             if all(_has(table, accuracy_column(probe, "z2", from_draws=read == "draw")) for probe in PROBES)
         },
     )
 
 
-def _linear_lower(table: pd.DataFrame, from_draws: bool) -> Answer:
+def _linear_lower(table: pd.DataFrame, errors: Paired, from_draws: bool) -> Answer:
     metrics = {accuracy_column(probe, "z2", from_draws=from_draws): probe in LINEAR for probe in PROBES}
     rows = measured(table, [*metrics, "rate_z2"])
     if rows.empty:
@@ -147,9 +155,9 @@ def _linear_lower(table: pd.DataFrame, from_draws: bool) -> Answer:
     }
     if highest >= min(rates[metric] for metric in others):
         return Answer(NO, where, **about)
-    good = pd.concat([as_good(rows, metric)["rate_z2"] for metric in others])
+    good = pd.concat([as_good(rows, metric, errors)["rate_z2"] for metric in others])
     if highest < good.min():
-        return Answer(YES, where, **about)
+        return _unless_by_chance(Answer(YES, where, **about), rows, metrics)
     return Answer(OPEN, f"{where}, but models as good for the last two lie at {span(good)}", **about)
 
 
@@ -170,7 +178,7 @@ def rises(rate: str, score: str, fixed: str, table: pd.DataFrame) -> Answer:
         "evidence": _shown("generation", best(rows, score), score=score, rate=rate, judge="source"),
     }
     if over_all > 0 and low > 0:
-        return Answer(YES, why, **about)
+        return _unless_by_chance(Answer(YES, why, **about), rows, [score])
     if over_all < 0 and high < 0:
         return Answer(NO, f"it falls, {why}", **about)
     return Answer(OPEN, why, **about)
@@ -205,9 +213,9 @@ def follows_the_spectrum(table: pd.DataFrame) -> Answer:
     return Answer(verdict, why, **about)
 
 
-def no_gain_in_psnr(table: pd.DataFrame) -> Answer:
+def no_gain_in_psnr(table: pd.DataFrame, errors: Paired = UNPAIRED) -> Answer:
     """Return whether no model off the line β₂ = β₁ has a PSNR that is higher by SMALLEST_PSNR."""
-    found = _gains(table, "psnr")
+    found = _gains(table, "psnr", errors)
     if not found:
         return missing(table, ["psnr", "rate_total"], "β-VAEs on both sides of a model's total rate")
     top = max(found, key=lambda gain: gain.gain)
@@ -246,7 +254,7 @@ def depends_on_the_judge(table: pd.DataFrame) -> Answer:
         ),
     }
     if source <= -STRONG and calibrated >= STRONG:
-        return Answer(YES, text, **about)
+        return _unless_by_chance(Answer(YES, text, **about), rows, columns)
     return Answer(NO if source * calibrated > 0 else OPEN, text, **about)
 
 
@@ -286,9 +294,18 @@ def _has(table: pd.DataFrame, column: str) -> bool:
     return len(measured(table, [column])) > 0
 
 
-def _gains(table: pd.DataFrame, metric: str) -> list[Gain]:
+def _gains(table: pd.DataFrame, metric: str, errors: Paired) -> list[Gain]:
     rows = measured(table, [metric, "rate_total"])
-    return gains(rows, metric) if len(beta_vaes(rows)) > 1 else []
+    return gains(rows, metric, errors) if len(beta_vaes(rows)) > 1 else []
+
+
+def _unless_by_chance(answer: Answer, rows: pd.DataFrame, metrics: Iterable[str]) -> Answer:
+    """The answer, but open where one of the metrics does not vary with (β₂, β₁)."""
+    scattered = [metric_title(metric) for metric in metrics if not varies_with_beta(rows, metric)]
+    if not scattered:
+        return answer
+    why = f"{answer.why}; but {listed(scattered)} hardly follows (β₂, β₁), so that this may be chance"
+    return replace(answer, verdict=OPEN, why=why)
 
 
 def _within_regime(rows: pd.DataFrame, rate: str, score: str) -> str:

@@ -25,6 +25,14 @@ def number(metric: str, value: float, error: float = math.nan) -> str:
     return signed(f"{scale * value:.{digits}f} ± {scale * error:.{digits}f}{unit}")
 
 
+def effect(metric: str) -> str:
+    """Return the smallest difference in a metric that matters: `0.1 dB`, `0.1 of inception score`."""
+    about = metric_of(metric)
+    of_inception = f"{about.smallest_effect:g} of {about.title[0].lower()}{about.title[1:]}"
+    in_unit = {"share": f"{100 * about.smallest_effect:g} %", "dB": f"{about.smallest_effect:g} dB"}
+    return in_unit.get(about.unit, of_inception)
+
+
 def sign(metric: str) -> str:
     """Return the sign of the goal that a metric measures."""
     return GOALS[metric][0]

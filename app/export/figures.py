@@ -21,6 +21,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from app.claims.differences import paired
 from app.export.layout import sort_properties
 from app.export.pool import Pool
 from app.page.figures.axes import PLOT, drawable
@@ -167,7 +168,7 @@ def _landscapes(atlas: Atlas, points: list[str], pool: Pool) -> dict[str, Any]:
             "hasDots": len(drawable(table, PLANE)) > 0,
             "gerunds": GERUNDS,
             "titles": {metric: metric_title(metric) for metric in planes},
-            "shared": that_share_a_model(table, planes),
+            "shared": that_share_a_model(table, planes, paired(atlas)),
         },
         "plot": PLOT,
         "frame": FRAME,

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pandas as pd
 
+from app.claims.differences import UNPAIRED, Paired
 from app.claims.numbers import as_good
 from app.page.figures.axes import drawable
 from app.page.figures.planes import PLANE, best_points
@@ -22,29 +23,31 @@ COUNTS = {2: "two", 3: "three"}
 SHARED = ", though within the errors one model is best at {which}"
 
 
-def landing_sentence(table: pd.DataFrame, metrics: Sequence[str | None]) -> str:
+def landing_sentence(table: pd.DataFrame, metrics: Sequence[str | None], errors: Paired = UNPAIRED) -> str:
     """Return what the planes of these metrics show; empty where there is no model.
 
     table: columns of metrics.parquet and `point`. metrics: of the planes, at most three; those without a
-    number are passed over.
+    number are passed over. errors: the models' covariances.
     """
     if not len(table):
         return ""
     there = [metric for metric in metrics if metric]
     optima = best_points(table, there)
     question = f"{len(table)} model{'s' * (len(table) != 1)}, one question: what should z₂ know?"
-    is_shared = bool(that_share_a_model(table, optima))
+    is_shared = bool(that_share_a_model(table, optima, errors))
     answer = _comparison(optima, is_shared) if len(table) > 1 else ""
     call = "Click any dot." if len(drawable(table, PLANE)) else ""
     return " ".join(filter(None, [question, answer, call]))
 
 
-def that_share_a_model(table: pd.DataFrame, metrics: Iterable[str]) -> list[tuple[str, str]]:
+def that_share_a_model(
+    table: pd.DataFrame, metrics: Iterable[str], errors: Paired = UNPAIRED
+) -> list[tuple[str, str]]:
     """Return the pairs of metrics by which one model in the planes is best at both, within the errors."""
     good = {}
     for metric in metrics:
         rows = drawable(table, [*PLANE, metric])
-        good[metric] = set(as_good(rows, metric)["point"]) if len(rows) else set()
+        good[metric] = set(as_good(rows, metric, errors)["point"]) if len(rows) else set()
     return [(one, other) for one, other in combinations(good, 2) if good[one] & good[other]]
 
 

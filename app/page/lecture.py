@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from app.claims.claims import claims_table
+from app.claims.differences import paired
 from app.claims.verdicts import OPEN, apart
 from app.page.figures.axes import drawable
 from app.page.figures.look import Look
@@ -62,6 +63,7 @@ def lecture(atlas: Atlas) -> list[Step]:
     rows = table.set_index("point")
     start = rows.loc[standard]
     optima = goal_optima(table)
+    verdict = apart(claims_table(atlas), paired(atlas)).verdict
     pins = list(dict.fromkeys(optimum.point for optimum in optima.values()))
     return [
         Step(
@@ -76,7 +78,10 @@ def lecture(atlas: Atlas) -> list[Step]:
         plane_step(atlas, table, standard),
         layers_step(table, standard),
         *(goal_step(atlas, goal, optima.get(goal)) for goal in GOALS),
-        Step(*conclusion(optima, apart(claims_table(atlas)).verdict), {"view": "compare", "pins": pins}),
+        Step(
+            *conclusion(optima, verdict),
+            {"view": "compare", "pins": pins},
+        ),
     ]
 
 
@@ -205,7 +210,7 @@ def conclusion(optima: Mapping[Goal, GoalOptimum], verdict: str) -> tuple[str, s
         if verdict == OPEN:
             return (
                 "One model for all?",
-                f"{said}; but one of them is among the best for two goals: this atlas leaves it open.",
+                f"{said}; whether that is more than chance, this atlas leaves open.",
             )
         return "No one-size-fits-all", f"{said}: there is no one-size-fits-all HVAE."
     if measured > 1:

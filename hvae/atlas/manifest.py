@@ -23,8 +23,8 @@ from pydantic import (
 
 from hvae.architectures.architecture import MAX_FEATURES
 from hvae.architectures.registry import DEFAULT, registered
+from hvae.atlas.checks.possible import Setting, broken
 from hvae.atlas.point import END_OF_BETAS, LOWEST_BETA, in_name
-from hvae.atlas.possible import Setting, broken
 from hvae.atlas.untrusted_files import FILE_NAME, MANIFEST, METRICS, read_plain
 from hvae.bounds import label_entropy
 from hvae.config import FIELDS, HVAEConfig
@@ -241,7 +241,7 @@ class Manifest(BaseModel):
     ceiling: dict[Score, Annotated[float, Field(ge=0, le=1e6)]] = {}
     data: dict[Literal["train", "test"], Sha256] = {}
     weights: Literal["float32", "float16"] = "float32"
-    files: Annotated[dict[FileName, Sha256], Field(max_length=2 * MAX_POINTS)]
+    files: Annotated[dict[FileName, Sha256], Field(max_length=3 * MAX_POINTS)]
     pending: dict[Literal[METRICS], Sha256] = {}
     pictures: Pictures | None = None
     undefined: Annotated[dict[Key, Reason], Field(max_length=200)] = {}

@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow.parquet import FileMetaData, ParquetFile
 
+from hvae.atlas.checks.possible import broken
 from hvae.atlas.manifest import MAX_POINTS, Manifest
 from hvae.atlas.point import CHECKPOINT, END_OF_BETAS, LOWEST_BETA, in_name
-from hvae.atlas.possible import broken
 from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, PARENT, read_checked
 from hvae.errors import UserError, one_line
 from hvae.files import sha256, write_json, write_whole
@@ -116,7 +116,7 @@ def out_of_place(metrics: pd.DataFrame, manifest: Manifest) -> str | None:
 
 
 def impossible(folder: Path, manifest: Manifest, metrics: pd.DataFrame) -> Iterator[str]:
-    """Yield a sentence for each rule of `hvae.atlas.possible` that the table breaks."""
+    """Yield a sentence for each rule of `hvae.atlas.checks.possible` that the table breaks."""
     numbers = {name: metrics[name].to_numpy(float) for name in metrics.columns if name != "checkpoint"}
     for row, text in broken(numbers, manifest.setting):
         yield f"{METRICS} in {folder}: {text}, at {metrics['checkpoint'].iloc[row]}."

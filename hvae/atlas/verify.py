@@ -16,6 +16,7 @@ from hvae.architectures.registry import find
 from hvae.atlas.atlas import Atlas
 from hvae.atlas.manifest import Manifest, read_manifest
 from hvae.atlas.metrics_table import TRAINED_COLUMNS, read_metrics
+from hvae.atlas.per_image import disagreements
 from hvae.atlas.untrusted_files import (
     CALIBRATED,
     CLASSIFIER,
@@ -39,9 +40,9 @@ def problems(path: str | Path) -> list[str]:
     """Return all errors of the atlas in the folder `path`, one sentence each; empty if it is sound.
 
     Checks atlas.json, every checksum, and the schema of metrics.parquet; that its numbers are possible
-    (`hvae.atlas.possible`); that every checkpoint, the parent and the classifier load with finite weights and
-    belong to the table and to atlas.json (`hvae.atlas.origin`). A point that atlas.json lists as failed may
-    hold NaN.
+    (`hvae.atlas.checks.possible`), and add up from single images; that every checkpoint, the parent and the
+    classifier load with finite weights and belong to the table and to atlas.json (`hvae.atlas.origin`). A
+    point that atlas.json lists as failed may hold NaN.
     """
     folder = user_path(path)
     if not folder.is_dir():
@@ -69,6 +70,7 @@ def problems(path: str | Path) -> list[str]:
     loads: list[Callable] = [lambda name=name: atlas.load_checkpoint(name) for name in trained]
     if PARENT in manifest.files:
         loads.append(atlas.load_parent)
+    loads += [lambda name=name: refuse_disagreement(atlas, name) for name in trained]
     judges = [name for name in (CLASSIFIER, CALIBRATED) if name in manifest.files]
     loads += [lambda name=name: atlas.load_judge(name=name) for name in judges]
     return found + sentences(loads)
@@ -85,6 +87,12 @@ def not_finite(atlas: Atlas) -> Iterator[str]:
         wrong += [column for column in metric_columns() if column not in wrong and np.isinf(row[column])]
         if wrong:
             yield f"{METRICS} in {atlas.path}: {wrong[0]} of {name} is not a finite number."
+
+
+def refuse_disagreement(atlas: Atlas, checkpoint: str) -> None:
+    """Raise UserError if what single test images contribute does not add up to a point's numbers."""
+    if wrong := disagreements(atlas, checkpoint):
+        raise UserError(wrong[0])
 
 
 def wrong_versions(folder: Path, manifest: Manifest) -> Iterator[str]:

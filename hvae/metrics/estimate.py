@@ -1,8 +1,17 @@
-"""A number measured on a finite sample, with its standard error."""
+"""A number measured on a finite sample, with its standard error; and errors of differences between models.
+
+All models of an atlas see the same test images, and probes the same training images. What makes one image
+hard makes it hard for all, so the error of a difference is far smaller than two separate errors suggest. It
+follows from what each image contributes (`Measurement.per_image`):
+
+    psnr: (N,), each image's mean squared error over its pixels;
+    an accuracy: bool (F, N), whether fit f of the probe is right on image n.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -93,3 +102,50 @@ def columns_of(estimates: dict[str, Estimate]) -> dict[str, float]:
     for column, estimate in estimates.items():
         values[column], values[f"{column}_se"] = estimate
     return values
+
+
+def contributions(column: str, of_images: np.ndarray) -> np.ndarray:
+    """Return terms (F, N) whose mean has the standard error of a model's number in a column.
+
+    For an accuracy, its hits as numbers. For the PSNR, −10 log₁₀ of the mean e̅ of squared errors e_n, the
+    first-order terms −(10 / ln 10) e_n / e̅, dB (the delta method).
+    Raises ValueError for an array of another shape.
+    """
+    of_images = np.asarray(of_images)
+    if column == "psnr":
+        if of_images.ndim != 1:
+            raise ValueError(f"squared errors must be (N,), not {of_images.shape}")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            terms = -10 / math.log(10) * of_images.astype(np.float64) / of_images.mean(dtype=np.float64)
+        return terms[None]
+    if of_images.ndim != 2:
+        raise ValueError(f"hits must be (fits, N), not {of_images.shape}")
+    return of_images.astype(np.float32)
+
+
+def covariance(terms: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the covariance (P, P) of the numbers of P models, from their `contributions` (F, N).
+
+    With h_pn the mean over fits of model p's terms on image n, and a_pf the mean over images in fit f, it is
+    cov[h_p, h_q]/N + cov[a_p, a_q]/F, as in `Estimate.share_over_fits`; of a single fit, without its second
+    part. Images and training subsets are the same for all models, fit by fit.
+    Raises ValueError where shapes differ.
+    """
+    means = [
+        (part.mean(axis=0, dtype=np.float64), part.mean(axis=1, dtype=np.float64), part.shape)
+        for part in terms
+    ]
+    if len({shape for *_, shape in means}) > 1:
+        raise ValueError("the models were measured on different images or fits")
+    of_images, of_fits = (np.stack(part) for part in list(zip(*means, strict=True))[:2])
+    models, images, fits = *of_images.shape, of_fits.shape[1]
+    if images < 2:
+        return np.full((models, models), np.nan)
+    found = np.atleast_2d(np.cov(of_images)) / images
+    return found + np.atleast_2d(np.cov(of_fits)) / fits if fits > 1 else found
+
+
+def error_of(weights: np.ndarray, of_models: np.ndarray) -> float:
+    """Return the standard error √(wᵀ C w) of Σ_p w_p m_p, m_p the models' numbers; C from `covariance`."""
+    weights = np.asarray(weights, dtype=np.float64)
+    return math.sqrt(max(float(weights @ of_models @ weights), 0.0))

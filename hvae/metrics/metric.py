@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from hvae.atlas.manifest import Manifest
     from hvae.metrics.registry import EvaluationData
     from hvae.model import HVAE
@@ -32,6 +34,8 @@ class Metric:
     preference: order among the metrics of a goal for sizing the dots of its landscape: 1 first; 0 never.
     sizes_dots: whether a visitor may choose it for the size and the colour of dots.
     menu_place: its place in menus, lowest first; equal places in the order of the table.
+    smallest_effect: the smallest difference between two models that matters, in the column's unit; chosen
+        before any was measured.
     """
 
     column: str
@@ -46,6 +50,7 @@ class Metric:
     preference: int = 0
     sizes_dots: bool = True
     menu_place: int = 100
+    smallest_effect: float = 0.0
 
     @property
     def error_column(self) -> str:
@@ -82,6 +87,9 @@ class Measurement:
     when_trained: whether it is measured as soon as a point is trained; `precompute evaluate` adds the others.
     needs_labels: whether it needs labels, or a classifier that learned from labels.
     place: the place of its columns in the table, lowest first; equal places by name.
+    per_image: what single test images contribute to columns by which models are compared, column → array,
+        so that differences between models have paired errors (`hvae.metrics.estimate` says which arrays). It
+        reads what `measure` has kept (`EvaluationData.kept`); None for columns that no test image is in.
     """
 
     name: str
@@ -92,6 +100,7 @@ class Measurement:
     when_trained: bool = False
     needs_labels: bool = False
     place: int = 100
+    per_image: Callable[[HVAE, EvaluationData], dict[str, np.ndarray]] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

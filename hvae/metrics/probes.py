@@ -49,10 +49,40 @@ def probe_accuracies(
 ) -> list[dict[str, Estimate]]:
     """Return the test accuracy of every probe for every layer: probe → accuracy, layer 1 first.
 
+    Arguments as for `probe_hits_by_layer`. Accuracies are in [0, 1], means over the three fits; see
+    `probe_accuracy` for their standard errors. NaN where there are no hits.
+    """
+    layers = probe_hits_by_layer(
+        model,
+        train,
+        test,
+        max_train=max_train,
+        from_draws=from_draws,
+        probes=probes,
+        batch_size=batch_size,
+        seed=seed,
+        jobs=jobs,
+    )
+    return [{probe: accuracy_of(hits) for probe, hits in layer.items()} for layer in layers]
+
+
+def probe_hits_by_layer(
+    model: HVAE,
+    train: Images,
+    test: Images,
+    *,
+    max_train: int = MOST_PROBE_IMAGES,
+    from_draws: bool = False,
+    probes: Sequence[str] = tuple(PROBES),
+    batch_size: int = 500,
+    seed: int = 0,
+    jobs: int | None = None,
+) -> list[dict[str, np.ndarray | None]]:
+    """Return which test images every probe gets right, for every layer: probe → hits, layer 1 first.
+
     Probes are fitted on the posterior means of three disjoint subsets of the training images, of up to
-    `max_train` each, drawn by `seed`, and scored on the means of all test images. Accuracies are in [0, 1],
-    means over the three fits; see `probe_accuracy` for their standard errors. They are NaN for probes that
-    would take too long (`hvae.metrics.limits.costly_probes`).
+    `max_train` each, drawn by `seed`, and scored on the means of all test images. Hits are those of
+    `probe_hits`; None for probes that would take too long (`hvae.metrics.limits.costly_probes`), too.
 
     from_draws: fit and score on one draw z_ℓ ~ q(z_ℓ|x) per image instead. Eq. 7 bounds these accuracies, not
     those on means: a mean is a noiseless function of x, and scaling amplifies its last digits.
@@ -63,7 +93,7 @@ def probe_accuracies(
         for images, noise_seed in ((chosen, seed + 1), (test, seed))
     )
     skipped = costly_probes(train)
-    layers = feature_accuracies(
+    layers = feature_hits(
         train_features,
         chosen.labels.cpu().numpy(),
         test_features,
@@ -72,7 +102,7 @@ def probe_accuracies(
         seed=seed,
         jobs=jobs,
     )
-    return [{probe: layer.get(probe, NOT_A_NUMBER) for probe in probes} for layer in layers]
+    return [{probe: layer.get(probe) for probe in probes} for layer in layers]
 
 
 @torch.inference_mode()
@@ -153,7 +183,11 @@ def probe_accuracy(
     other test images and other training images would change. NaN where `probe_hits` finds none.
     Raises ValueError for an unknown name.
     """
-    hits = probe_hits(name, train_features, train_labels, test_features, test_labels, seed=seed)
+    return accuracy_of(probe_hits(name, train_features, train_labels, test_features, test_labels, seed=seed))
+
+
+def accuracy_of(hits: np.ndarray | None) -> Estimate:
+    """Return the accuracy of hits (fits, N) with its standard error; NaN of None."""
     return NOT_A_NUMBER if hits is None else Estimate.share_over_fits(hits)
 
 
@@ -220,14 +254,34 @@ def feature_accuracies(
 ) -> list[dict[str, Estimate]]:
     """Return the test accuracy of every probe for every layer: probe → accuracy, layer 1 first.
 
+    Arguments as for `feature_hits`.
+    """
+    layers = feature_hits(
+        train_features, train_labels, test_features, test_labels, probes=probes, seed=seed, jobs=jobs
+    )
+    return [{probe: accuracy_of(hits) for probe, hits in layer.items()} for layer in layers]
+
+
+def feature_hits(
+    train_features: Sequence[np.ndarray],
+    train_labels: np.ndarray,
+    test_features: Sequence[np.ndarray],
+    test_labels: np.ndarray,
+    *,
+    probes: Sequence[str] = tuple(PROBES),
+    seed: int = 0,
+    jobs: int | None = None,
+) -> list[dict[str, np.ndarray | None]]:
+    """Return `probe_hits` of every probe for every layer: probe → hits, layer 1 first.
+
     train_features, test_features: one (n, D_ℓ) and (N, D_ℓ) per layer, as from `representations`; the
     training rows in an order by chance, as for `probe_accuracy`.
     jobs: number of probes at the same time, one thread each (scikit-learn's solvers release Python's lock);
     None for one per core. The result does not depend on it.
     """
 
-    def accuracy(layer: int, name: str) -> Estimate:
-        return probe_accuracy(
+    def hits(layer: int, name: str) -> np.ndarray | None:
+        return probe_hits(
             name, train_features[layer], train_labels, test_features[layer], test_labels, seed=seed
         )
 
@@ -237,8 +291,8 @@ def feature_accuracies(
     kernel_tasks = [task for task in tasks if task[1] == "rbf_svm"]
     groups = [kernel_tasks, *([task] for task in tasks if task not in kernel_tasks)]
 
-    def run(group: list[tuple[int, str]]) -> list[Estimate]:
-        return [accuracy(*task) for task in group]
+    def run(group: list[tuple[int, str]]) -> list[np.ndarray | None]:
+        return [hits(*task) for task in group]
 
     workers = joblib.Parallel(jobs or joblib.cpu_count(), backend="threading")
     with threadpool_limits(1), warnings.catch_warnings():

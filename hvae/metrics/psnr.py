@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 
 from hvae.datasets import Images
@@ -12,7 +13,6 @@ from hvae.metrics.estimate import Estimate
 from hvae.model import HVAE
 
 
-@torch.inference_mode()
 def psnr(model: HVAE, images: Images, *, batch_size: int = 500) -> Estimate:
     """Return PSNR = 10 log₁₀(1 / MSE) of `model.reconstruct` over all images, dB, and its standard error.
 
@@ -23,14 +23,27 @@ def psnr(model: HVAE, images: Images, *, batch_size: int = 500) -> Estimate:
     each one's own MSE, propagated through the logarithm: (10 / ln 10) SE(MSE) / MSE.
     Raises ValueError for a set without images.
     """
+    return psnr_of(squared_errors(model, images, batch_size=batch_size))
+
+
+@torch.inference_mode()
+def squared_errors(model: HVAE, images: Images, *, batch_size: int = 500) -> np.ndarray:
+    """Return each image's mean squared error of `model.reconstruct` over its pixels, float64 (N,).
+
+    Raises ValueError for a set without images.
+    """
     if len(images) == 0:
         raise ValueError("PSNR needs at least one image")
-    squared_errors = [
+    sums = [
         (model.reconstruct(x) - x).square().flatten(1).sum(1).cpu().double()
         for _, x in batches(images, batch_size, model.device)
     ]
-    pixels = images.images[0].numel()
-    mse, error = Estimate.mean_of(torch.cat(squared_errors).numpy() / pixels)
+    return torch.cat(sums).numpy() / images.images[0].numel()
+
+
+def psnr_of(errors: np.ndarray) -> Estimate:
+    """Return the PSNR of a set of images, dB, from `squared_errors`, and its standard error; see `psnr`."""
+    mse, error = Estimate.mean_of(errors)
     if mse == 0:
         return Estimate(math.inf, math.nan)
     return Estimate(10 * math.log10(1 / mse), 10 / math.log(10) * error / mse)

@@ -6,10 +6,10 @@ them. Importing this module imports neither torch nor scikit-learn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hvae.metrics import measurements as home
 from hvae.metrics.metric import Budget, Measurement, Metric, usual
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hvae.metrics.classifier import Classifier
     from hvae.metrics.samples.judged import Judged
     from hvae.model import HVAE
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -39,7 +41,8 @@ class EvaluationData:
     classifier: Classifier | None = None
     calibrated: Classifier | None = None
     budget: Budget = field(default_factory=usual)
-    _judged: tuple[HVAE, dict[str, Judged]] | None = field(default=None, init=False, repr=False)
+    _kept_for: HVAE | None = field(default=None, init=False, repr=False)
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -58,16 +61,26 @@ class EvaluationData:
         return {name: judge for name, judge in named.items() if judge is not None}
 
     def judged_samples(self, model: HVAE) -> dict[str, Judged]:
-        """Return what each judge says of samples of the model, drawn by `seed`: judge → its answers.
-
-        The answers for the last model are kept: several measurements read them, and one pass makes them.
-        """
+        """Return what each judge says of samples of the model, drawn by `seed`: judge → its answers."""
         from hvae.metrics.samples.judged import judged_samples
 
-        if self._judged is None or self._judged[0] is not model:
-            answers = judged_samples(model, list(self.judges.values()), n=self.budget.samples, seed=self.seed)
-            self._judged = model, dict(zip(self.judges, answers, strict=True))
-        return self._judged[1]
+        def answers() -> dict[str, Judged]:
+            judges = list(self.judges.values())
+            found = judged_samples(model, judges, n=self.budget.samples, seed=self.seed)
+            return dict(zip(self.judges, found, strict=True))
+
+        return self.kept(model, "judged samples", answers)
+
+    def kept(self, model: HVAE, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` returns for a model, made once: several measurements read it.
+
+        Only the last model's results are kept.
+        """
+        if self._kept_for is not model:
+            self._kept_for, self._kept = model, {}
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
 
     @cached_property
     def test_features(self) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock
@@ -29,6 +30,7 @@ from hvae.atlas.examples import write_examples
 from hvae.atlas.manifest import made_from_plan
 from hvae.atlas.metadata import SHA256, read_metadata
 from hvae.atlas.metrics_table import metrics_table, write_table
+from hvae.atlas.per_image import add_per_image
 from hvae.atlas.point import Point
 from hvae.atlas.writing import acquired
 from hvae.config import HVAEConfig
@@ -135,6 +137,13 @@ class AtlasFolder:
         self.spend("training_seconds", seconds)
         self.write(name)
         return row
+
+    def add_per_image(self, name: str, images: int, measured: dict[str, dict[str, np.ndarray]]) -> str:
+        """Write what single test images contribute to a point's numbers; return the file, for `write`.
+
+        See `hvae.atlas.per_image.add_per_image`.
+        """
+        return add_per_image(self.path, self.manifest, name, images, measured)
 
     @property
     def threads(self) -> int | None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from documents import ROOT
 from findings_figures import FIGURES, svg
+from shuffled_verdicts import shares
 
 from app.claims.claims import OF_THE_SOURCE, answers
 from app.claims.numbers import gains
@@ -29,6 +30,10 @@ def test_every_figure_on_the_page_was_drawn_from_its_atlas(name):
     for figure in FIGURES:
         assert f"(findings/{name}/{figure}.svg)" in PAGE.read_text(encoding="utf-8")
         assert source in (DOCS / "findings" / name / f"{figure}.svg").read_text(encoding="utf-8"), figure
+
+
+def test_shuffled_metrics_bear_no_claim_out():
+    assert (shares([Atlas.shipped("street-digits")], 40) <= 5).all(axis=None)
 
 
 def test_no_figure_of_an_atlas_that_no_longer_ships_is_left():

@@ -11,7 +11,7 @@ from atlas_builder import as_made_from
 from documents import ROOT
 
 from hvae import Atlas, UserError
-from hvae.atlas.measured_again import spread
+from hvae.atlas.checks.measured_again import spread
 from hvae.datasets import load
 from hvae.files import sha256, write_json
 from precompute.__main__ import main, with_all_points

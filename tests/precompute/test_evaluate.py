@@ -13,6 +13,8 @@ from small_runs import small_data
 
 from hvae import HVAE, Atlas, HVAEConfig, UserError
 from hvae.atlas import metrics_table
+from hvae.atlas.checkpoint import write_tensors
+from hvae.atlas.per_image import paired_errors, read_per_image
 from hvae.atlas.verify import problems
 from hvae.datasets import load
 from hvae.files import sha256
@@ -190,7 +192,7 @@ def test_numbers_are_not_measured_on_other_images(atlas_folder, monkeypatch):
 @pytest.mark.parametrize("renamed", [False, True])
 def test_a_kill_while_the_table_is_replaced_leaves_an_atlas_that_opens(atlas_folder, monkeypatch, renamed):
     opened = AtlasFolder.open(atlas_folder)
-    opened.rows[next(iter(opened.rows))]["psnr"] = 1.25
+    opened.rows[next(iter(opened.rows))]["frechet"] = 1.25
     write_whole = metrics_table.write_whole
 
     def killed(path, write):
@@ -203,4 +205,82 @@ def test_a_kill_while_the_table_is_replaced_leaves_an_atlas_that_opens(atlas_fol
         opened.write()
     opened.close()
     assert problems(atlas_folder) == []
-    assert (1.25 in set(Atlas.open(atlas_folder).metrics["psnr"])) == renamed
+    assert (1.25 in set(Atlas.open(atlas_folder).metrics["frechet"])) == renamed
+
+
+def per_image_files(folder):
+    return sorted((folder / "models").glob("*.per-image.safetensors"))
+
+
+def test_what_single_images_contribute_adds_up_to_the_table(digits_atlas):
+    atlas = Atlas.open(digits_atlas)
+    assert len(per_image_files(digits_atlas)) == len(atlas.metrics)
+    paired = paired_errors(atlas)
+    for _, row in atlas.metrics.iterrows():
+        stored = read_per_image(atlas, row["checkpoint"])
+        assert {"psnr", "acc_rbf_svm_z2", "acc_rbf_svm_z2_draw", "acc_logistic_z2"} <= set(stored)
+        assert -10 * np.log10(stored["psnr"].mean(dtype=float)) == pytest.approx(row["psnr"], rel=1e-5)
+        assert stored["acc_knn_z2"].shape == (3, 360)
+        for column in stored.keys() - {"psnr"}:
+            assert stored[column].mean() == pytest.approx(row[column], rel=1e-6)
+        for column in stored:
+            error = np.sqrt(paired[column].at[row["checkpoint"], row["checkpoint"]])
+            assert error == pytest.approx(row[f"{column}_se"], rel=1e-3) or error == 0
+
+
+def test_only_missing_contributions_of_single_images_are_made_again_and_come_out_the_same(
+    atlas_folder, measured
+):
+    first, second, *_ = per_image_files(atlas_folder)
+    before = {file: file.read_bytes() for file in (first, second)}
+    table = (atlas_folder / "metrics.parquet").read_bytes()
+    first.unlink()
+    second.write_bytes(second.read_bytes()[:-1] + b"?")
+    assert not is_current(Atlas.open(atlas_folder))
+    evaluate_atlas(atlas_folder, "data")
+    assert measured == [] and is_current(Atlas.open(atlas_folder))
+    assert {file: file.read_bytes() for file in (first, second)} == before
+    assert (atlas_folder / "metrics.parquet").read_bytes() == table
+
+
+def test_numbers_that_single_images_do_not_add_up_to_are_found(atlas_folder):
+    path = atlas_folder / "metrics.parquet"
+    table = pd.read_parquet(path)
+    table.loc[1, "psnr"] += 0.5
+    table.to_parquet(path, index=False)
+    content = json.loads((atlas_folder / "atlas.json").read_text())
+    content["files"]["metrics.parquet"] = sha256(path)
+    (atlas_folder / "atlas.json").write_text(json.dumps(content))
+    (found,) = problems(atlas_folder)
+    assert "does not add up to psnr in the table" in found
+
+
+@pytest.mark.parametrize(
+    ("tensors", "about", "sentence"),
+    [
+        ({"psnr": np.ones(4, np.float32)}, {"images": 5}, "psnr is not one number for each of 5 images"),
+        ({"acc_knn_z2": np.ones((3, 4), np.uint8)}, {"images": 99}, "is not one number for each of 99"),
+        ({"acc_knn_z2": np.ones((3, 4), np.float32)}, {"images": 4}, "is not one number for each of 4"),
+        ({"acc_knn_z2": np.ones((0, 1), np.uint8)}, {"images": 4}, "is not one number for each of 4"),
+        ({"gain": np.ones(4, np.float32)}, {"images": 4}, "which is no column"),
+        ({"psnr": np.ones(4, np.float32)}, {"images": True}, "does not say what it is of"),
+        ({"psnr": np.ones(4, np.float32)}, {"images": 4, "evaluation": 1}, "does not say what it is of"),
+        ({"psnr": np.ones(4, np.float32)}, {"images": 4, "checkpoint": "0" * 64}, "is of another checkpoint"),
+    ],
+)
+def test_a_strangers_contributions_of_single_images_are_refused_in_one_sentence(
+    atlas_folder, tensors, about, sentence
+):
+    atlas = Atlas.open(atlas_folder)
+    checkpoint, file = atlas.metrics["checkpoint"][0], per_image_files(atlas_folder)[0]
+    usual = {"checkpoint": sha256(atlas_folder / checkpoint), "evaluation": {}}
+    write_tensors(
+        file, {name: torch.from_numpy(array) for name, array in tensors.items()}, {"per_image": usual | about}
+    )
+    content = json.loads((atlas_folder / "atlas.json").read_text())
+    content["files"][f"models/{file.name}"] = sha256(file)
+    (atlas_folder / "atlas.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=sentence):
+        read_per_image(Atlas.open(atlas_folder), checkpoint)
+    assert any(sentence in one for one in problems(atlas_folder))
+    assert paired_errors(Atlas.open(atlas_folder))["psnr"].loc[checkpoint].isna().all()

@@ -9,6 +9,7 @@ import pandas as pd
 from dash import Dash, html
 from dash.development.base_component import Component
 
+from app.claims.differences import paired
 from app.page.figures.axes import left_out
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, landscape_figure, plane_note
@@ -88,7 +89,9 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
             sizes = chosen
     style = Look.of(look)
     predicted = chosen_predictions(atlas, look)
-    sentence = {SENTENCE: {"children": landing_sentence(table, sizes)}} | theory_words(predicted)
+    sentence = {SENTENCE: {"children": landing_sentence(table, sizes, paired(atlas))}} | theory_words(
+        predicted
+    )
     return [
         figure_row.Drawn(
             landscape_figure(table, sizes, index, style, predicted),

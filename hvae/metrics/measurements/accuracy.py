@@ -10,6 +10,8 @@ from hvae.metrics.metric import LATENTS, Measurement, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+
     from hvae.metrics.registry import EvaluationData
     from hvae.model import HVAE
 
@@ -49,17 +51,44 @@ def measure_on_draws(model: HVAE, data: EvaluationData) -> dict[str, float]:
     return _accuracies(model, data, from_draws=True)
 
 
-def _accuracies(model: HVAE, data: EvaluationData, *, from_draws: bool) -> dict[str, float]:
-    from hvae.metrics.probes import probe_accuracies
+def per_image(model: HVAE, data: EvaluationData) -> dict[str, np.ndarray]:
+    """Return whether each fit of a probe on z₂ is right on each test image: column → bool (fits, N)."""
+    return _hits_on_z2(model, data, from_draws=False)
 
-    layers = probe_accuracies(model, data.train, data.test, from_draws=from_draws, seed=data.seed)
+
+def per_image_on_draws(model: HVAE, data: EvaluationData) -> dict[str, np.ndarray]:
+    """As `per_image`, for probes of draws."""
+    return _hits_on_z2(model, data, from_draws=True)
+
+
+def _accuracies(model: HVAE, data: EvaluationData, *, from_draws: bool) -> dict[str, float]:
+    from hvae.metrics.probes import accuracy_of
+
     return columns_of(
-        {
-            accuracy_column(probe, f"z{number}", from_draws=from_draws): accuracy
-            for number, layer in enumerate(layers, start=1)
-            for probe, accuracy in layer.items()
-        }
+        {column: accuracy_of(hits) for column, hits in _hits(model, data, from_draws=from_draws).items()}
     )
+
+
+def _hits_on_z2(model: HVAE, data: EvaluationData, *, from_draws: bool) -> dict[str, np.ndarray]:
+    """Those of the columns that a model has a number for. Claims and optima are of z₂."""
+    columns = {accuracy_column(probe, "z2", from_draws=from_draws) for probe in PROBES}
+    found = _hits(model, data, from_draws=from_draws)
+    return {column: hits for column, hits in found.items() if column in columns and hits is not None}
+
+
+def _hits(model: HVAE, data: EvaluationData, *, from_draws: bool) -> dict[str, np.ndarray | None]:
+    from hvae.metrics.probes import probe_hits_by_layer
+
+    layers = data.kept(
+        model,
+        "hits on draws" if from_draws else "hits",
+        lambda: probe_hits_by_layer(model, data.train, data.test, from_draws=from_draws, seed=data.seed),
+    )
+    return {
+        accuracy_column(probe, f"z{number}", from_draws=from_draws): hits
+        for number, layer in enumerate(layers, start=1)
+        for probe, hits in layer.items()
+    }
 
 
 def accuracy_column(probe: str, latent: str, *, from_draws: bool = False) -> str:
@@ -91,11 +120,20 @@ def _record(
             goal="representation",
             preference=0 if from_draws or latent != "z2" else probe.preference,
             menu_place=25 if from_draws else 20,
+            smallest_effect=0.005,
         )
         for latent, sign in LATENTS.items()
         for probe_name, probe in PROBES.items()
     )
-    return Measurement(name, metrics, measure, version=VERSION, needs_labels=True, place=place)
+    return Measurement(
+        name,
+        metrics,
+        measure,
+        version=VERSION,
+        needs_labels=True,
+        place=place,
+        per_image=per_image_on_draws if from_draws else per_image,
+    )
 
 
 ACCURACY = _record("probes", measure, 30, from_draws=False)

@@ -51,6 +51,7 @@ GENERATION = Measurement(
             goal="generation",
             preference=1,
             menu_place=40,
+            smallest_effect=0.1,
         ),
         Metric(
             "diversity",

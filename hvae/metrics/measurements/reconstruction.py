@@ -8,6 +8,8 @@ from hvae.metrics.estimate import Estimate, columns_of
 from hvae.metrics.metric import Measurement, Metric
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from hvae.metrics.rates import RatesAndDistortion
     from hvae.metrics.registry import EvaluationData
     from hvae.model import HVAE
@@ -15,11 +17,18 @@ if TYPE_CHECKING:
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return rates, distortion, −ELBO (nats per image) and PSNR (dB) on the whole test set."""
-    from hvae.metrics.psnr import psnr
+    from hvae.metrics.psnr import psnr_of
     from hvae.metrics.rates import layer_rates
 
     measured = layer_rates(model, data.test, seed=data.seed)
-    return reconstruction_columns(measured, psnr(model, data.test))
+    return reconstruction_columns(measured, psnr_of(per_image(model, data)["psnr"]))
+
+
+def per_image(model: HVAE, data: EvaluationData) -> dict[str, np.ndarray]:
+    """Return each test image's mean squared error, float64 (N,), of which the PSNR is made."""
+    from hvae.metrics.psnr import squared_errors
+
+    return {"psnr": data.kept(model, "squared errors", lambda: squared_errors(model, data.test))}
 
 
 def reconstruction_columns(measured: RatesAndDistortion, decibels: Estimate) -> dict[str, float]:
@@ -84,11 +93,13 @@ RECONSTRUCTION = Measurement(
             goal="reconstruction",
             preference=1,
             menu_place=10,
+            smallest_effect=0.1,
         ),
     ),
     measure,
     version=2,
     when_trained=True,
     place=10,
+    per_image=per_image,
 )
 MEASUREMENTS = (RECONSTRUCTION,)

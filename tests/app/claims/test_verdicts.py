@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm, spearmanr
 
 from app.claims.claims import OF_THE_SOURCE, OURS
-from app.claims.numbers import along, as_good, gains, interval, largest_noise, rank_correlation
+from app.claims.differences import UNPAIRED, varies_with_beta
+from app.claims.numbers import INTERVAL, along, as_good, gains, interval, largest_noise, rank_correlation
 from app.claims.verdicts import (
     MISSING,
     NO,
@@ -29,19 +30,30 @@ from app.claims.verdicts import (
 GOALS = ("psnr", "acc_rbf_svm_z2", "inception_score")
 
 
-def of_goals(*tops, error=0.001, count=4):
-    """A table whose GOALS are best at these rows."""
-    table = pd.DataFrame({"rate_z2": np.arange(count) + 1.0, "rate_z1": 1.0})
+SIDE = 5
+CORNERS = (0, SIDE - 1, SIDE**2 - 1)
+
+
+def near(at):
+    """A metric that is best at one row of a grid of SIDE × SIDE models, and falls off from there."""
+    rows, columns = np.divmod(np.arange(SIDE**2), SIDE)
+    return 5 - 0.5 * np.hypot(rows - at // SIDE, columns - at % SIDE)
+
+
+def of_goals(*tops, error=0.001):
+    """A table of SIDE × SIDE models whose GOALS are best at these rows."""
+    rows, columns = np.divmod(np.arange(SIDE**2), SIDE)
+    table = pd.DataFrame({"beta_2": 2.0**rows, "beta_1": 2.0**columns, "rate_z2": rows + 1.0, "rate_z1": 1.0})
     for metric, at in zip(GOALS, tops, strict=True):
-        table[metric], table[f"{metric}_se"] = 0.5 + 0.1 * (np.arange(count) == at), error
+        table[metric], table[f"{metric}_se"] = near(at), error
     return table
 
 
-def test_three_optima_are_apart_only_if_no_model_is_among_the_best_for_two():
-    assert apart(of_goals(0, 1, 2)).verdict == YES
-    assert apart(of_goals(0, 1, 1)).verdict == NO
-    assert apart(of_goals(0, 1, 2, error=0.2)).verdict == OPEN
-    without = apart(of_goals(0, 1, 2).drop(columns="inception_score"))
+def test_three_optima_are_apart_only_if_no_model_is_as_good_as_the_best_for_two():
+    assert apart(of_goals(*CORNERS)).verdict == YES
+    assert apart(of_goals(0, SIDE - 1, SIDE - 1)).verdict == NO
+    assert apart(of_goals(*CORNERS, error=2.0)).verdict == OPEN
+    without = apart(of_goals(*CORNERS).drop(columns="inception_score"))
     assert without.verdict == MISSING and "Inception score" in without.why
 
 
@@ -80,13 +92,13 @@ def test_whatever_is_missing_or_alike_each_claim_has_a_verdict_without_nan(side,
     lacking = [column for column, kind in zip(COLUMNS, kinds, strict=True) if kind == "missing"]
     table = table.drop(columns=[column for column in lacking if column not in RATES])
     for claim in (*OF_THE_SOURCE, *OURS):
-        answer = claim.ask(table)
+        answer = claim.ask(table, UNPAIRED)
         assert answer.verdict in (YES, OPEN, NO, MISSING) and answer.why
         assert "nan" not in re.findall("[a-z]+", f"{answer.why} {answer.number} {answer.regime}".lower())
 
 
 def test_draws_decide_where_an_atlas_has_them():
-    table = of_goals(0, 1, 2).assign(acc_rbf_svm_z2_draw=[0.9, 0.1, 0.1, 0.1], acc_rbf_svm_z2_draw_se=0.01)
+    table = of_goals(*CORNERS).assign(acc_rbf_svm_z2_draw=near(0), acc_rbf_svm_z2_draw_se=0.01)
     answer = apart(table)
     assert answer.verdict == NO and "draws" in answer.regime
     assert answer.evidence["sizes"] == ["psnr", "acc_rbf_svm_z2_draw", "inception_score"]
@@ -96,8 +108,8 @@ def test_one_clear_gain_among_many_may_be_chance_and_a_larger_one_is_not():
     def judged(errors: float) -> str:
         """Of 20 models as good as their β-VAE, but for one that is so many standard errors better."""
         beta_2, beta_1 = np.meshgrid(range(5), range(5), indexing="ij")
-        totals = np.where(beta_2 == beta_1, 10.0 * beta_2, 15)
-        # Each in the very middle between two β-VAEs, whose errors count half.
+        totals = 5.0 * (beta_2 + beta_1)
+        # In the very middle between two β-VAEs, whose errors count half.
         metric = totals + errors * np.sqrt(1 + 0.5) * ((beta_2 == 0) & (beta_1 == 1))
         columns = {"beta_2": beta_2 + 1, "beta_1": beta_1 + 1, "rate_total": totals, "psnr": metric}
         table = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
@@ -108,22 +120,28 @@ def test_one_clear_gain_among_many_may_be_chance_and_a_larger_one_is_not():
 
 
 def test_linear_classifiers_do_best_at_a_lower_rate_only_where_others_are_clearly_worse_there():
-    table = pd.DataFrame({"rate_z2": [1.0, 2.0, 3.0]})
+    def beside(values):
+        """The same numbers for each of six β₁."""
+        return np.tile(values, 6)
+
+    table = pd.DataFrame({"rate_z2": beside([1.0, 2.0, 3.0]), "beta_2": beside([1.0, 100.0, 1e4])})
+    table["beta_1"] = np.repeat(2.0 ** np.arange(6), 3)
     for probe, values in {
         "logistic": [0.9, 0.5, 0.5],
         "linear_svm": [0.5, 0.9, 0.5],
         "rbf_svm": [0.5, 0.5, 0.9],
         "knn": [0.5, 0.5, 0.9],
     }.items():
-        table[f"acc_{probe}_z2"], table[f"acc_{probe}_z2_se"] = values, 0.01
+        table[f"acc_{probe}_z2"], table[f"acc_{probe}_z2_se"] = beside(values), 0.01
     assert linear_lower(table).verdict == YES
-    assert linear_lower(table.assign(acc_knn_z2=[0.5, 0.89, 0.9])).verdict == OPEN
-    assert linear_lower(table.assign(acc_knn_z2=[0.5, 0.91, 0.9])).verdict == NO
+    assert linear_lower(table.assign(acc_knn_z2=beside([0.5, 0.89, 0.9]))).verdict == OPEN
+    assert linear_lower(table.assign(acc_knn_z2=beside([0.5, 0.91, 0.9]))).verdict == NO
 
 
 def test_a_score_rises_where_it_does_over_all_models_and_along_lines():
     beta_2, rate = np.repeat([1.0, 2.0, 3.0], 3), np.tile([1.0, 2.0, 3.0], 3)
-    table = pd.DataFrame({"beta_2": beta_2, "rate_z1": rate, "sharpness": rate + 0.1 * beta_2})
+    columns = {"beta_2": beta_2, "beta_1": 1 / rate, "rate_z1": rate, "sharpness": rate + 0.1 * beta_2}
+    table = pd.DataFrame(columns)
     ask = ("rate_z1", "sharpness", "beta_2")
     assert rises(*ask, table).verdict == YES
     falling = rises(*ask, table.assign(sharpness=-rate))
@@ -163,12 +181,54 @@ def test_a_gain_is_over_the_interpolated_beta_vae_of_equal_total_rate():
     assert not gains(grid(metric, totals, 10.0), "psnr")[0].is_clear
 
 
-def test_models_as_good_are_those_within_two_standard_errors_of_the_difference():
-    values = np.array([1.0, 0.99, 0.97, 0.5])
-    table = pd.DataFrame({"psnr": values, "psnr_se": [0.01, 0.01, 0.01, 0.0]})
-    assert list(as_good(table, "psnr").index) == [0, 1]
-    exact = pd.DataFrame({"psnr": values, "psnr_se": np.nan})
-    assert list(as_good(exact, "psnr").index) == [0]
+def test_models_as_good_are_worse_by_two_standard_errors_of_the_difference_or_less_than_matters():
+    values = np.array([10.0, 9.92, 9.8, 9.6, 9.0])
+    table = pd.DataFrame({"psnr": values, "psnr_se": 0.1})
+    assert list(as_good(table, "psnr").index) == [0, 1, 2]  # 0.2 < 2 √2 0.1 < 0.4 dB
+    assert list(as_good(table.assign(psnr_se=np.nan), "psnr").index) == [0, 1]  # 0.08 dB do not matter
+    # Of models whose errors go together, but for the last one.
+    together = np.full((5, 5), 0.0099) + np.diag([1e-4] * 4 + [1e-4])
+    assert list(as_good(table, "psnr", {"psnr": pd.DataFrame(together)}).index) == [0, 1]
+    together[2] = together[:, 2] = np.nan
+    assert list(as_good(table, "psnr", {"psnr": pd.DataFrame(together)}).index) == [0, 1, 2]
+
+
+def test_the_error_of_a_gain_is_paired_where_the_covariance_is_known():
+    totals = np.array([[30.0, 18, 15], [12, 10, 6], [9, 4, 2]])
+    table = grid(np.interp(totals, [2, 10, 30], [10, 20, 30]), totals, 0.1)
+    together = pd.DataFrame(np.full((9, 9), 0.0099) + 1e-4 * np.eye(9))
+    for gain in gains(table, "psnr", {"psnr": together}):
+        share = np.interp(gain.row["rate_total"], [2, 10, 30], [0, 1, 2]) % 1
+        # What all share cancels: the weights of a gain add up to zero.
+        assert gain.error == pytest.approx(0.01 * np.sqrt(1 + share**2 + (1 - share) ** 2))
+
+
+def test_a_gain_below_what_matters_is_open_however_sure():
+    def judged(gain):
+        beta_2, beta_1 = np.meshgrid(range(5), range(5), indexing="ij")
+        totals = 5.0 * (beta_2 + beta_1)
+        metric = totals + gain * ((beta_2 == 0) & (beta_1 == 1))
+        columns = {"beta_2": beta_2 + 1, "beta_1": beta_1 + 1, "rate_total": totals, "psnr": metric}
+        table = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
+        return off_the_line("psnr", table.assign(psnr_se=1e-3))
+
+    assert judged(0.2).verdict == YES
+    small = judged(0.05)
+    assert small.verdict == OPEN and "less than what matters, 0.1 dB" in small.why
+
+
+def test_one_percent_of_shuffled_metrics_seem_to_vary_with_beta():
+    table, random = of_goals(*CORNERS), np.random.default_rng(0)
+    varying = [
+        varies_with_beta(table.assign(psnr=random.permutation(table["psnr"])), "psnr") for _ in range(400)
+    ]
+    assert np.mean(varying) < 0.03
+
+
+def test_few_models_or_equal_ones_do_not_vary_with_beta():
+    table = of_goals(*CORNERS)
+    assert not varies_with_beta(table.head(4), "psnr")
+    assert not varies_with_beta(table.assign(psnr=1.0), "psnr")
 
 
 def test_rank_correlation_is_that_of_scipy():
@@ -180,7 +240,7 @@ def test_rank_correlation_is_that_of_scipy():
 def test_the_interval_of_a_mean_over_lines_is_that_of_the_normal_where_lines_are_many():
     of_lines = pd.Series(np.random.default_rng(1).normal(0.3, 0.2, 200))
     low, high = interval(of_lines)
-    half = 1.96 * of_lines.std() / np.sqrt(200)
+    half = norm.isf((1 - INTERVAL) / 2) * of_lines.std() / np.sqrt(200)
     assert (low, high) == pytest.approx((of_lines.mean() - half, of_lines.mean() + half), abs=0.01)
     assert interval(of_lines) == (low, high)
     assert np.isnan(interval(pd.Series([np.nan]))).all()
@@ -229,7 +289,8 @@ def test_a_gain_in_psnr_is_excluded_if_it_is_small_whatever_its_error(gain, erro
 def judged(source, calibrated):
     beta_2, rate = np.repeat([1.0, 2.0], 5), np.tile(np.arange(5.0), 2)
     columns = {"sharpness": source * rate, "sharpness_calibrated": calibrated * rate}
-    return pd.DataFrame({"beta_2": beta_2, "rate_z1": rate, "rate_z2": 5.0, **columns})
+    betas = {"beta_2": beta_2, "beta_1": 10.0**-rate}
+    return pd.DataFrame(betas | {"rate_z1": rate, "rate_z2": 5.0, **columns})
 
 
 def test_sharpness_depends_on_the_judge_if_it_falls_for_one_and_rises_for_the_other():

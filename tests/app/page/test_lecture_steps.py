@@ -10,7 +10,10 @@ from hvae.atlas.atlas import Atlas
 
 
 def test_the_goals_are_shown_where_this_atlas_reaches_them_best(tmp_path):
-    metrics = {"acc_rbf_svm_z2": [0.1] * 8 + [0.9], "inception_score": [5.0, 9.0, *[4.0] * 7]}
+    metrics = {
+        "acc_rbf_svm_z2": [0.1, 0.3, 0.5, 0.3, 0.5, 0.7, 0.5, 0.7, 0.9],
+        "inception_score": [8.0, 9.0, 7.0, 6.0, 6.5, 5.5, 2.0, 2.5, 1.5],
+    }
     steps = lecture(Atlas.open(build_atlas(tmp_path / "atlas", metrics=metrics)))
     assert len(steps) == STEPS
     shown = {"view": "representation", "point": "b2-10_b1-10", "probe": "rbf_svm", "layer": "z2"}

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from hvae import Atlas, HVAEConfig
 from hvae.atlas.atlas import shipped_names
-from hvae.atlas.possible import Setting, broken
+from hvae.atlas.checks.possible import Setting, broken
 from hvae.metrics.estimate import Estimate, columns_of, sample_size
 from hvae.metrics.measurements.generation import generation_scores
 

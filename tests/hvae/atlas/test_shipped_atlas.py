@@ -11,7 +11,7 @@ from documents import ROOT
 
 from hvae import HVAE, Atlas
 from hvae.atlas.atlas import MANIFEST, shipped_names
-from hvae.atlas.measured_again import (
+from hvae.atlas.checks.measured_again import (
     images_to_measure,
     judge_differences,
     reconstruction_differences,
