@@ -6,7 +6,8 @@
 //
 // `convolve` is every linear map: for each output pixel it takes `taps` runs of `run` contiguous floats. A 3×3
 // convolution over a bordered map is 3 runs of 3·C, a 1×1 convolution or a linear map one run of C. Strides are
-// steps in the input; a transposed convolution is a convolution over a map that `spread` wrote with zeros between.
+// steps in the input. A transposed 4×4 convolution of stride 2 is a 3×3 convolution to four times the channels, which
+// `shuffle` then lays side by side.
 //
 // Sizes are in floats, addresses in bytes. assets/worker/kernels/plain.js is the same in JavaScript.
 #include <stdint.h>
@@ -79,6 +80,16 @@ INLINE f32x4 activated(f32x4 x, const int activation) {
     default: return x;
   }
 }
+
+// One loop for each activation, so that none of them asks for every number which one it is.
+#define BY_ACTIVATION(AS)               \
+  switch (activation) {                 \
+    case SILU: AS(SILU); break;         \
+    case RELU: AS(RELU); break;         \
+    case SOFTPLUS: AS(SOFTPLUS); break; \
+    case SIGMOID: AS(SIGMOID); break;   \
+    default: AS(IDENTITY);              \
+  }
 
 // ---- Linear maps ------------------------------------------------------------------------------------------
 
@@ -295,27 +306,28 @@ INLINE void spread_as(const float *in, float *out, int out_image, int out_row, i
 EXPORT(spread)(const float *in, float *out, int out_image, int out_row, int out_pixel, int n, int height,
                int width, int c, int activation, int out_height, int out_width) {
 #define AS(f) spread_as(in, out, out_image, out_row, out_pixel, n, height, width, c, f, out_height, out_width)
-  switch (activation) {
-    case SILU: AS(SILU); break;
-    case RELU: AS(RELU); break;
-    case SOFTPLUS: AS(SOFTPLUS); break;
-    case SIGMOID: AS(SIGMOID); break;
-    default: AS(IDENTITY);
-  }
+  BY_ACTIVATION(AS)
 #undef AS
 }
 
-// Pixel shuffle by 2, then SiLU: in (n, height, width, [2][2][c]) → pixel (2y + dy, 2x + dx) of `out`.
-EXPORT(shuffle)(const float *in, float *out, int out_image, int out_row, int out_pixel, int n, int height,
-                int width, int c) {
+INLINE void shuffle_as(const float *in, float *out, int out_image, int out_row, int out_pixel, int n, int height,
+                       int width, int c, const int activation) {
   for (int i = 0; i < n; i++)
     for (int y = 0; y < height; y++)
       for (int x = 0; x < width; x++)
         for (int dy = 0; dy < 2; dy++)
           for (int dx = 0; dx < 2; dx++) {
             float *to = out + i * out_image + (2 * y + dy) * out_row + (2 * x + dx) * out_pixel;
-            for (int k = 0; k < c; k += 4, in += 4) store(to + k, silu(load(in)));
+            for (int k = 0; k < c; k += 4, in += 4) store(to + k, activated(load(in), activation));
           }
+}
+
+// Pixel shuffle by 2, activated: in (n, height, width, [2][2][c]) → pixel (2y + dy, 2x + dx) of `out`.
+EXPORT(shuffle)(const float *in, float *out, int out_image, int out_row, int out_pixel, int n, int height,
+                int width, int c, int activation) {
+#define AS(f) shuffle_as(in, out, out_image, out_row, out_pixel, n, height, width, c, f)
+  BY_ACTIVATION(AS)
+#undef AS
 }
 
 // ---- Gaussians and pictures -------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ import { plainKernels } from "/worker/kernels/plain.js";
 import { wasmKernels } from "/worker/kernels/wasm.js";
 import { Engine } from "/worker/network/engine.js";
 import { Model } from "/worker/network/model.js";
+import { IDENTITY, Network } from "/worker/network/network.js";
 import { noise } from "/worker/network/noise.js";
-import { LinearMap, Order, Packing } from "/worker/network/packing.js";
+import { LinearMap, Order, Packing, TransposedConvolution } from "/worker/network/packing.js";
 import { Parent } from "/worker/network/parent.js";
 import { Sentence } from "/worker/sentence.js";
 
@@ -46,6 +47,9 @@ function packed(value) {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, packed(part)]));
 }
+
+/* Of a network whose pictures are not looked at. */
+const ANY_PICTURE = { imageShape: [1, 4, 4], pixels: 16 };
 
 const engines = new Map();
 async function kernelsNamed(name) {
@@ -180,97 +184,40 @@ const FUNCTIONS = {
     return outcomes;
   },
 
-  /* A map of one convolution over x (n, c, h, w): scale ⊙ (weight ∗ x) + bias + addend. */
+  /* One convolution over x (n, c, h, w): scale ⊙ (weight ∗ x) + bias + addend. A transposed one has no addend. */
   async convolved({ kernels, x, weight, bias, scale, addend, stride, winograd, transposed }) {
     const made = await kernelsNamed(kernels),
       heap = new Heap(made);
     const [n, c, h, w] = x.shape,
-      [cOut, , size] = weight.shape;
-    const map = new LinearMap("map", new Order([cOut]), new Order([c], size * size), {
-      taps: size,
-      winograd,
-    });
+      taps = weight.shape.at(-1);
+    const map = transposed
+      ? new TransposedConvolution("map", new Order([weight.shape[1]], 4), new Order([c], 9), { winograd })
+      : new LinearMap("map", new Order([weight.shape[0]]), new Order([c], taps ** 2), { taps, winograd });
     const packing = new Packing([map]),
-      engine = { kernels: made, heap };
-    const weights = packing.written(engine, () => ({ values: weight })),
-      affine = packing.affine(engine);
-    const scales = affine,
-      biases = affine + 4 * map.cOut;
-    heap.floats.set(scale, scales / 4);
-    heap.floats.set(bias, biases / 4);
-
-    // A transposed convolution is one of stride 1 over the map with zeros between its pixels.
-    const [apart, step] = transposed ? [stride, 1] : [1, stride];
-    const border = (size - 1) / 2,
-      cells = [(h - 1) * apart + 1, (w - 1) * apart + 1];
-    const [height, width] = cells.map((side) => Math.ceil(side / step));
-    const row = (4 * Math.ceil(cells[1] / 4) + 2 * border) * map.cIn,
-      image = (4 * Math.ceil(cells[0] / 4) + 2 * border) * row;
-    const dense = put(heap, x, [n, c, h, w], map.cIn),
-      bordered = heap.allocate(n * image);
-    made.spread(
-      dense,
-      bordered + 4 * border * (row + map.cIn),
-      image,
-      apart * row,
-      apart * map.cIn,
-      n,
-      h,
-      w,
-      map.cIn,
-      0,
-      h,
-      w,
-    );
-    const out = heap.allocate(n * height * width * map.cOut),
-      shape = [n, cOut, height, width];
+      [height, width] = [h, w].map((side) => Math.ceil(side / stride));
+    const network = new Network(made, heap, ANY_PICTURE, n, packing, (config, layout) => ({
+      ...layout.common(config, []),
+      dense: layout.map(h, w, map.cIn),
+      bordered: layout.bordered(h, w, map.cIn),
+      out: layout.map(height, width, map.cOut),
+      doubled: layout.map(2 * h, 2 * w, map.cOut / 4),
+      scratch: layout.scratch([[height, width, map.cIn, map.cOut]]),
+    }));
+    const find = (_, part) => ({ values: part === "weight" ? weight : bias });
+    const affine = packing.affine({ heap }, find);
+    if (scale) heap.floats.set(scale, affine / 4);
+    network.use(packing.written({ kernels: made, heap }, find), affine);
+    const { dense, bordered, out, doubled } = network.buffers,
+      place = network.named("map");
+    put(heap, x, x.shape, map.cIn, dense.at);
+    const shape = [n, map.channels, height, width];
     const added = addend ? put(heap, addend, shape, map.cOut) : 0;
-    const outRow = width * map.cOut,
-      outImage = height * outRow;
-    if (winograd) {
-      const tiles = n * Math.ceil(height / 4) * Math.ceil(width / 4),
-        scratch = heap.allocate(36 * tiles * (map.cIn + map.cOut));
-      made.winograd(
-        bordered,
-        image,
-        row,
-        map.cIn,
-        weights,
-        scales,
-        biases,
-        out,
-        outImage,
-        outRow,
-        map.cOut,
-        added,
-        n,
-        height,
-        width,
-        scratch,
-      );
-    } else
-      made.convolve(
-        bordered,
-        image,
-        step * row,
-        step * map.cIn,
-        row,
-        size,
-        map.run,
-        weights,
-        scales,
-        biases,
-        out,
-        outImage,
-        outRow,
-        map.cOut,
-        added,
-        n,
-        height,
-        width,
-        map.cOut,
-      );
-    return taken(heap, out, shape, map.cOut);
+    network.spread(dense, bordered, n, IDENTITY);
+    if (taps === 1) network.rows(place, dense.at, out.at, n * h * w, added);
+    else network.convolve(place, bordered, out, n, stride, added);
+    if (!transposed) return taken(heap, out.at, shape, map.cOut);
+    network.shuffle(out, doubled, n, IDENTITY);
+    return taken(heap, doubled.at, [n, map.channels, 2 * h, 2 * w], doubled.c);
   },
 
   /* Each function of one number at x. */
@@ -366,9 +313,8 @@ async function outcome(make) {
   }
 }
 
-/* (n, c, h, w) to a new block (n, h, w, channels), and back. */
-function put(heap, values, [n, c, h, w], channels) {
-  const at = heap.allocate(n * h * w * channels);
+/* (n, c, h, w) to a block (n, h, w, channels), a new one unless it is given, and back. */
+function put(heap, values, [n, c, h, w], channels, at = heap.allocate(n * h * w * channels)) {
   for (let i = 0; i < n; i++)
     for (let k = 0; k < c; k++)
       for (let place = 0; place < h * w; place++)

@@ -63,23 +63,24 @@ def test_a_convolution_is_torchs(modules, kernels, shape, c_out, size, stride, w
 
 
 @both_kernels
-def test_a_transposed_convolution_is_one_over_a_map_with_zeros_between_its_pixels(modules, kernels):
-    x, weight = randn(2, 6, 4, 5), randn(6, 10, 3, 3, seed=1) / 54**0.5
-    bias = randn(10, seed=2)
-    expected = F.conv_transpose2d(x, weight, bias, stride=2, padding=1)
-    found = modules(
-        "convolved",
-        kernels=kernels,
-        x=x,
-        weight=weight.transpose(0, 1).flip(2, 3).contiguous(),
-        scale=torch.ones(10),
-        bias=bias,
-        addend=None,
-        stride=2,
-        winograd=False,
-        transposed=True,
-    )
+def test_a_convolution_that_halves_is_torchs(modules, kernels):
+    x, weight = randn(2, 5, 8, 6), randn(10, 5, 4, 4, seed=1) / 80**0.5
+    scale, bias = randn(10, seed=2), randn(10, seed=3)
+    expected = F.conv2d(x, weight, None, stride=2, padding=1) * scale[:, None, None] + bias[:, None, None]
+    found = modules("convolved", kernels=kernels, x=x, weight=weight, bias=bias, scale=scale, stride=2)
     np.testing.assert_allclose(found, expected.flatten(), atol=1e-5)
+
+
+@both_kernels
+@pytest.mark.parametrize("winograd", [False, True])
+@pytest.mark.parametrize(("shape", "c_out"), [((2, 6, 4, 5), 10), ((1, 17, 1, 1), 3), ((1, 4, 9, 2), 1)])
+def test_a_transposed_convolution_that_doubles_is_torchs(modules, kernels, winograd, shape, c_out):
+    x, weight = randn(*shape), randn(shape[1], c_out, 4, 4, seed=1) / (4 * shape[1]) ** 0.5
+    bias = randn(c_out, seed=2)
+    expected = F.conv_transpose2d(x, weight, bias, stride=2, padding=1)
+    about = {"x": x, "weight": weight, "bias": bias, "stride": 1, "winograd": winograd, "transposed": True}
+    found = modules("convolved", kernels=kernels, **about)
+    np.testing.assert_allclose(found, expected.flatten(), atol=2e-5)
 
 
 @both_kernels

@@ -30,6 +30,20 @@ CONFIGS = {
     "large": HVAEConfig(image_shape=(3, 64, 64), width=16, top_dim=40),
     "not square": HVAEConfig(image_shape=(1, 28, 20), layers=3, width=14),
     "four layers, down to a pixel": HVAEConfig(image_shape=(1, 16, 16), layers=5, width=8, top_dim=3),
+    "xiao-bamler": HVAEConfig.of("xiao-bamler"),
+    "xiao-bamler, ladder, colour": HVAEConfig.of(
+        "xiao-bamler", image_shape=(3, 24, 16), inference="ladder", width=10, channels=5, top_dim=7
+    ),
+    "xiao-bamler, down to a pixel": HVAEConfig.of(
+        "xiao-bamler", image_shape=(1, 8, 8), width=18, channels=1, top_dim=1, likelihood="bernoulli"
+    ),
+    "local": HVAEConfig.of("local"),
+    "local, ladder, colour": HVAEConfig.of(
+        "local", image_shape=(3, 32, 32), inference="ladder", width=22, channels=5, top_dim=13
+    ),
+    "local, not square, bernoulli": HVAEConfig.of(
+        "local", image_shape=(1, 28, 20), width=34, channels=17, likelihood="bernoulli"
+    ),
 }
 every_config = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 

@@ -213,7 +213,7 @@ function redrawn(model, top, count, draws, seed) {
   const rows = Array.from({ length: count }, (_, row) => row);
   const drawn = (row, draw) => (draw === 1 ? row : MOST_ROWS + row * (DRAWS - 1) + draw - 2);
   return noise.map((part, layer, { length }) => {
-    const size = model.config.latentSizes[layer];
+    const size = model.latentSizes[layer];
     const of = (values, row) => values.subarray(row * size, (row + 1) * size);
     return joined(
       rows.flatMap((row) =>

@@ -50,7 +50,7 @@ export class Subject {
   get directions() {
     if (!this.#directions) {
       const [residuals] = this.model.residuals(this.images, this.count);
-      this.#directions = leadingDirections(residuals, this.count, this.model.config.latentSizes[0]);
+      this.#directions = leadingDirections(residuals, this.count, this.model.latentSizes[0]);
     }
     return this.#directions;
   }

@@ -54,9 +54,6 @@ export class Config {
       this.scales.push(this.scales.at(-1).map((side) => Math.ceil(side / 2)));
     /** Numbers in an image. */
     this.pixels = shape[0] * shape[1] * shape[2];
-    /** Numbers in each latent, layer 1 first. */
-    this.latentSizes = this.scales.slice(0, this.layers - 1).map(([h, w]) => this.channels * h * w);
-    this.latentSizes.push(this.topDim);
     /** The same for the same config. */
     this.key = JSON.stringify(Object.keys(DEFAULTS).map((field) => given[field]));
     Object.freeze(this);

@@ -252,14 +252,15 @@ export function plainKernels() {
           }
     },
 
-    shuffle(input, out, outImage, outRow, outPixel, n, height, width, c) {
+    shuffle(input, out, outImage, outRow, outPixel, n, height, width, c, activation) {
+      const activated = ACTIVATIONS[activation];
       let from = input / 4;
       for (let i = 0; i < n; i++)
         for (let y = 0; y < height; y++)
           for (let x = 0; x < width; x++)
             for (let d = 0; d < 4; d++) {
               const to = out / 4 + i * outImage + (2 * y + (d >> 1)) * outRow + (2 * x + (d & 1)) * outPixel;
-              for (let k = 0; k < c; k++) f[to + k] = silu(f[from++]);
+              for (let k = 0; k < c; k++) f[to + k] = activated(f[from++]);
             }
     },
 

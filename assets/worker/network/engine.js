@@ -2,13 +2,16 @@
 
 import { Heap } from "../kernels/heap.js";
 import { Sentence } from "../sentence.js";
-import { architectureOf } from "./architectures.js";
+import { architectureOf, latentSizes } from "./architectures.js";
+import { workingSize } from "./layout.js";
 import { Packing } from "./packing.js";
 
 /** Images per pass: the feature maps of one image stay in the nearest cache. */
 const BATCH = 1;
-/** Floats that a network may work on: 256 MiB. The server has to make larger pictures. */
+/** Floats that a network may work on, and floats of a model's packed weights: 256 MiB. Larger ones are the server's. */
 const MOST_WORKING = 2 ** 26;
+/** Numbers in all latents of one picture; hvae's architectures allow no more. */
+const MOST_LATENTS = 2 ** 17;
 /** Configs whose networks are kept. */
 const MOST_NETWORKS = 4;
 
@@ -47,10 +50,12 @@ export class Engine {
   }
 
   #built(config, packing) {
-    const { Network, workingSize } = architectureOf(config);
-    if (workingSize(config, BATCH) > MOST_WORKING)
+    const { Network, buffers } = architectureOf(config);
+    const sizes = latentSizes(config).reduce((sum, size) => sum + size);
+    if (workingSize(buffers, config, BATCH) > MOST_WORKING || sizes > MOST_LATENTS)
       throw new Sentence("The pictures of this model are too large for the browser.");
-    return new Network(this.kernels, this.heap, config, BATCH, packing);
+    if (packing.size > MOST_WORKING) throw new Sentence("This model is too large for the browser.");
+    return new Network(this.kernels, this.heap, config, BATCH, packing, buffers);
   }
 
   #drop(key) {

@@ -2,6 +2,9 @@
 
    `q` and `p` are where those of the posterior and of the prior begin in `floats`; there are `rows`. */
 
+/** As in hvae/gaussian.py: a standard deviation lies in e^−5 … e^5. */
+const LOG_STD_BOUND = 5;
+
 /** q, relative to p, becomes a posterior: mean p.mean + p.std · q.mean, log_std p.log_std + q.log_std; in place. */
 export function relateToPrior(floats, q, p, rows, c) {
   each(rows, c, (mean, logStd) => {
@@ -21,6 +24,15 @@ export function mergeWithPrior(floats, q, p, rows, c) {
       blunter = Math.min(-2 * log, -2 * other);
     floats[q + mean] = weight * floats[q + mean] + (1 - weight) * floats[p + mean];
     floats[q + logStd] = -0.5 * (sharper + Math.log1p(Math.exp(blunter - sharper)));
+  });
+}
+
+/** Raw numbers at `q` become log_std, in place: std = e^−5 + log(1 + e^raw), at most e^5. */
+export function fromSoftplus(floats, q, rows, c) {
+  each(rows, c, (mean, logStd) => {
+    const raw = floats[q + logStd];
+    const std = Math.max(raw, 0) + Math.log1p(Math.exp(-Math.abs(raw))) + Math.exp(-LOG_STD_BOUND);
+    floats[q + logStd] = Math.min(Math.log(std), LOG_STD_BOUND);
   });
 }
 

@@ -4,6 +4,7 @@
    layer 1. A pass goes from layer L down to layer 1. Results are shown pass by pass, where they lie: in the network's
    buffers, which the next pass overwrites. */
 
+import { latentSizes } from "./architectures.js";
 import { kl } from "./gaussian.js";
 import { negativeLogLikelihood } from "./likelihood.js";
 import { noise } from "./noise.js";
@@ -20,6 +21,8 @@ export class Model {
     this.#weights = weights;
     this.#affine = affine;
     this.config = config;
+    /** Numbers in each latent, layer 1 first. */
+    this.latentSizes = latentSizes(config);
     const packing = engine.packing(config);
     /** Bytes that `close` gives back. */
     this.size = 4 * (packing.size + packing.affineSize);
@@ -49,7 +52,7 @@ export class Model {
 
   /** Standard normal noise for n images: a Float32Array (n, *latent) for each layer. */
   noise(n, seed = 0) {
-    return noise(n, seed, this.config.latentSizes);
+    return noise(n, seed, this.latentSizes);
   }
 
   /** Pictures for the given latents, the other layers filled from their prior.
@@ -149,14 +152,15 @@ export class Model {
       Returns `rates`, a Float64Array (n,) for each layer, `distortion`, a Float64Array (n,), and `topRates` (top_dim,),
       what each dimension of z_L adds to its rate, mean over images. */
   elbo(images, n, noise) {
-    const { layers, latentSizes, pixels } = this.config;
+    const { layers, pixels } = this.config,
+      sizes = this.latentSizes;
     const rates = this.#ofLayers(() => new Float64Array(n));
     const distortion = new Float64Array(n),
-      topRates = new Float64Array(latentSizes.at(-1));
+      topRates = new Float64Array(sizes.at(-1));
     const kls = this.#ofLayers((size) => new Float32Array(this.#network().batch * size));
     this.infer(images, n, noise, (network, from, count) => {
       kls.forEach((values, i) => {
-        const size = latentSizes[i];
+        const size = sizes[i];
         this.#compare(network, i, 0, values, kl);
         for (let at = 0; at < count * size; at++) {
           rates[i][from + Math.floor(at / size)] += values[at];
@@ -192,7 +196,7 @@ export class Model {
   }
 
   #ofLayers(make) {
-    return this.config.latentSizes.map(make);
+    return this.latentSizes.map(make);
   }
 
   #network() {

@@ -50,14 +50,50 @@ export class Order {
 export class LinearMap {
   constructor(name, rows, columns, { taps = 1, winograd = false } = {}) {
     Object.assign(this, { name, rows, columns, winograd });
+    this.taps = taps || 1;
     /** Of its weight in torch. */
     this.shape = taps ? [rows.used, columns.used / taps ** 2, taps, taps] : [rows.used, columns.used];
+    /** Numbers in its bias. */
+    this.channels = rows.used;
     this.run = columns.length / (taps || 1);
     this.cOut = rows.length;
     /** Input channels of a convolution. */
     this.cIn = columns.length / (taps || 1) ** 2;
     /** Floats of its packed weights. */
     this.size = (winograd ? 36 * this.cIn : columns.length) * this.cOut;
+  }
+
+  /** The place in torch's weight of what belongs to an index of `rows` and one of `columns`; −1 for a zero. */
+  placeOf(row, column) {
+    return row * this.columns.used + column;
+  }
+
+  /** The place in torch's bias of an index of `rows`. */
+  channelOf(row) {
+    return row;
+  }
+}
+
+/** A transposed 4×4 convolution of stride 2 with one pixel cut off all around, as a 3×3 convolution to four times the
+    channels, which are shuffled. rows: of those; columns: an Order of 9 places. torch's weight is (in, out, 4, 4). */
+export class TransposedConvolution extends LinearMap {
+  constructor(name, rows, columns, { winograd = false } = {}) {
+    super(name, rows, columns, { taps: 3, winograd });
+    this.channels = rows.used / 4;
+    this.shape = [columns.used / 9, this.channels, 4, 4];
+  }
+
+  placeOf(row, column) {
+    // Output pixel 2y + dy gets 4×4's row 3 − 2t + dy from input pixel y + t − 1; x likewise.
+    const tap = column % 9;
+    const down = 3 - 2 * Math.floor(tap / 3) + ((row >> 1) & 1),
+      across = 3 - 2 * (tap % 3) + (row & 1);
+    if (down < 0 || down > 3 || across < 0 || across > 3) return -1;
+    return ((Math.floor(column / 9) * this.channels + this.channelOf(row)) * 4 + down) * 4 + across;
+  }
+
+  channelOf(row) {
+    return row >> 2;
   }
 }
 
@@ -90,9 +126,9 @@ export class Packing {
   /** The shapes of all tensors, keyed by key(a map's name, "weight" or "bias"). */
   shapes(key) {
     return new Map(
-      this.maps.flatMap(({ name, shape }) => [
+      this.maps.flatMap(({ name, shape, channels }) => [
         [key(name, "weight"), shape],
-        [key(name, "bias"), shape.slice(0, 1)],
+        [key(name, "bias"), [channels]],
       ]),
     );
   }
@@ -117,7 +153,9 @@ export class Packing {
     for (const map of this.maps) {
       const scale = block / 4 + this.affineStarts.get(map);
       heap.floats.fill(1, scale, scale + map.cOut);
-      if (find) gather(heap.floats, scale + map.cOut, find(map, "bias").values, map.rows.indices);
+      if (!find) continue;
+      const order = map.rows.indices.map((row) => (row < 0 ? -1 : map.channelOf(row)));
+      gather(heap.floats, scale + map.cOut, find(map, "bias").values, order);
     }
     return block;
   }
@@ -131,13 +169,14 @@ export class Packing {
 }
 
 /* [cOut / 8][columns][8], the last 4 rows alone where cOut is no multiple of 8. */
-function gemmOrder({ rows, columns }) {
+function gemmOrder(map) {
+  const { rows, columns } = map;
   const order = new Int32Array(rows.length * columns.length);
   let at = 0;
   for (let first = 0; first < rows.length; first += 8) {
     const block = rows.indices.subarray(first, first + 8);
     for (const column of columns.indices)
-      for (const row of block) order[at++] = row < 0 || column < 0 ? -1 : row * columns.used + column;
+      for (const row of block) order[at++] = row < 0 || column < 0 ? -1 : map.placeOf(row, column);
   }
   return order;
 }

@@ -26,7 +26,7 @@ export class Parent {
   constructor(engine, checkpoint) {
     const { config, tensors, betaRange } = checkpoint;
     const packing = engine.packing(config);
-    const gates = 2 * packing.maps.reduce((sum, map) => sum + map.shape[0], 0);
+    const gates = 2 * packing.maps.reduce((sum, map) => sum + map.channels, 0);
     fit(
       checkpoint,
       new Map([
@@ -77,13 +77,15 @@ export class Parent {
     const { floats } = this.#engine.heap;
     let start = 0; // of a map's gates: a, then b, of each channel
     for (const map of this.#packing.maps) {
-      const channels = map.shape[0],
+      const { channels } = map,
         bias = this.#tensors.get(`hvae.${map.name}.inner.bias`);
       const scales = this.#affine / 4 + this.#packing.affineStarts.get(map);
       map.rows.indices.forEach((row, i) => {
-        const scale = row < 0 ? 0 : 1 + gates[start + row];
+        const channel = map.channelOf(row);
+        const scale = row < 0 ? 0 : 1 + gates[start + channel];
         floats[scales + i] = scale;
-        floats[scales + map.cOut + i] = row < 0 ? 0 : bias[row] * scale + gates[start + channels + row];
+        floats[scales + map.cOut + i] =
+          row < 0 ? 0 : bias[channel] * scale + gates[start + channels + channel];
       });
       start += 2 * channels;
     }
