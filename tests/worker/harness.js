@@ -6,6 +6,7 @@ import { fromPixels } from "/worker/answers/own-image.js";
 import { picture } from "/worker/answers/pictures.js";
 import { Subject } from "/worker/answers/subject.js";
 import { readCheckpoint } from "/worker/files/checkpoint.js";
+import { Config } from "/worker/files/config.js";
 import { Kept } from "/worker/kept.js";
 import { Heap } from "/worker/kernels/heap.js";
 import { kernels } from "/worker/kernels/kernels.js";
@@ -182,6 +183,14 @@ const FUNCTIONS = {
       outcomes.push({ ...result, taken: engine.heap.used - before });
     }
     return outcomes;
+  },
+
+  /* What becomes of the networks of configs, without any weights. */
+  networksBuilt: ({ configs }) => {
+    const engine = new Engine(plainKernels());
+    return Promise.all(
+      configs.map((fields) => outcome(() => typeof engine.network(new Config(fields, "it")))),
+    );
   },
 
   /* One convolution over x (n, c, h, w): scale ⊙ (weight ∗ x) + bias + addend. A transposed one has no addend. */

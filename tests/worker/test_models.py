@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 
 import numpy as np
 import pytest
@@ -135,16 +136,27 @@ def test_a_parent_at_any_beta_does_what_its_fold_does(modules, kernels, atlas):
         assert_close(means, fold.sample(4))
 
 
-def test_a_parents_gates_reach_the_encoder_too(modules, tmp_path):
-    parent = Parent(HVAEConfig(width=10, channels=3, top_dim=6), (0.5, 2.0))
+@pytest.mark.parametrize("inference", ["generalized", "ladder"])
+@pytest.mark.parametrize("architecture", ["residual", "xiao-bamler", "local"])
+def test_a_parents_gates_reach_every_map_of_every_network(modules, tmp_path, architecture, inference):
+    config = HVAEConfig.of(
+        architecture, inference=inference, image_shape=(1, 16, 16), width=10, channels=3, top_dim=6
+    )
+    parent = Parent(config, (0.5, 2.0))
     with torch.no_grad():
         for number, parameter in enumerate(parent.parameters()):
             generator = torch.Generator().manual_seed(number)
             parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
     save_parent(parent.eval(), tmp_path / "parent.safetensors")
     file = {"name": "it", "bytes": (tmp_path / "parent.safetensors").read_bytes()}
-    images, fold = pictures(parent.config), parent.fold([0.7, 1.9])
-    found = modules("inferred", kernels="wasm", file=file, betas=[0.7, 1.9], images=images, n=2)
+    images, betas = pictures(config), [[2.0, 0.5], [0.7, 1.9]]
+    folds = [parent.fold(beta) for beta in betas]
+    noise = folds[0].noise(2)
+    for means, fold in zip(
+        modules("gated", kernels="wasm", file=file, betas=betas, residuals=noise, n=2), folds, strict=True
+    ):
+        assert_close(means, fold.sample(2))
+    found, fold = modules("inferred", kernels="wasm", file=file, betas=betas[1], images=images, n=2), folds[1]
     assert_close(found["reconstructed"], fold.reconstruct(to_floats(images.numpy())))
     for posterior, expected in zip(found["posteriors"], fold.encode(to_floats(images.numpy())), strict=True):
         assert_close(posterior["mean"], expected.mean, 1e-4)
@@ -193,28 +205,62 @@ def test_tiny_numbers_in_float16_are_read_as_they_are(modules, random_model, fil
     np.testing.assert_allclose(logits, expected, atol=3e-7)
 
 
+OTHERS = {
+    "residual": [{"layers": 3}, {"architecture": "local"}],
+    "xiao-bamler": [{"inference": "ladder"}, {"architecture": "residual"}],
+    "local": [{"inference": "ladder"}, {"architecture": "xiao-bamler"}],
+}
+"""What a small model's config could say in place of what it is."""
+
+
+@pytest.mark.parametrize("architecture", OTHERS)
 def test_what_does_not_fit_its_config_is_refused_in_a_sentence_and_takes_no_memory(
-    modules, random_model, file_of
+    modules, random_model, file_of, architecture
 ):
-    model = random_model(HVAEConfig(width=8))
-    claims = {
-        "width": HVAEConfig(width=1024, layers=9),
-        "image": HVAEConfig(width=8, image_shape=(1, 1024, 1024)),
-        "layers": HVAEConfig(width=8, layers=3),
-    }
-    said = [config.to_dict() for config in claims.values()]
-    said.append(said[2] | {"layers": 2, "width": 9})  # no HVAEConfig has an odd width
+    model = random_model(HVAEConfig.of(architecture, width=8, channels=4, top_dim=4))
+    claims = [
+        {"width": 1024, "channels": 1024, "top_dim": 4096},
+        {"image_shape": [1, 1024, 1024]},
+        *OTHERS[architecture],
+    ]
+    impossible = (
+        [{"width": 9}, {"layers": 33}] if architecture == "residual" else [{"width": 9}, {"layers": 3}]
+    )
+    impossible += [{"image_shape": [1, 12, 12]}] if architecture == "xiao-bamler" else []
+    said = [model.config.to_dict() | claim for claim in claims + impossible]
     files = [file_of(model, config=config)["bytes"] for config in said]
-    # Weights of 150 kB that fit a config whose pictures take gigabytes.
-    bomb = HVAEConfig(image_shape=(1024, 1024, 1024), width=2, top_dim=1, channels=1)
-    files.append(file_of(random_model(bomb))["bytes"])
     first, *refused = modules("modelsBuilt", kernels="wasm", files=[file_of(model)["bytes"], *files])
     assert first["made"] > 0
-    for result in refused[:3]:
+    for result in refused[: len(claims)]:
         assert "do not fit its config" in result["sentence"]
-    assert refused[3]["sentence"] == "This model cannot be built: its width is odd."
-    assert refused[4]["sentence"] == "The pictures of this model are too large for the browser."
+    for result in refused[len(claims) :]:
+        assert re.search("no usable model config|cannot be built", result["sentence"])
     assert all(result["taken"] <= 0 for result in refused)  # a network of another config may go
+
+
+@pytest.mark.parametrize("architecture", ["residual", "xiao-bamler", "local"])
+def test_weights_of_a_few_bytes_do_not_make_the_browser_hold_gigabytes(
+    modules, random_model, file_of, architecture
+):
+    """They fit a config whose pictures are huge."""
+    side = 128 if architecture == "xiao-bamler" else 1024
+    bomb = HVAEConfig.of(architecture, image_shape=(1024, side, side), width=2, top_dim=1, channels=1)
+    [result] = modules("modelsBuilt", kernels="wasm", files=[file_of(random_model(bomb))["bytes"]])
+    assert result["sentence"] == "The pictures of this model are too large for the browser."
+    assert result["taken"] <= 0
+
+
+@pytest.mark.parametrize(
+    ("says", "fields"),
+    [
+        ("The pictures", {"architecture": "local", "image_shape": [1, 256, 256], "width": 2, "channels": 32}),
+        ("This model", {"architecture": "xiao-bamler", "width": 1024}),
+        ("This model", {"architecture": "residual", "width": 1024}),
+    ],
+)
+def test_no_model_is_larger_than_a_browser_should_hold(modules, says, fields):
+    [result] = modules("networksBuilt", configs=[fields])
+    assert result["sentence"].startswith(says) and "too large for the browser" in result["sentence"]
 
 
 def test_means_of_nothing_are_halves(modules, random_model, file_of):

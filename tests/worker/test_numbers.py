@@ -62,8 +62,19 @@ def test_rates_and_estimates_are_the_servers(modules, atlas, number, kernels):
     [
         HVAEConfig(layers=1, top_dim=5, width=8, likelihood="bernoulli"),
         HVAEConfig(image_shape=(3, 16, 16), layers=3, width=10, channels=3, inference="ladder", variance=0.1),
+        HVAEConfig.of("xiao-bamler", image_shape=(3, 16, 16), width=10, channels=3),
+        HVAEConfig.of("xiao-bamler", image_shape=(1, 16, 16), width=8, inference="ladder"),
+        HVAEConfig.of("local", image_shape=(1, 16, 16), width=8),
+        HVAEConfig.of("local", image_shape=(3, 16, 16), width=10, inference="ladder"),
     ],
-    ids=["one layer, bernoulli", "three layers, ladder, colour"],
+    ids=[
+        "one layer, bernoulli",
+        "three layers, ladder, colour",
+        "xiao-bamler, colour",
+        "xiao-bamler, ladder",
+        "local",
+        "local, ladder, colour",
+    ],
 )
 def test_rates_of_other_models_are_pythons(modules, random_model, file_of, config):
     model = random_model(config)

@@ -97,6 +97,9 @@ def test_pictures_in_plain_javascript_are_the_servers(modules):
     assert compare(modules, "plain", *shipped("mnist", 80), few) < 1e-4
 
 
+ARCHITECTURES = ["xiao-bamler", "xiao-bamler, ladder, colour", "local, colour", "local, ladder"]
+
+
 def subject_of(model, count=12):
     images = np.random.default_rng(0).integers(0, 256, (count, *model.config.image_shape), dtype=np.uint8)
     return Subject(model, lambda: images, [])
@@ -107,10 +110,14 @@ def subject_of(model, count=12):
     [
         HVAEConfig(layers=1, top_dim=6, width=8),
         HVAEConfig(image_shape=(3, 16, 16), layers=3, top_dim=6, width=10, channels=3, inference="ladder"),
+        HVAEConfig.of("xiao-bamler", image_shape=(1, 16, 16), top_dim=6, width=10, channels=5),
+        HVAEConfig.of("xiao-bamler", image_shape=(3, 16, 16), top_dim=6, width=6, inference="ladder"),
+        HVAEConfig.of("local", image_shape=(3, 16, 16), top_dim=6, width=10),
+        HVAEConfig.of("local", image_shape=(1, 16, 16), top_dim=6, width=6, channels=5, inference="ladder"),
     ],
-    ids=["one layer", "three layers, ladder, colour"],
+    ids=["one layer", "three layers, ladder, colour", *ARCHITECTURES],
 )
-def test_pictures_of_other_depths_are_the_servers(modules, random_model, file_of, config):
+def test_pictures_of_other_networks_are_the_servers(modules, random_model, file_of, config):
     model = random_model(config)
     asked = [(kind, query) for kind, query in ASKED if "z1" not in str(query) or config.layers > 1]
     # Weights are random, and some pixels lie on the edge between two bytes.
