@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from atlas_builder import add_parent, build_atlas
 from pages import Explorer
+from plugins import linear_architecture, without_plugins
 from ways_to_serve import needs_server
 
+from hvae import HVAEConfig, load_plugin
 from hvae.atlas.atlas import Atlas
 
 DIFFERENCE = """async (slot) => {
@@ -51,6 +53,36 @@ def test_the_pictures_are_the_servers(open_page, serve, name):
         asked.clear()
     largest, different, values = np.array(differences).T
     assert largest.max() <= 1 and different.sum() < 1e-4 * values.sum()
+
+
+@needs_server("compares with the server's pictures")
+def test_so_are_those_of_another_architecture_between_the_dots(open_page, serve, tmp_path):
+    config = HVAEConfig.of("xiao-bamler", top_dim=6, width=8)
+    atlas = add_parent(build_atlas(tmp_path / "other", (1.0, 10.0), config), (1.0, 10.0))
+    explorer = open_page(serve(atlas))
+    asked = asked_of_the_server(explorer)
+    explorer.page.click("#tab-model")
+    explorer.page.evaluate("() => hvae.screen.set({ point: 'fold_b2-2_b1-3' })")
+    explorer.wait_until_shown("/fold_b2-2_b1-3/", PARTS["samples"])
+    explorer.page.wait_for_function("() => hvae.screen.points['fold_b2-2_b1-3']?.estimated")
+    assert asked == []
+    for slot in PARTS["samples"]:
+        largest, different, values = explorer.page.evaluate(DIFFERENCE, slot)
+        # Weights are random, and some pixels lie on the edge between two bytes.
+        assert largest <= 1 and different < 1e-3 * values
+
+
+@needs_server("the server makes the pictures")
+def test_an_architecture_that_the_browser_does_not_know_has_the_servers_pictures(open_page, serve, tmp_path):
+    with without_plugins():
+        (tmp_path / "linear.py").write_text(linear_architecture(), encoding="utf-8")
+        load_plugin(tmp_path / "linear.py")
+        config = HVAEConfig(architecture="linear", width=8, top_dim=4, channels=2)
+        explorer = open_page(serve(build_atlas(tmp_path / "plugged", (1.0,), config)))
+        asked = asked_of_the_server(explorer)
+        explorer.page.click("#tab-model")
+        explorer.wait_until_shown("", PARTS["samples"])
+        assert {url.partition("?")[0].rpartition("/")[2] for url in asked} >= {"samples.png", "resample.png"}
 
 
 @needs_server("the server makes the pictures")

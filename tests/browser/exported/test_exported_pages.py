@@ -14,6 +14,7 @@ from ways_to_serve import plain_server
 from app.export.export import Options, exported
 from app.page.views import VIEWS
 from hvae.atlas.atlas import Atlas
+from hvae.config import HVAEConfig
 
 BELOW = "lectures/2026"
 """A page may lie anywhere on a server."""
@@ -51,7 +52,9 @@ def places(tmp_path_factory):
     """A folder with atlases, exported in several ways."""
     root = tmp_path_factory.mktemp("exports")
     atlas = Atlas.open(add_parent(build_atlas(root / "tiny")))
-    other = build_atlas(root / "other", betas=(1.0, 10.0), classes=EVIL)
+    other = build_atlas(root / "other", (1.0, 10.0), HVAEConfig.of("local", width=8), classes=EVIL)
+    gated = HVAEConfig.of("xiao-bamler", width=8, top_dim=6, inference="ladder")
+    gated = Atlas.open(add_parent(build_atlas(root / "gated", (1.0, 10.0), gated), (1.0, 10.0)))
     notes = {"engine": SCRIPT, "device": IMAGE, SCRIPT: EVIL[2]}
     other = Atlas.open(as_made_from(other, dataset=f"folder:{SCRIPT}{IMAGE}", made_with=notes))
     (root / BELOW).mkdir(parents=True)
@@ -59,7 +62,7 @@ def places(tmp_path_factory):
     with recorded_once():
         list(exported({"tiny": atlas, "other": other}, root / BELOW / "page", Options()))
         list(exported({"tiny": atlas}, root / "whole.html", whole))
-        list(exported({"tiny": atlas}, root / "small.html", Options(lecture=True, test_images=2)))
+        list(exported({"gated": gated}, root / "small.html", Options(lecture=True, test_images=2)))
         list(exported({"other": other}, root / "hostile.html", Options(title=f"{SCRIPT}{IMAGE}")))
     return root
 

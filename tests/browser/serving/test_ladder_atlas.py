@@ -5,7 +5,6 @@ import re
 
 from atlas_builder import add_parent, build_atlas
 from PIL import Image
-from ways_to_serve import needs_server
 
 from app.pictures.your_image import read_image
 from hvae.config import HVAEConfig
@@ -72,10 +71,7 @@ def test_a_photograph_of_any_size_becomes_one_of_the_models_64_by_64_pixels(open
     assert height == 64, "one row of tiles"
 
 
-@needs_server("the server makes the pictures")
-def test_an_atlas_of_another_architecture_has_its_pictures_from_the_server_and_a_path_of_its_own_for_z2(
-    open_page, serve, tmp_path
-):
+def test_where_the_picture_depends_on_z2_directly_the_diagram_shows_its_path(open_page, serve, tmp_path):
     config = HVAEConfig.of("local", top_dim=4, width=8)
     explorer = open_page(serve(build_atlas(tmp_path / "local", config=config)))
     explorer.page.click("#tab-model")
