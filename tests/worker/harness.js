@@ -185,6 +185,29 @@ const FUNCTIONS = {
     return outcomes;
   },
 
+  /* What becomes of models and parents in files: pixel means of a sample, if inference runs, too, and the time that it
+     took. memory: bytes of the heap in the end. */
+  async modelsTried({ files }) {
+    const engine = new Engine(await kernelsNamed("wasm"));
+    const outcomes = [];
+    for (const bytes of files) {
+      const start = performance.now();
+      const result = await outcome(async () => {
+        const checkpoint = await readCheckpoint(bytes, "it.safetensors");
+        const made = checkpoint.betaRange ? Parent.from(engine, checkpoint) : Model.from(engine, checkpoint);
+        const { layers, pixels } = made.config;
+        const model = checkpoint.betaRange ? made.at(Array(layers).fill(1)) : made;
+        const means = new Float32Array(pixels);
+        model.decodeResiduals(model.noise(1), 1, means, null);
+        model.elbo(new Uint8Array(pixels), 1, model.noise(1));
+        made.close();
+        return means;
+      });
+      outcomes.push({ ...result, milliseconds: performance.now() - start });
+    }
+    return { outcomes, memory: engine.heap.memory.buffer.byteLength };
+  },
+
   /* What becomes of the networks of configs, without any weights. */
   networksBuilt: ({ configs }) => {
     const engine = new Engine(plainKernels());

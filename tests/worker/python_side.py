@@ -7,7 +7,7 @@ from app.pictures.registry import kinds
 from app.pictures.your_image import read_image
 from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
-from hvae.atlas.checkpoint import rounded, save_model, save_parent, tensors_in
+from hvae.atlas.checkpoint import load_model, load_parent, rounded, save_model, save_parent, tensors_in
 from hvae.atlas.metadata import dimension_rates
 from hvae.config import HVAEConfig
 from hvae.directions import leading_directions
@@ -28,6 +28,8 @@ __all__ = [
     "dimension_rates",
     "image_rates",
     "leading_directions",
+    "load_model",
+    "load_parent",
     "read_image",
     "rounded",
     "save_model",

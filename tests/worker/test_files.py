@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from file_parts import parts, whole
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_side import HVAE, Atlas, HVAEConfig, UserError, tensors_in
@@ -24,17 +25,6 @@ def unsigned(**changes: Any) -> bytes:
     """A model's file as an older release wrote it, without a checksum: only its structure protects it."""
     about = {"config": CONFIG.to_dict(), **changes}
     return save(WEIGHTS, {"hvae": json.dumps(about)})
-
-
-def parts(data: bytes) -> tuple[dict, bytes]:
-    """Header and numbers of a safetensors file."""
-    length = int.from_bytes(data[:8], "little")
-    return json.loads(data[8 : 8 + length]), data[8 + length :]
-
-
-def whole(header: Any, numbers: bytes, blanks: int = 0) -> bytes:
-    text = json.dumps(header).encode() + b" " * blanks
-    return len(text).to_bytes(8, "little") + text + numbers
 
 
 def outcomes(modules, files):
