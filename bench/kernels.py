@@ -1,6 +1,6 @@
 """What a picture costs in the browser: WebAssembly and plain JavaScript against torch on one thread.
 
-    python bench/kernels.py [--atlas NAME] [--rounds N]
+    python bench/kernels.py [--atlas NAME | --architecture NAME] [--rounds N]
 
 Prints milliseconds of CPU for 16, 32 and 48 pictures from the prior, from noise to bytes, without drawing the
 noise; then, in WebAssembly, the same at a new β of the parent each time, and what it takes to read a point's
@@ -14,10 +14,11 @@ import argparse
 import base64
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import torch
@@ -26,8 +27,12 @@ from rich.console import Console
 from rich.table import Table
 from visitors.page_driver import FLAGS, find_browser
 
+from hvae.architectures.registry import names
 from hvae.atlas.atlas import PARENT, Atlas
+from hvae.atlas.checkpoint import load_model, save_model, save_parent
+from hvae.config import HVAEConfig
 from hvae.model import HVAE
+from hvae.parent import Parent
 
 REPOSITORY = Path(__file__).parents[1]
 PICTURES = (16, 32, 48)
@@ -96,6 +101,20 @@ def open_page() -> Iterator[tuple[Page, Callable[[], float]]]:
     server.shutdown()
 
 
+def untrained(architecture: str, folder: Path) -> tuple[Path, Path]:
+    """Files of a point and of a parent, both untrained, of an architecture with its defaults."""
+    point, parent = folder / "point.safetensors", folder / PARENT
+    save_model(HVAE(HVAEConfig.of(architecture)), point, dtype=torch.float16)
+    save_parent(Parent(HVAEConfig.of(architecture)), parent)
+    return point, parent
+
+
+def of_atlas(name: str) -> tuple[Path, Path]:
+    """Files of the point at (1, 1) and of the parent of an atlas that ships."""
+    atlas = Atlas.shipped(name)
+    return atlas.path / atlas.nearest(1, 1)["checkpoint"], atlas.path / PARENT
+
+
 def as_address(path: Path) -> str:
     """An address that holds a file's content."""
     return f"data:;base64,{base64.b64encode(path.read_bytes()).decode()}"
@@ -113,16 +132,22 @@ def torch_turn(model: HVAE, count: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--atlas", default="mnist", help="one that ships (default: %(default)s)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--atlas", default="mnist", help="one that ships (default: %(default)s)")
+    what.add_argument(
+        "--architecture", choices=names(), help="an untrained network, of grey 32 × 32 pictures"
+    )
     parser.add_argument("--rounds", type=int, default=30, help="turns of each (default: %(default)s)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    atlas = Atlas.shipped(arguments.atlas)
-    file = atlas.nearest(1, 1)["checkpoint"]
-    model = atlas.load_checkpoint(file)
-    with open_page() as (page, used):
-        page.evaluate(SET_UP, [as_address(atlas.path / name) for name in (file, PARENT)])
+    with ExitStack() as open_now:
+        folder = Path(open_now.enter_context(TemporaryDirectory()))
+        architecture = arguments.architecture
+        files = untrained(architecture, folder) if architecture else of_atlas(arguments.atlas)
+        model = load_model(files[0])
+        page, used = open_now.enter_context(open_page())
+        page.evaluate(SET_UP, [as_address(file) for file in files])
 
         def in_page(name: str, count: int) -> float:
             begun = used()
@@ -140,7 +165,7 @@ def main() -> None:
         for _ in range(arguments.rounds):
             for work, take in works.items():
                 turns[work].append(take())
-    table = Table(title=f"Milliseconds of CPU, {arguments.atlas}")
+    table = Table(title=f"Milliseconds of CPU, {architecture or arguments.atlas}")
     for heading in ("", *(f"{count} pictures" for count in PICTURES)):
         table.add_column(heading, justify="right" if heading else "left")
     for name in dict.fromkeys(name for name, _ in works):
