@@ -16,7 +16,14 @@ from app.export.figures import recorded_figures, recorded_key
 from app.export.html import Page
 from app.export.licences import licences
 from app.export.linker import linked
-from app.export.models import ALL, ONLY_PARENT, checked_models, chosen_points, has_parent
+from app.export.models import (
+    ALL,
+    ONLY_PARENT,
+    checked_models,
+    chosen_points,
+    has_parent,
+    runs_in_browsers,
+)
 from app.export.served_page import ServedPage
 from app.export.writing import INDEX, refuse_what_is_there, write_file, write_folder
 from app.page.widgets.figure_row import BOARDS
@@ -190,6 +197,9 @@ def _about(atlas: Atlas, held: list[str]) -> Iterator[str]:
     if len(held) < count:
         what = "the parent stands in for them" if parent else "they have numbers, and no pictures"
         yield f"  Left out: the files of {count - len(held)} models; {what}."
+    architecture = atlas.config.architecture
+    if not runs_in_browsers(architecture):
+        yield f"  Left out: pictures, because browsers do not run models of the architecture {architecture}."
     yield "  Left out: training, which needs Python."
 
 

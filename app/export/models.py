@@ -10,6 +10,7 @@ from app.page.figures.bands import best
 from app.page.lecture import lecture
 from app.page.points import beta_vaes, points_table
 from app.page.state import first_screen, size_metrics
+from app.server.build import assets_folder
 from hvae.atlas.atlas import PARENT, Atlas
 from hvae.errors import UserError
 
@@ -26,6 +27,12 @@ def checked_models(text: str) -> str:
 def has_parent(atlas: Atlas) -> bool:
     """Return whether an atlas lists a parent."""
     return PARENT in atlas.manifest.files
+
+
+def runs_in_browsers(architecture: str) -> bool:
+    """Return whether browsers run models of an architecture: those that the worker's own list names."""
+    listed = (assets_folder() / "worker" / "network" / "architectures.js").read_text(encoding="utf-8")
+    return architecture in re.findall(r'^  \["([a-z0-9-]+)", [A-Z_]+\],$', listed, re.MULTILINE)
 
 
 def chosen_points(atlas: Atlas, models: str) -> list[str]:

@@ -9,6 +9,7 @@ import shutil
 
 import pytest
 from atlas_builder import add_parent, build_atlas
+from plugins import linear_architecture, without_plugins
 from recorded_once import recorded_once
 
 from app.export import writing
@@ -16,8 +17,11 @@ from app.export.export import Options, exported, first_address
 from app.export.html import MARK, Page, json_text
 from app.export.layout import Layout, sort_properties
 from app.export.licences import licences
-from app.export.models import by_weight, chosen_points
+from app.export.models import by_weight, chosen_points, runs_in_browsers
+from hvae.architectures.plugin import load_plugin
+from hvae.architectures.registry import names
 from hvae.atlas.atlas import Atlas, shipped_names
+from hvae.config import HVAEConfig
 from hvae.errors import UserError
 
 EVIL = "</script><script>alert(1)</script><!-- \" ' \u2028 & <img src=x onerror=alert(1)>"
@@ -96,6 +100,16 @@ def test_the_licences_of_all_that_it_holds_are_in_a_folder_and_in_one_file(writt
         assert "THE SOFTWARE IS PROVIDED" in words
     assert "Font Awesome" in bundled and "buffer module" in bundled and "react-jsx-runtime" in bundled
     assert data.startswith("Test images") and "Handwritten Digits" in data
+
+
+def test_that_a_plug_ins_models_have_no_pictures_is_said(tmp_path):
+    assert all(map(runs_in_browsers, names()))
+    with without_plugins():
+        (tmp_path / "linear.py").write_text(linear_architecture(), encoding="utf-8")
+        load_plugin(tmp_path / "linear.py")
+        config = HVAEConfig(architecture="linear", width=8, top_dim=4, channels=2)
+        said = export(Atlas.open(build_atlas(tmp_path / "atlas", (1.0,), config)), tmp_path / "page.html")
+    assert [line for line in said if "pictures" in line and "the architecture linear" in line]
 
 
 @pytest.mark.parametrize("name", shipped_names())
