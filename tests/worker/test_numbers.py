@@ -57,28 +57,27 @@ def test_rates_and_estimates_are_the_servers(modules, atlas, number, kernels):
     np.testing.assert_allclose(found_map["places"], expected["places"], atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        HVAEConfig(layers=1, top_dim=5, width=8, likelihood="bernoulli"),
-        HVAEConfig(image_shape=(3, 16, 16), layers=3, width=10, channels=3, inference="ladder", variance=0.1),
-        HVAEConfig.of("xiao-bamler", image_shape=(3, 16, 16), width=10, channels=3),
-        HVAEConfig.of("xiao-bamler", image_shape=(1, 16, 16), width=8, inference="ladder"),
-        HVAEConfig.of("local", image_shape=(1, 16, 16), width=8),
-        HVAEConfig.of("local", image_shape=(3, 16, 16), width=10, inference="ladder"),
-    ],
-    ids=[
-        "one layer, bernoulli",
-        "three layers, ladder, colour",
-        "xiao-bamler, colour",
-        "xiao-bamler, ladder",
-        "local",
-        "local, ladder, colour",
-    ],
-)
+ARCHITECTURES = {
+    "xiao-bamler, colour": HVAEConfig.of("xiao-bamler", image_shape=(3, 16, 16), width=10, channels=3),
+    "xiao-bamler, ladder": HVAEConfig.of("xiao-bamler", image_shape=(1, 16, 16), width=8, inference="ladder"),
+    "local": HVAEConfig.of("local", image_shape=(1, 16, 16), width=8),
+    "local, ladder, colour": HVAEConfig.of("local", image_shape=(3, 16, 16), width=10, inference="ladder"),
+}
+DEPTHS = {
+    "one layer, bernoulli": HVAEConfig(layers=1, top_dim=5, width=8, likelihood="bernoulli"),
+    "three layers, ladder, colour": HVAEConfig(
+        image_shape=(3, 16, 16), layers=3, width=10, channels=3, inference="ladder", variance=0.1
+    ),
+}
+
+
+def images_of(config):
+    return np.random.default_rng(0).integers(0, 256, (3, *config.image_shape), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("config", [*DEPTHS.values(), *ARCHITECTURES.values()], ids=[*DEPTHS, *ARCHITECTURES])
 def test_rates_of_other_models_are_pythons(modules, random_model, file_of, config):
-    model = random_model(config)
-    images = np.random.default_rng(0).integers(0, 256, (3, *config.image_shape), dtype=np.uint8)
+    model, images = random_model(config), images_of(config)
     [found] = ask(modules, "wasm", file_of(model), images, ("rates", {"images": [2, 0], "draws": 5}))
     expected = image_rates(model, to_floats(images[[2, 0]]), draws=5)
     for number, ours in enumerate(found["images"]):
@@ -87,3 +86,13 @@ def test_rates_of_other_models_are_pythons(modules, random_model, file_of, confi
         assert ours["distortion"] == close(expected.distortion[number].item())
         total = expected.distortion[number].item() + expected.rates[number].sum().item()
         assert ours["neg_elbo"] == close(total)
+
+
+@pytest.mark.parametrize("config", ARCHITECTURES.values(), ids=ARCHITECTURES)
+def test_estimates_of_other_architectures_are_the_servers(modules, random_model, file_of, config):
+    model, images = random_model(config), images_of(config)
+    [found] = ask(modules, "wasm", file_of(model), images, ("estimates", {"n": 3}))
+    estimates = SERVERS["estimates"]
+    expected = estimates.make(Subject(model, lambda: images, []), estimates.query.model_validate({"n": 3}))
+    for name in set(expected) - {"stats", "traversal", "dimensions"}:
+        assert found[name] == close(expected[name]), name
