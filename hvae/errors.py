@@ -1,5 +1,7 @@
 """The only exception that is shown to users, as one sentence."""
 
+import os
+
 LONGEST = 1000
 
 
@@ -12,6 +14,17 @@ class UserError(Exception):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(one_line(sentence, LONGEST))
+
+
+def printable(text: str | os.PathLike) -> str:
+    """Return a path or name that can be printed and stored, without invalid bytes and control characters."""
+    decoded = os.fsencode(text).decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in decoded)
+
+
+def printable_lines(text: str) -> str:
+    """Return a text of several lines that can be printed, without control characters."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def one_line(text: object, longest: int = 200) -> str:

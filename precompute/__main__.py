@@ -11,7 +11,7 @@ import typer
 
 from hvae.architectures.plugin import load_named_plugin, load_plugin
 from hvae.datasets.dataset import SIDE, is_side
-from hvae.errors import UserError
+from hvae.errors import UserError, printable_lines
 from hvae.terminal import accept_all_text, command_name
 from precompute.planning.model_options import model_help
 from precompute.planning.options import DataDir, Device, Jobs, Options, Plugin, with_options
@@ -67,7 +67,7 @@ def plan(options: Options, out: MaybeOut = None) -> None:
     """Predict time, memory and disk space of `run` with the same options, from 5 seconds of training."""
     from precompute.planning.cost import describe, predicted_cost
 
-    print(describe(predicted_cost(out, options)))
+    print(printable_lines(describe(predicted_cost(out, options))))
     if options.on_ray:
         print("A Ray cluster trains on all its workers at once: above is what one like this would take.")
 
@@ -102,7 +102,7 @@ def status(out: Out) -> None:
     """Show what is done, what is left, and how long that should take."""
     from precompute.status import describe
 
-    print(describe(out))
+    print(printable_lines(describe(out)))
 
 
 @cli.command()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from hvae.errors import printable_lines
 
 LINE_EVERY_SECONDS = 30
 LONGEST = 1e9
@@ -17,12 +20,20 @@ def duration(seconds: float) -> str:
     return str(timedelta(seconds=round(min(seconds, LONGEST))))
 
 
-def stderr_console() -> Console:
+class PrintableConsole(Console):
+    """A console on which the name of a class moves no cursor, changes no colour and turns no text."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich's, but of a text only what can be printed, and line breaks."""
+        super().print(*(printable_lines(one) if isinstance(one, str) else one for one in objects), **options)
+
+
+def stderr_console() -> PrintableConsole:
     """Return the console of a batch job.
 
     Stderr, without wrapping, so that a log keeps one line per message.
     """
-    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    return PrintableConsole(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def progress_bar(console: Console) -> Progress:

@@ -17,9 +17,9 @@ from PIL import Image
 from hvae.atlas.manifest import MAX_DATASET_NAME
 from hvae.datasets.contents import Contents
 from hvae.datasets.folder_layout import Layout, find_pictures
-from hvae.datasets.images import Images, Split, printable, reason
+from hvae.datasets.images import Images, Split, reason
 from hvae.datasets.picture import DARKEST_COLOUR, SIXTEEN_BITS, Header, Unreadable, brightest, header, pixels
-from hvae.errors import UserError
+from hvae.errors import UserError, printable
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from PIL import Image
 
 from hvae.atlas.manifest import MAX_CLASS_NAME, MAX_CLASSES
-from hvae.datasets.images import Split, printable
-from hvae.errors import UserError
+from hvae.datasets.images import Split
+from hvae.errors import UserError, printable
 
 LEFT_BEHIND = {
     "__macosx",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -53,12 +52,6 @@ class Images:
         """Return the images at `index`, an integer tensor (n,), as float32 (n, C, H, W) in [0, 1]."""
         chosen = self.images.index_select(0, index.to(self.images.device))
         return chosen.to(torch.float32).div_(255)
-
-
-def printable(text: str | os.PathLike) -> str:
-    """Return a path or name that can be printed and stored, without invalid bytes and control characters."""
-    decoded = os.fsencode(text).decode("utf-8", "replace")
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in decoded)
 
 
 def reason(error: Exception) -> str:

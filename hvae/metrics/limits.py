@@ -8,7 +8,8 @@ from typing import NamedTuple
 import torch
 
 from hvae.datasets.contents import NAMED
-from hvae.datasets.images import Images, printable
+from hvae.datasets.images import Images
+from hvae.errors import printable
 from hvae.metrics.measurements.accuracy import PROBES, accuracy_column
 from hvae.metrics.measurements.information import INFORMATION, INFORMATION_BOUND
 from hvae.metrics.measurements.realism import REALISM

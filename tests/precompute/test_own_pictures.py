@@ -176,6 +176,19 @@ def test_a_name_with_colons_is_no_emoji(tmp_path):
     assert "folder:one: 1 points" in run("run", "atlas", "--dataset", "folder:one").stderr
 
 
+STRANGE = ("cat\u202egnp", "do\x1b[31mg", "be\u200ba\rr", "co\nw", "\x07owl", "\u2066ape")
+"""Names that would turn the text around, colour it, or ring the bell."""
+
+
+def test_names_of_classes_move_no_cursor_and_turn_no_text(tmp_path):
+    draw(tmp_path / "pets", dict.fromkeys(STRANGE, 4))
+    planned, made = (run(command, "atlas", "--dataset", "folder:pets") for command in ("plan", "run"))
+    assert (planned.returncode, made.returncode) == (0, 0), made.stderr
+    for said in (planned.stdout, made.stderr, called("status", "atlas").stdout):
+        assert all(line.isprintable() for line in said.split("\n")), said
+    assert "gnp" in planned.stdout and "[31mg" in planned.stdout
+
+
 def test_a_class_whose_name_cannot_be_kept_is_refused_before_training(tmp_path):
     draw(tmp_path / "pets", {"cats": 6, "d" * 201: 8})
     for command in ("plan", "run"):
