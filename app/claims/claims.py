@@ -143,7 +143,7 @@ def answers(atlas: Atlas, claims: tuple[Claim, ...]) -> list[Answer]:
 
 
 def claims_table(atlas: Atlas) -> pd.DataFrame:
-    """Return the atlas's table with the points' names and, where theory has something to say, its rates.
+    """Return the atlas's table with the points' names and, where theory says something, its predictions.
 
     Errors that were not measured are NaN.
     """
@@ -152,8 +152,7 @@ def claims_table(atlas: Atlas) -> pd.DataFrame:
     table = table.reindex(columns=[*table, *(column for column in errors if column not in table)])
     if predicted is None:
         return table
-    rates = predicted[["rate_z2", "rate_z1"]].add_prefix("predicted_")
-    return table.join(rates)
+    return table.join(predicted.add_prefix("predicted_"))
 
 
 def tally(verdicts: list[Answer]) -> str:

@@ -276,6 +276,16 @@ def test_rates_follow_the_spectrum_within_a_tenth_or_a_nat_and_a_half(table, ver
     assert follows_the_spectrum(table).verdict == verdict
 
 
+def test_the_furthest_deviations_are_named_and_what_networks_save_is_counted():
+    table = predicted(-9.0).assign(
+        rate_z1=2.0, predicted_rate_z1=2.0, distortion=-5.0, predicted_distortion=-5.0
+    )
+    table.loc[3, "rate_z2"] = 25.0
+    why = follows_the_spectrum(table).why
+    assert "furthest off: 21.0 nats for 30.0 at β₂ = 1, β₁ = 1, 25.0 nats for 30.0" in why
+    assert "2 of 20 have a lower D + β₂ R(z₂) + β₁ R(z₁|z₂) than the best linear HVAE" in why
+
+
 @pytest.mark.parametrize(("gain", "error", "verdict"), [(0.05, 0.01, YES), (0.5, 0.01, NO), (0.5, 0.3, OPEN)])
 def test_a_gain_in_psnr_is_excluded_if_it_is_small_whatever_its_error(gain, error, verdict):
     totals = np.array([[30.0, 18, 15], [12, 10, 6], [9, 4, 2]])
