@@ -7,6 +7,8 @@ needs only draws, for the layers below, whose q(z_ℓ|x) = E_q(z_>ℓ|x) q(z_ℓ
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -22,6 +24,43 @@ from hvae.model import HVAE
 _ROWS = 128
 
 
+class Draws(NamedTuple):
+    """One draw of all latents for each image, and those that the variational estimator learns from.
+
+    posteriors: q(z_L|x) of the images. latents: per layer, layer 1 first, (N, *latent). learned_from: the
+    same, (M, *latent), of training images with these `learned_labels`, (M,).
+    """
+
+    posteriors: Gaussian
+    latents: list[Tensor]
+    learned_from: list[Tensor]
+    learned_labels: Tensor
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all latents of the images are."""
+        return all(bool(z.isfinite().all()) for z in self.latents)
+
+
+@torch.inference_mode()
+def latent_draws(
+    model: HVAE,
+    images: Images,
+    train: Images,
+    *,
+    draws: int = Budget.draws,
+    batch_size: int = 500,
+    seed: int = 0,
+) -> Draws:
+    """Return what both estimators need of a model: draws of `images` by `seed`, and `draws` of `train`."""
+    posteriors, latents = _draws(model, images, torch.arange(len(images)), batch_size, seed)
+    if len(train) == 0:
+        return Draws(posteriors, latents, [z[:0] for z in latents], train.labels)
+    index = _learned_from(train, draws, seed)
+    _, learned_from = _draws(model, train, index, batch_size, seed + 1)
+    return Draws(posteriors, latents, learned_from, train.labels[index.to(train.labels.device)])
+
+
 @torch.inference_mode()
 def mutual_information(
     model: HVAE,
@@ -31,6 +70,7 @@ def mutual_information(
     draws: int = Budget.draws,
     batch_size: int = 500,
     seed: int = 0,
+    drawn: Draws | None = None,
 ) -> list[Estimate]:
     """Return I_q(y; z_ℓ) of every layer, nats, layer 1 first, each with its standard error.
 
@@ -46,29 +86,15 @@ def mutual_information(
       which reveals j and its label. For three MNIST models it was H[y] = 2.30 nats each time, even for one
       with a total rate of 0.07 nats.
 
-    train: images from whose draws the variational estimator learns; not used if L = 1. draws: how many.
-    The result is NaN for every layer in which a latent is not finite.
+    train: images from whose draws the variational estimator learns. draws: how many. drawn: what
+    `latent_draws` returned for the same arguments, if it is known. The result is NaN for every layer in which
+    a latent is not finite.
     """
-    classes = max(len(images.classes), len(train.classes))
-    posteriors, latents = _draws(model, images, torch.arange(len(images)), batch_size, seed)
-    if not all(bool(z.isfinite().all()) for z in latents):
-        return [NOT_A_NUMBER] * len(latents)
-    estimates = [mixture_information(latents[-1], posteriors, images.labels)]
-    if model.config.layers == 1:
-        return estimates
-    index = _learned_from(train, draws, seed)
-    _, learned_from = _draws(model, train, index, batch_size, seed + 1)
-    for layer in range(model.config.layers - 2, -1, -1):
-        estimate = variational_information(
-            latents[layer],
-            images.labels,
-            learned_from[layer],
-            train.labels[index.to(train.labels.device)],
-            classes=classes,
-            seed=seed,
-        )
-        estimates.insert(0, estimate)
-    return estimates
+    drawn = drawn or latent_draws(model, images, train, draws=draws, batch_size=batch_size, seed=seed)
+    if not drawn.is_finite:
+        return [NOT_A_NUMBER] * len(drawn.latents)
+    below = [_bound(drawn, layer, images, train, seed) for layer in range(model.config.layers - 1)]
+    return [*below, mixture_information(drawn.latents[-1], drawn.posteriors, images.labels)]
 
 
 @torch.inference_mode()
@@ -80,20 +106,26 @@ def top_information_bound(
     draws: int = Budget.draws,
     batch_size: int = 500,
     seed: int = 0,
+    drawn: Draws | None = None,
 ) -> Estimate:
     """Return a lower bound on I_q(y; z_L), nats, and its standard error: `variational_information` of z_L.
 
     It is of the draws that `mutual_information` measures on, and learns from `draws` draws of the same images
     of `train`. With the estimate of `mixture_information`, which errs upwards, it brackets I_q(y; z_L).
-    NaN if a latent is not finite.
+    Arguments as for `mutual_information`. NaN if a latent is not finite.
     """
-    _, latents = _draws(model, images, torch.arange(len(images)), batch_size, seed)
-    index = _learned_from(train, draws, seed)
-    _, learned_from = _draws(model, train, index, batch_size, seed + 1)
-    labels = train.labels[index.to(train.labels.device)]
-    classes = max(len(images.classes), len(train.classes))
+    drawn = drawn or latent_draws(model, images, train, draws=draws, batch_size=batch_size, seed=seed)
+    return _bound(drawn, -1, images, train, seed)
+
+
+def _bound(drawn: Draws, layer: int, images: Images, train: Images, seed: int) -> Estimate:
     return variational_information(
-        latents[-1], images.labels, learned_from[-1], labels, classes=classes, seed=seed
+        drawn.latents[layer],
+        images.labels,
+        drawn.learned_from[layer],
+        drawn.learned_labels,
+        classes=max(len(images.classes), len(train.classes)),
+        seed=seed,
     )
 
 

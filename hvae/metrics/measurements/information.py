@@ -8,6 +8,7 @@ from hvae.metrics.estimate import columns_of
 from hvae.metrics.metric import LATENTS, Measurement, Metric
 
 if TYPE_CHECKING:
+    from hvae.metrics.mutual_information import Draws
     from hvae.metrics.registry import EvaluationData
     from hvae.model import HVAE
 
@@ -21,7 +22,7 @@ def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return I_q(y; z_ℓ) of both layers, nats, on the whole test set."""
     from hvae.metrics.mutual_information import mutual_information
 
-    of_layers = mutual_information(model, data.test, data.train, draws=data.budget.draws, seed=data.seed)
+    of_layers = mutual_information(model, data.test, data.train, seed=data.seed, drawn=_drawn(model, data))
     return columns_of({f"mi_z{layer}": estimate for layer, estimate in enumerate(of_layers, start=1)})
 
 
@@ -50,8 +51,19 @@ def measure_bound(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return a lower bound on I_q(y; z₂), nats, on the whole test set."""
     from hvae.metrics.mutual_information import top_information_bound
 
-    bound = top_information_bound(model, data.test, data.train, draws=data.budget.draws, seed=data.seed)
+    bound = top_information_bound(model, data.test, data.train, seed=data.seed, drawn=_drawn(model, data))
     return columns_of({"mi_z2_bound": bound})
+
+
+def _drawn(model: HVAE, data: EvaluationData) -> Draws:
+    """What both estimators need of a model, drawn once."""
+    from hvae.metrics.mutual_information import latent_draws
+
+    return data.kept(
+        model,
+        "draws",
+        lambda: latent_draws(model, data.test, data.train, draws=data.budget.draws, seed=data.seed),
+    )
 
 
 INFORMATION_BOUND = Measurement(
