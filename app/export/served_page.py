@@ -10,6 +10,7 @@ from urllib.parse import quote
 from dash import Dash
 
 from app.export.layout import Layout
+from app.server.requested_atlas import OF_FIGURES
 from hvae.errors import UserError
 
 SCRIPT = re.compile(r'<script src="([^"]+)"')
@@ -17,12 +18,6 @@ STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"')
 DATA = re.compile(r'<script type="application/json" id="description">(.*?)</script>')
 CONFIG = re.compile(r'<script id="_dash-config" type="application/json">(.*?)</script>')
 START = re.compile(r'<script id="_dash-renderer" type="application/javascript">(.*?)</script>')
-
-LATER = (
-    "/_dash-component-suites/plotly/package_data/plotly.min.js",
-    "/_dash-component-suites/dash/dcc/async-graph.js",
-)
-"""Scripts that the page's own load when they need them. They find them there if these have run first."""
 
 OURS = "/assets/bridge.js"
 LIBRARIES = {"dash_table": "/dash/dash_table/"}
@@ -77,7 +72,8 @@ class ServedPage:
         used = self.layout.namespaces()
         unused = [place for name, place in LIBRARIES.items() if name not in used]
         listed = SCRIPT.findall(self._html)
-        return [*LATER, *(one for one in listed if not any(place in one for place in unused))]
+        # The page's own load these when they need them. They find them there if these have run first.
+        return [*OF_FIGURES, *(one for one in listed if not any(place in one for place in unused))]
 
     def scripts(self, ours: str) -> list[str]:
         """Return all scripts in the order in which they are to run; ours: in place of the page's own."""

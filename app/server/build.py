@@ -24,6 +24,7 @@ from app.page.shell import lecture_bar as lecture_panel
 from app.page.shell.dialogs import keys_dialog
 from app.page.shell.export import export_dialog
 from app.page.state import fields, first_screen, look
+from app.page.widgets.figure_row import FIRST_FIGURES
 from app.pictures.decoder import Decoder
 from app.pictures.endpoints import pictures_blueprint
 from app.server.downloads import downloads_blueprint
@@ -77,6 +78,8 @@ def create_app(
         serve_locally=True,
         enable_mcp=False,
         add_log_handler=False,
+        # Else Dash sends the layout twice, the second time in the page's HTML.
+        suppress_callback_exceptions=True,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     app.layout = lambda: pages.layout(requested.snapshot())
@@ -85,6 +88,7 @@ def create_app(
         Input("screen", "data"),
         State("fields", "data"),
         State("points", "data"),
+        State(FIRST_FIGURES, "data"),
     )
     app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
     keep_suites(server)

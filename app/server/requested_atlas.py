@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,19 @@ from dash import Dash
 from flask import Flask, Response, g, has_request_context, jsonify, request
 from werkzeug.exceptions import NotFound
 
+from app.atlases.file_version import file_version
 from app.atlases.shelf import Shelf, Snapshot
+from app.page.state import first_screen
+from hvae.atlas.atlas import EXAMPLES
+
+FIRST = "page/core/models/first-pictures.js"
+"""The module that starts the models' worker, in the assets' folder."""
+
+OF_FIGURES = (
+    "/_dash-component-suites/plotly/package_data/plotly.min.js",
+    "/_dash-component-suites/dash/dcc/async-graph.js",
+)
+"""The scripts that draw figures. Dash loads them when the first figure is on the page."""
 
 NAMED = "page_atlas"
 """The variable of the atlas in Flask's rules, and in `flask.g`."""
@@ -48,7 +61,8 @@ class Page(Dash):
     """A Dash app whose page stays with the atlas of `shelf` that its address names.
 
     Its HTML contains `description`, JSON for the page's scripts, and links to all modules in assets/page. So
-    a browser fetches all of them at once, and not one layer of imports after the other.
+    a browser fetches all of them at once, and not one layer of imports after the other. The models' worker
+    begins and its first files are fetched before all that, while Dash starts.
     """
 
     def __init__(self, *arguments: Any, shelf: Shelf, description: Mapping[str, Any], **options: Any) -> None:
@@ -65,6 +79,9 @@ class Page(Dash):
         # No text in it may end the element.
         described = json.dumps(self._description).replace("<", "\\u003c")
         data = f'<script type="application/json" id="description">{described}</script>'
+        parts["metas"] += f'<script async type="module" src="{self.get_asset_url(FIRST)}"></script>'
+        if not request.args.keys() - {"atlas"}:  # other links may show other models, or no pictures
+            parts["css"] += self._first_files()
         # After the scripts, which the page needs first.
         parts["scripts"] = (
             data
@@ -72,12 +89,38 @@ class Page(Dash):
             + "".join(
                 f'<link rel="modulepreload" href="{self.get_asset_url(module)}">' for module in self._modules
             )
+            + "".join(
+                f'<link rel="preload" as="script" href="{self.get_relative_path(script)}">'
+                for script in OF_FIGURES
+            )
         )
         named = request.args.get("atlas")
         if named in self._shelf and named != self._shelf.first:
             prefix = json.dumps(f"/pages/{quote(named)}/")
             parts["config"] = CONFIGURED_PREFIX.sub(lambda found: found[1] + prefix, parts["config"])
         return super().interpolate_index(**parts)
+
+    def _first_files(self) -> str:
+        """Links to what the first pictures are made from: a model, and the test images."""
+        named = request.args.get("atlas", self._shelf.first)
+        if named not in self._shelf:
+            return ""
+        atlas, links = self._shelf[named].atlas, []
+        point = first_screen(named, atlas).point
+        if point is not None:
+            name = f"{point}.safetensors"
+            links.append((name, name, f"models/{name}"))
+        if EXAMPLES in atlas.manifest.files:
+            links.append(("", "examples.bin", EXAMPLES))
+        return "".join(
+            '<link rel="preload" as="fetch" crossorigin '
+            f'data-atlas="{named}" data-name="{escape(name)}" href="{escape(self._address(named, *file))}">'
+            for name, *file in links
+        )
+
+    def _address(self, named: str, address: str, file: str) -> str:
+        version = file_version(self._shelf[named].atlas, file)
+        return self.get_relative_path(f"/atlases/{quote(named)}/{quote(address)}?version={version}")
 
 
 def name_atlases(server: Flask, shelf: Shelf) -> None:

@@ -1,5 +1,5 @@
 /* The page's modules, in the order in which they learn of a change: each may read what those before it have written.
- * Until the page has begun, nothing runs but the start of the models' worker.
+ * Until the page has begun, nothing runs but core/models/first-pictures.js.
  *
  * assets/bridge.js imports this module and passes on Dash's calls.
  */
@@ -19,6 +19,7 @@ import { screen } from "./core/screen.js";
 import * as colourKey from "./figures/colour-key.js";
 import * as dotCard from "./figures/dot-card.js";
 import * as drawHere from "./figures/draw-here.js";
+import { placeFigures } from "./figures/first-figures.js";
 import * as foldMark from "./figures/fold-mark.js";
 import * as lateFigures from "./figures/late-figures.js";
 import * as legend from "./figures/legend.js";
@@ -52,14 +53,12 @@ const PARTS = [
   ...[exportDialog, compareView, judge, claimsView],
 ];
 
-// While Dash starts.
-models.startModels();
-
-/* Dash calls this with the stores `screen`, `fields` and `points` when the page is complete. */
-function begin(firstScreen, fields, points) {
+/* Dash calls this with the stores `screen`, `fields`, `points` and `first-figures` when the page is complete. */
+function begin(firstScreen, fields, points, figures) {
   if (screen.current) return;
   screen.begin(firstScreen, fields, points);
   for (const part of PARTS) part.start();
+  placeFigures(figures);
   screen.publish();
 }
 

@@ -102,6 +102,20 @@ def test_a_browser_that_cannot_run_the_models_gets_the_servers_pictures(browser,
     page.close()
 
 
+@pytest.mark.parametrize("view", ["landscapes", "model"])
+def test_the_first_pictures_are_on_the_screen_before_figures_begin(browser, tiny_address, view):
+    page = browser.new_page()
+    page.add_init_script(
+        """window.plotsThen = [];
+        document.addEventListener('hvae:drawn',
+            () => plotsThen.push(document.querySelectorAll('.js-plotly-plot').length))"""
+    )
+    page.goto(f"{tiny_address}?view={view}")
+    page.wait_for_selector("#landscapes-0 .js-plotly-plot", state="attached")
+    assert page.evaluate("plotsThen.slice(0, 3)") == [0, 0, 0]
+    page.close()
+
+
 @needs_server("asks the server what it has done")
 def test_a_visit_never_wakes_the_servers_decoder(open_page, serve, tmp_path):
     address = serve(add_parent(build_atlas(tmp_path / "visited")))

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from atlas_builder import add_parent, build_atlas
-from pages import CAN_BE_SCROLLED_TO, FIRST_DOT, Explorer
+from pages import CAN_BE_SCROLLED_TO, Explorer
 from ways_to_serve import IS_OFFLINE, needs_server
 from windows import breaches
 
@@ -132,12 +132,10 @@ def test_what_is_pressed_before_the_page_has_begun_changes_nothing(explorer):
     page, held = explorer.page, []
     page.route("**/assets/page/main.js", lambda route: held.append(route))
     page.reload(wait_until="commit")
-    page.wait_for_selector(FIRST_DOT)
     page.click("#tab-model")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("s")
     page.click("#draw-again")
-    explorer.click_dot("b2-10_b1-10")
     assert held and explorer.address.endswith("point=b2-1_b1-1") and page.evaluate("window.hvae") is None
     held[0].continue_()
     explorer.wait_until_shown("/b2-1_b1-1/")

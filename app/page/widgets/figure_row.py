@@ -1,7 +1,8 @@
 """A row of figures: those of one view, side by side, each with a head and a note.
 
-The figures of the first view are part of the page. Those of another view are drawn when it is first shown.
-All are drawn again when something changes that they depend on. assets/page/figures handles clicks on dots.
+The figures of the first view come with the page, in a store: assets/page/figures/first-figures.js puts them
+in their places. Those of another view are drawn when it is first shown. All are drawn again when something
+changes that they depend on. assets/page/figures handles clicks on dots.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 CONFIG = {"displayModeBar": False, "displaylogo": False, "doubleClick": False, "showTips": False}
+FIRST_FIGURES = "first-figures"
+"""The store of the first view's figures: id of the place → its children."""
 KEPT = 32
 DRAWN = tuple(name for name in LOOK if name not in ("view", "lecture"))
 """What figures depend on."""
@@ -69,7 +72,6 @@ def layout(
                     html.Div(head, className="figure-head"),
                     html.P(figure.note if figure else "", id=f"{view}-note-{index}", className="figure-note"),
                     html.Div(
-                        _graph(view, index, figure.figure) if figure else [],
                         id=f"{view}-place-{index}",
                         className="linked-figure",
                         **{"data-figure": f"{view}-{index + 1}"},
@@ -84,7 +86,13 @@ def layout(
             html.P(id=f"{view}-note-{index}", hidden=True),
             html.Div(id=f"{view}-place-{index}", hidden=True),
         ]
-    return html.Div([*columns, dcc.Store(id=f"{view}-drawn")], className="board")
+    stores = [dcc.Store(id=f"{view}-drawn")]
+    if drawn:
+        placed = {
+            f"{view}-place-{index}": _graph(view, index, part.figure) for index, part in enumerate(drawn)
+        }
+        stores.append(dcc.Store(id=FIRST_FIGURES, data=placed))
+    return html.Div([*columns, *stores], className="board")
 
 
 def register(

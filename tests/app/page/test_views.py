@@ -1,6 +1,7 @@
 """Adding a view takes its panel and one line: the one that docs/extending.md walks through."""
 
 import re
+from html import unescape
 
 import pytest
 from callbacks import ask
@@ -60,6 +61,30 @@ def test_its_figure_is_drawn_when_it_is_shown(client):
     assert answer["response"]["elbo-note-0"]["children"] == "Lower is better."
     (graph, *_) = answer["response"]["elbo-place-0"]["children"]
     assert graph["props"]["figure"]["layout"]["yaxis"]["title"]["text"] == "Negative ELBO, nats per image"
+
+
+def test_whatever_a_callback_reads_or_writes_is_on_the_page():
+    """Dash would say so in the browser, had it the layout a second time."""
+    atlas = Atlas.shipped("street-digits")
+    client = create_app({"one": atlas, "another": atlas}).server.test_client()
+    there = {one["id"] for one in elements(client.get("/_dash-layout").get_json()) if "id" in one}
+    for callback in client.get("/_dash-dependencies").get_json():
+        outputs = re.findall(r"([\w-]+)\.\w+", callback["output"].strip("."))
+        named = {one["id"] for one in [*callback["inputs"], *callback["state"]]} | set(outputs)
+        # A menu is missing where an atlas has nothing to choose from.
+        assert {one for one in named if not one.startswith(("control-", "_"))} <= there, callback["output"]
+
+
+def test_the_layout_is_sent_once_and_the_first_files_are_announced(client):
+    html = client.get("/").get_data(as_text=True)
+    assert "validation_layout" not in html and len(html) < 40_000
+    links = re.findall(r'<link rel="preload" as="fetch" crossorigin ([^>]*)>', html)
+    files = [dict(re.findall(r'([\w-]+)="([^"]*)"', link)) for link in links]
+    assert [file["data-name"] for file in files] == ["b2-1_b1-1.safetensors", ""]
+    for file in files:
+        answer = client.get(unescape(file["href"]))
+        assert answer.status_code == 200 and "immutable" in answer.headers["Cache-Control"]
+    assert 'as="fetch"' not in client.get("/?view=claims").get_data(as_text=True)
 
 
 def test_the_readme_lists_all_views_with_their_keys():

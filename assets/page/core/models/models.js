@@ -6,6 +6,7 @@
  */
 import { screen } from "../screen.js";
 import { imagesFile, sourceOf } from "./files.js";
+import { pictures } from "./first-pictures.js";
 import { questionAt } from "./queries.js";
 import { Runner } from "./runner.js";
 import { WorkerEnded } from "./thread.js";
@@ -13,13 +14,7 @@ import { WorkerEnded } from "./thread.js";
 const NEIGHBOURS = 4;
 const SETTLED_MS = 300; // after the samples of a dot, before its neighbours' files are fetched
 
-const pictures = new Runner(10000);
 const numbers = new Runner(30000);
-
-/* Start to load the worker for pictures. */
-export function startModels() {
-  pictures.start();
-}
 
 /* The picture at an address, {width, height, data} in RGBA; null if it cannot be made here. */
 export function pictureHere(url) {

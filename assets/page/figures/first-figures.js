@@ -1,0 +1,26 @@
+/* The figures of the first view. They are put in their places when the first pictures are on the screen: plotly, which
+ * draws them, takes a second to begin, and nothing else is drawn meanwhile.
+ */
+const PICTURES = 3; // of a model beside the figures
+const PATIENCE_MS = 2000; // without pictures
+
+/* Put figures in their places, id of the place → its children, after the first pictures. */
+export function placeFigures(figures) {
+  let pictures = 0;
+  let isDone = false;
+
+  function place() {
+    if (isDone) return;
+    isDone = true;
+    for (const [id, children] of Object.entries(figures)) window.dash_clientside.set_props(id, { children });
+  }
+
+  function count() {
+    pictures += 1;
+    if (pictures === PICTURES) requestAnimationFrame(() => setTimeout(place)); // painted by then
+  }
+
+  document.addEventListener("hvae:drawn", count);
+  document.addEventListener("hvae:failed", count);
+  setTimeout(place, PATIENCE_MS);
+}
