@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
 
+from hvae.datasets.registry import licence_of
+
 PACKAGES = ("dash", "dash-mantine-components", "plotly")
 BUNDLED = {
     "plotly.js": "Copyright 2012-2026, Plotly, Inc.",
@@ -40,13 +42,6 @@ FINGERPRINT = re.compile(r"\.v\w+m\d+")
 NOTICES = ".LICENSE.txt"
 """What a bundler adds to the name of a script, for the notices of all that it has put into it."""
 
-DATA = {
-    "mnist": "MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, CC BY-SA 3.0.",
-    "fashion-mnist": "Fashion-MNIST, © 2017 Zalando SE, MIT licence.",
-    "svhn": "SVHN by Yuval Netzer et al., for non-commercial use only.",
-    "digits": "Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak, UCI, CC BY 4.0.",
-    "street-digits": "Street digits are made by this program, and are under its licence.",
-}
 OTHER_DATA = "{dataset}: see where the data set is from; its licence holds for the test images."
 
 
@@ -63,7 +58,7 @@ def licences(datasets: Iterable[str], scripts: Iterable[str]) -> str:
     # Where its maker's pictures are is nobody's business.
     names = dict.fromkeys(name.split(":")[0] for name in datasets)
     parts.append(
-        "Test images\n\n" + "\n".join(DATA.get(one, OTHER_DATA.format(dataset=one)) for one in names)
+        "Test images\n\n" + "\n".join(licence_of(one) or OTHER_DATA.format(dataset=one) for one in names)
     )
     rule = "\n" + 100 * "-" + "\n\n"
     return rule.join(part.strip() + "\n" for part in parts)

@@ -21,7 +21,7 @@ from app.page.panels.compare import replace_pin_dialog
 from app.page.points import points_data
 from app.page.shell import header, main
 from app.page.shell import lecture_bar as lecture_panel
-from app.page.shell.dialogs import keys_dialog
+from app.page.shell.dialogs import about_dialog, keys_dialog
 from app.page.shell.export import export_dialog
 from app.page.state import fields, first_screen, look
 from app.page.widgets.figure_row import FIRST_FIGURES
@@ -165,6 +165,7 @@ def page(
                 lecture_panel.layout(atlas),
                 main.layout(atlas),
                 keys_dialog(),
+                about_dialog(atlas),
                 replace_pin_dialog(),
                 export_dialog(atlas),
             ],

@@ -32,6 +32,7 @@ import * as keyboard from "./keyboard.js";
 import * as connection from "./server/connection.js";
 import * as claimsView from "./views/claims.js";
 import * as compareView from "./views/compare.js";
+import * as aboutDialog from "./views/explanations/about.js";
 import * as exportDialog from "./views/export/dialog.js";
 import * as informationFlow from "./views/information-flow.js";
 import * as judge from "./views/judge.js";
@@ -50,7 +51,7 @@ const PARTS = [
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
-  ...[exportDialog, compareView, judge, claimsView],
+  ...[exportDialog, compareView, judge, claimsView, aboutDialog],
 ];
 
 /* Dash calls this with the stores `screen`, `fields`, `points` and `first-figures` when the page is complete. */

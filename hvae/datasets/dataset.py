@@ -34,6 +34,7 @@ class Dataset:
     files: the files it needs in the data folder, with `{split}` for the split; empty for none.
     downloads: whether `load` can fetch those files from the network.
     argument: the argument after `NAME:`, in capitals; empty for none.
+    licence: whose its pictures are, and under which licence, one sentence; empty if that is not known.
     model: options of the model for this data set, if they differ from those of `HVAEConfig`.
     place: its place in lists, lowest first; equal places by name.
     """
@@ -46,6 +47,7 @@ class Dataset:
     downloads: bool = False
     argument: str = ""
     is_sized: bool = False
+    licence: str = ""
     model: Mapping[str, int | float | str] = field(default_factory=dict)
     place: int = 100
 

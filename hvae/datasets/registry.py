@@ -32,4 +32,10 @@ def find(name: str) -> tuple[Dataset | None, str]:
     return (dataset if dataset and bool(dataset.argument) == bool(colon) else None), argument
 
 
+def licence_of(name: str) -> str:
+    """Return whose a data set's pictures are, and their licence; empty if that is not known."""
+    dataset = REGISTRY.by_name.get(name.partition(":")[0])
+    return dataset.licence if dataset else ""
+
+
 REGISTRY.discover()

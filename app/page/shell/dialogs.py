@@ -9,6 +9,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.page.views import VIEWS
+from hvae.atlas.atlas import Atlas
+from hvae.datasets.registry import licence_of
 
 
 def keys() -> dict[str, str]:
@@ -32,6 +34,15 @@ def keys_dialog() -> Component:
     """Return the list of keys."""
     rows = [html.Div([html.Dt(html.Kbd(key)), html.Dd(meaning)]) for key, meaning in keys().items()]
     return dialog("keys", "Keys", [html.Dl(rows, className="key-list")])
+
+
+def about_dialog(atlas: Atlas) -> Component:
+    """Return the place of what the page says about itself; it is filled when it is opened.
+
+    data-licence: whose the atlas's pictures are.
+    """
+    licence = licence_of(atlas.manifest.dataset)
+    return dialog("about-page", "About", [html.Div(id="about-content")], {"data-licence": licence})
 
 
 def dialog(

@@ -26,6 +26,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
         _tool("open-lecture", "Lecture", "Lecture mode (l)"),
         _tool("open-export", "Export", "Export figures, metrics, models, this page (e)"),
         _tool("open-keys", "Keys", "List of keys (?)"),
+        _tool("open-about-page", "About", "About this page, and how to cite it"),
     ]
     return html.Header(
         [

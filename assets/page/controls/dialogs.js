@@ -1,6 +1,8 @@
 /* Dialogs: what opens and closes them. */
 
-/* "keys" or "export". */
+const OPENERS = "#open-keys, #open-export, #open-about-page";
+
+/* "keys", "export" or "about-page". */
 export function openDialog(id) {
   document.getElementById(id).showModal();
 }
@@ -11,7 +13,7 @@ export function isDialogOpen() {
 
 export function start() {
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("#open-keys, #open-export");
+    const opener = event.target.closest(OPENERS);
     if (opener) openDialog(opener.id.replace("open-", ""));
     const dialog = event.target.closest("dialog");
     // A click on the backdrop is a click on the dialog itself.

@@ -37,4 +37,14 @@ def load(split: Split, data_dir: str | Path, download: bool, size: int) -> Image
     return Images(large.round().to(torch.uint8), labels, tuple(str(digit) for digit in digits.target_names))
 
 
-DATASETS = (Dataset("digits", "Digits", load, channels=1, is_sized=True, place=50),)
+DATASETS = (
+    Dataset(
+        "digits",
+        "Digits",
+        load,
+        channels=1,
+        is_sized=True,
+        licence="Optical Recognition of Handwritten Digits by E. Alpaydin and C. Kaynak, UCI, CC BY 4.0.",
+        place=50,
+    ),
+)

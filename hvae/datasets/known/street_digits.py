@@ -30,6 +30,7 @@ DATASETS = (
         load,
         channels=3,
         files=(FILE,),
+        licence="Street digits are made by this program, and are under its licence.",
         place=60,
     ),
 )

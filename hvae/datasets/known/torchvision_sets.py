@@ -24,6 +24,7 @@ class Source:
     # If torchvision knows the md5 of every file that it reads, it replaces damaged ones by itself.
     pinned: bool
     digit_classes: bool
+    licence: str = ""
 
     def paths(self, split: Split, root: Path) -> list[Path]:
         return [root / file.format(split=split) for file in self.files]
@@ -49,7 +50,15 @@ _IDX_FILES = (
 _CIFAR_FILES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch", "batches.meta")
 
 SOURCES = {
-    "mnist": Source("MNIST", "MNIST", 1, tuple(f"MNIST/raw/{file}" for file in _IDX_FILES), False, True),
+    "mnist": Source(
+        "MNIST",
+        "MNIST",
+        1,
+        tuple(f"MNIST/raw/{file}" for file in _IDX_FILES),
+        False,
+        True,
+        "MNIST by Yann LeCun, Corinna Cortes and Christopher J. C. Burges, CC BY-SA 3.0.",
+    ),
     "fashion-mnist": Source(
         "Fashion-MNIST",
         "FashionMNIST",
@@ -57,8 +66,17 @@ SOURCES = {
         tuple(f"FashionMNIST/raw/{file}" for file in _IDX_FILES),
         False,
         False,
+        "Fashion-MNIST, © 2017 Zalando SE, MIT licence.",
     ),
-    "svhn": Source("SVHN", "SVHN", 3, ("{split}_32x32.mat",), True, True),
+    "svhn": Source(
+        "SVHN",
+        "SVHN",
+        3,
+        ("{split}_32x32.mat",),
+        True,
+        True,
+        "SVHN by Yuval Netzer et al., for non-commercial use only.",
+    ),
     "cifar10": Source(
         "CIFAR-10", "CIFAR10", 3, tuple(f"cifar-10-batches-py/{file}" for file in _CIFAR_FILES), True, False
     ),
@@ -81,6 +99,7 @@ DATASETS = tuple(
         files=source.files,
         downloads=True,
         is_sized=True,
+        licence=source.licence,
         place=place,
     )
     for place, (name, source) in enumerate(SOURCES.items(), start=10)
