@@ -10,8 +10,32 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from hvae.metrics.metric import Explanation
+
 # Halvings of [0, 1 − 1/K]: past the last bit of a float64.
 _HALVINGS = 60
+
+DISTORTION_BOUND = Explanation(
+    "distortion_bound",
+    "Bound of the distortion (Eq. 6)",
+    (r"D \ge H - R(z_1, z_2)", r"H \approx \min_{\text{models}} (D + R)"),
+    "No model beats the entropy H of the data: what the latents do not say, the distortion has to. H is "
+    "unknown: the dotted line has the lowest −ELBO of the models here in its place, so a better model could "
+    "cross it.",
+    ("Eq. 6",),
+)
+ACCURACY_BOUND = Explanation(
+    "accuracy_bound",
+    "Bounds of the accuracy (Eq. 7)",
+    (
+        r"\text{accuracy} \le f^{-1}\big(I_q(y; z)\big) \le f^{-1}(R)",
+        r"f(a) = H[y] + a \log a + (1 - a) \log \frac{1 - a}{K - 1}",
+    ),
+    "No classifier can read more off a draw of a latent than the latent knows: f(a) nats are needed for an "
+    "accuracy of a among K classes, and f⁻¹ turns nats into the best accuracy. R is R(z₂) for z₂, and the "
+    "total rate for z₁.",
+    ("Eq. 7", "f⁻¹"),
+)
 
 
 def label_entropy(label_frequencies: ArrayLike) -> float:

@@ -26,6 +26,7 @@ from app.export.models import (
 )
 from app.export.served_page import ServedPage
 from app.export.writing import INDEX, refuse_what_is_there, write_file, write_folder
+from app.page.explanations.records import explanations
 from app.page.widgets.figure_row import BOARDS
 from app.server.build import assets_folder, create_app
 from hvae.atlas.atlas import EXAMPLES, PARENT, Atlas
@@ -103,6 +104,7 @@ def exported(atlases: Mapping[str, Atlas], path: Path, options: Options) -> Iter
                 "version": page.version,
                 "figures": recorded_figures(atlas, app.server.extensions[BOARDS]),
                 "key": recorded_key(atlas),
+                "explanations": explanations(),
                 "files": list(kept),
             }
         )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from app.atlases.folds import EDGE
-from app.page.explanations.records import explanations
 from app.page.figures.axes import FONT
 from app.page.points import NEXT_TO_NOTHING, STATS, TRAVERSAL, TRAVERSAL_OF_NOTHING
 from app.page.state import LOOK, SAMPLES
@@ -27,7 +26,7 @@ def description() -> dict[str, Any]:
     a fold that are estimated, on `most_estimated_images` test images at most. traversal: what stands beside
     a traversal of z₂. samples: how many the page shows of a model. sheet: tiles in a row of pictures, and the
     pixels between them. figure_type: the type of figures, in pixels. numbers: how numbers become text.
-    python: the templates of the exported code. explanations: of the page, its words and equations.
+    python: the templates of the exported code.
     """
     return {
         "look": LOOK,
@@ -44,5 +43,4 @@ def description() -> dict[str, Any]:
         "figure_type": FONT["size"],
         "numbers": {"beta_digits": BETA_DIGITS, "decimals": DECIMALS},
         "python": python_templates(),
-        "explanations": explanations(),
     }

@@ -17,6 +17,7 @@ from app.atlases.file_version import file_version
 from app.atlases.shelf import Shelf, Snapshot
 from app.page import lecture
 from app.page.description import description
+from app.page.explanations.endpoint import explanations_blueprint
 from app.page.panels.compare import replace_pin_dialog
 from app.page.points import points_data
 from app.page.shell import header, main
@@ -100,6 +101,7 @@ def create_app(
     server.register_blueprint(pictures_blueprint(shelf, decoder))
     server.register_blueprint(downloads_blueprint(shelf, decoder.models))
     server.register_blueprint(health_blueprint(decoder))
+    server.register_blueprint(explanations_blueprint())
     server.register_blueprint(recorded_figures_blueprint(shelf, recorder))
     return app
 

@@ -37,6 +37,7 @@ export class Answers {
     if (path.endsWith("/version")) return json({ version: this.#recorded.version });
     if (path === "/healthz") return json({ status: "ok" });
     if (path.endsWith("/figures.json")) return json({ ...this.#recorded.figures, key: this.#recorded.key });
+    if (path === "/explanations.json") return json(this.#recorded.explanations);
     const file = FILE.exec(address);
     if (!file) return json({ error: NO_MODEL }, 404);
     const bytes = await this.#file(...file.slice(1).map(decodeURIComponent));

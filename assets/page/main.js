@@ -33,6 +33,8 @@ import * as connection from "./server/connection.js";
 import * as claimsView from "./views/claims.js";
 import * as compareView from "./views/compare.js";
 import * as aboutDialog from "./views/explanations/about.js";
+import * as explanationCard from "./views/explanations/card.js";
+import * as equations from "./views/explanations/equations.js";
 import * as exportDialog from "./views/export/dialog.js";
 import * as informationFlow from "./views/information-flow.js";
 import * as judge from "./views/judge.js";
@@ -51,7 +53,8 @@ const PARTS = [
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
-  ...[exportDialog, compareView, judge, claimsView, aboutDialog],
+  ...[exportDialog, compareView, judge, claimsView],
+  ...[aboutDialog, explanationCard, equations],
 ];
 
 /* Dash calls this with the stores `screen`, `fields`, `points` and `first-figures` when the page is complete. */

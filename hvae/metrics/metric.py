@@ -1,4 +1,4 @@
-"""The records of metrics: one per column, and one per measurement."""
+"""The records of metrics: one per column, one per measurement, and what explains them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ Unit = Literal["nats per image", "nats", "dB", "share", ""]
 
 
 @dataclass(frozen=True)
+class Explanation:
+    """What a metric or a bound is.
+
+    name: of the record; metrics may share one. title: for people. equations: in TeX, each a line, of the
+    part of TeX that app/page/explanations/mathml.py reads. sentences: two, in plain words. words: what
+    texts of the page call it, in small letters unless it is a name.
+    """
+
+    name: str
+    title: str
+    equations: tuple[str, ...]
+    sentences: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Metric:
     """One column of metrics.parquet; the column `*_se` beside it holds its standard error, in the same unit.
 
@@ -36,6 +52,7 @@ class Metric:
     menu_place: its place in menus, lowest first; equal places in the order of the table.
     smallest_effect: the smallest difference between two models that matters, in the column's unit; chosen
         before any was measured.
+    explanation: its equation and two sentences, which the page unfolds beside it.
     """
 
     column: str
@@ -51,6 +68,7 @@ class Metric:
     sizes_dots: bool = True
     menu_place: int = 100
     smallest_effect: float = 0.0
+    explanation: Explanation | None = None
 
     @property
     def error_column(self) -> str:

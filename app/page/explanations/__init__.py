@@ -1,4 +1,5 @@
 """What explains the page to a visitor: about it, equations, words and symbols, and a tour.
 
-`records` is what a browser gets of it, in the page's description; assets/page/views/explanations shows it.
+`records` is all of it, which a browser fetches once it has shown the page. assets/page/views/explanations
+shows it.
 """

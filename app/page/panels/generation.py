@@ -14,6 +14,7 @@ from app.page.judges import judged, judges, scores
 from app.page.menus import OVER
 from app.page.points import points_table
 from app.page.widgets import controls, figure_row
+from app.page.widgets.pieces import equation_button
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
@@ -35,9 +36,12 @@ def layout(atlas: Atlas) -> html.Div:
     board = figure_row.layout(
         VIEW,
         [
-            [controls.menu("score", "Score of samples", scores(atlas), first)],
-            [controls.menu("rate", "Over which rate", OVER, "rate_total")],
-            [html.H2("Diversity and sharpness", className="figure-title")],
+            [controls.menu("score", "Score of samples", scores(atlas), first), equation_button("{score}")],
+            [controls.menu("rate", "Over which rate", OVER, "rate_total"), equation_button("{rate}")],
+            [
+                html.H2("Diversity and sharpness", className="figure-title"),
+                equation_button("diversity", "sharpness"),
+            ],
         ],
     )
     return html.Div([_judge(atlas), board], className="landing")

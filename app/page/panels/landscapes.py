@@ -19,6 +19,7 @@ from app.page.points import points_table
 from app.page.predictions import FROM_THE_SPECTRUM, THEOREM, chosen_predictions
 from app.page.state import first_sizes, size_metrics
 from app.page.widgets import controls, figure_row
+from app.page.widgets.pieces import equation_button
 from app.page.words import metric_title
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
@@ -54,7 +55,8 @@ def _head(atlas: Atlas, index: int) -> list[Component]:
     parts = heading(index, sizes[index])
     title = html.H2([html.Span(id=name, **its) for name, its in parts.items()], className="goal-title")
     metrics = {column: metric_title(column) for column in size_metrics(atlas)}
-    return [title, controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])]
+    menu = controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])
+    return [title, menu, equation_button(f"{{size-{index}}}")]
 
 
 def heading(index: int, metric: str) -> dict[str, dict[str, Any]]:

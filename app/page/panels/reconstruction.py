@@ -14,16 +14,28 @@ from app.page.figures.reconstruction import distortion_figure, psnr_figure
 from app.page.points import points_table
 from app.page.predictions import OF_DISTORTION, OF_PSNR, THEOREM, chosen_predictions
 from app.page.widgets import figure_row
+from app.page.widgets.pieces import equation_button
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 VIEW = "reconstruction"
-TITLES = ("PSNR in the rate plane", "PSNR", "Distortion")
+TITLES = {
+    "PSNR in the rate plane": ("psnr",),
+    "PSNR": ("psnr",),
+    "Distortion": ("distortion", "distortion_bound"),
+}
+"""Of figures, and what their equations explain."""
 
 
 def layout(atlas: Atlas) -> html.Div:
     """Return the heads; the figures are drawn when the view is shown."""
-    return figure_row.layout(VIEW, [[html.H2(title, className="figure-title")] for title in TITLES])
+    return figure_row.layout(
+        VIEW,
+        [
+            [html.H2(title, className="figure-title"), equation_button(*explained)]
+            for title, explained in TITLES.items()
+        ],
+    )
 
 
 def register(app: Dash, requested: RequestedAtlas) -> None:

@@ -19,6 +19,7 @@ from app.page.menus import LAYERS, PROBES
 from app.page.points import points_table
 from app.page.state import posteriors
 from app.page.widgets import controls, figure_row
+from app.page.widgets.pieces import equation_button
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
@@ -46,14 +47,19 @@ def layout(atlas: Atlas) -> html.Div:
         [
             [
                 html.H2("Information about the label", className="figure-title"),
+                equation_button("mi_{layer}"),
                 controls.switch("layer", "Layer", LAYERS, "z2"),
             ],
             [
                 html.H2("Accuracy", className="figure-title"),
+                equation_button("accuracy", "{probe}"),
                 controls.menu("probe", "Classifier", PROBES, "rbf_svm"),
                 *([switch] if len(read) > 1 else []),
             ],
-            [html.H2("Accuracy and information", className="figure-title")],
+            [
+                html.H2("Accuracy and information", className="figure-title"),
+                equation_button("accuracy_bound"),
+            ],
         ],
     )
 

@@ -11,6 +11,7 @@ from app.page.predictions import why_no_theory
 from app.page.state import size_metrics, theories
 from app.page.views import FIRST_VIEW, figure_views
 from app.page.widgets import colour_key, controls
+from app.page.widgets.pieces import equation_button
 from app.page.words import metric_title
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
@@ -43,6 +44,14 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
 `fold` is the mark of a selected point between the dots, which is not a trace.
 assets/page/figures/legend.js hides those that no figure on screen holds.
 """
+
+
+EQUATIONS = {
+    "predicted by theory": "theory",
+    "bound (Eq. 6)": "distortion_bound",
+    "bounds (Eq. 7)": "accuracy_bound",
+}
+"""Signs with a ∑ beside them, by their meaning, and what it explains."""
 
 
 def layout(atlas: Atlas) -> html.Aside:
@@ -91,6 +100,10 @@ def _theory(atlas: Atlas) -> html.Div:
     )
 
 
+def _equation(meaning: str) -> list[Component]:
+    return [equation_button(EQUATIONS[meaning])] if meaning in EQUATIONS else []
+
+
 def _same(names: tuple[str, ...]) -> dict[str, str]:
     return {name: name for name in names}
 
@@ -102,7 +115,7 @@ def _sign(sign: str, meaning: str, views: str | None, trace: str) -> Component:
     its_views = figure_views() if views is EVERYWHERE else views.split()
     shown = FIRST_VIEW in its_views
     return html.Li(
-        [html.Span(parts, className=f"mark {sign}"), meaning],
+        [html.Span(parts, className=f"mark {sign}"), html.Span(meaning), *_equation(meaning)],
         hidden=not shown or trace == "fold",
         **{"data-views": " ".join(its_views), "data-trace": trace},
     )

@@ -47,6 +47,21 @@ def picture(slot: str, alt: str, size: dict[str, int], **more: Any) -> html.Canv
     return html.Canvas(id=f"{slot}-picture", className="picture", **size, **aria, **more)
 
 
+def equation_button(*names: str) -> html.Button:
+    """Return the ∑ that unfolds equations.
+
+    names: of explanations, or of columns of metrics; for {NAME} stands what a visitor has chosen with the
+    control NAME.
+    assets/page/views/explanations shows and names them.
+    """
+    return html.Button(
+        "∑",
+        type="button",
+        className="equation-button",
+        **{"data-explains": " ".join(names), "aria-label": "Equation", "aria-expanded": "false"},
+    )
+
+
 def strip(title: str, subtitle: str, children: list[Component | None], *actions: Component) -> html.Section:
     """Return a heading with its content below."""
     heading = html.Div(

@@ -15,6 +15,11 @@ function valueOf(state, name) {
   return entryOf(name) === null ? state[name] : state.sizes[entryOf(name)];
 }
 
+/* What a visitor has chosen with a control. */
+export function chosenWith(name) {
+  return valueOf(screen.current, name);
+}
+
 /* The names that a control may have: the fields of the state, and the entries of `sizes`: size-0, size-1, … */
 function namesIn(state) {
   return [...Object.keys(state), ...state.sizes.map((_, index) => `size-${index}`)];

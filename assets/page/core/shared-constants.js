@@ -30,6 +30,3 @@ export const DECIMALS = description.numbers.decimals;
 
 /* The templates of the exported code. */
 export const PYTHON = description.python;
-
-/* What explains the page: `about` it, and how to cite it. */
-export const EXPLANATIONS = description.explanations;

@@ -49,5 +49,8 @@ export function pageAddress(query) {
   return `?${query}`;
 }
 
+/* What explains the page: about it, its equations and words. */
+export const EXPLANATIONS = "/explanations.json";
+
 /* A cheap answer, as long as the server runs. */
 export const HEALTH = "/healthz";

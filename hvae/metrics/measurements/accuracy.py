@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from hvae.metrics.estimate import columns_of
-from hvae.metrics.metric import LATENTS, Measurement, Metric
+from hvae.metrics.metric import LATENTS, Explanation, Measurement, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,15 @@ PROBES = {
     "rbf_svm": Probe("RBF SVM", "RBF SVM", "an SVM with RBF kernel", 1),
     "knn": Probe("kNN", "kNN", "the 5 nearest neighbours", 4),
 }
+
+OF_A_CLASSIFIER = Explanation(
+    "accuracy",
+    "Accuracy",
+    (r"\text{accuracy} = P\big(\hat{y}(z) = y\big)",),
+    "The share of test images whose label y a simple classifier ŷ reads off the latent z correctly. It has "
+    "learned from the latents of training images, and sees either the posterior’s mean or a draw from it.",
+    ("accuracy", "accuracies"),
+)
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
@@ -121,6 +130,7 @@ def _record(
             preference=0 if from_draws or latent != "z2" else probe.preference,
             menu_place=25 if from_draws else 20,
             smallest_effect=0.005,
+            explanation=OF_A_CLASSIFIER,
         )
         for latent, sign in LATENTS.items()
         for probe_name, probe in PROBES.items()

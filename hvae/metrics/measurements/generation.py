@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hvae.metrics.estimate import Estimate, columns_of
-from hvae.metrics.metric import Budget, Measurement, Metric, usual
+from hvae.metrics.metric import Budget, Explanation, Measurement, Metric, usual
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,6 +15,34 @@ if TYPE_CHECKING:
     from hvae.model import HVAE
 
 SAMPLES = Budget.samples
+
+INCEPTION_SCORE = Explanation(
+    "inception_score",
+    "Inception score",
+    (
+        r"\mathrm{IS} = \exp E\big[\mathrm{KL}\big(p(y|x) \,\|\, p(y)\big)\big]",
+        r"\phantom{IS} = e^{H[p(y)]} \cdot e^{-E \, H[p(y|x)]}, \quad x \sim p(x)",
+    ),
+    "How good samples x are in the eyes of a classifier p(y|x), the judge: diversity times sharpness. It is "
+    "at least 1 and at most the number of classes, and compares models of one data set only.",
+    ("inception score", "inception scores"),
+)
+DIVERSITY = Explanation(
+    "diversity",
+    "Diversity",
+    (r"\text{diversity} = e^{H[p(y)]}, \quad p(y) = E\big[p(y|x)\big], \quad x \sim p(x)",),
+    "How many classes samples are of: 1 if all are of the same class, the number of classes if all are as "
+    "frequent. The judge’s answers p(y|x) for all samples x are averaged first.",
+    ("diversity",),
+)
+SHARPNESS = Explanation(
+    "sharpness",
+    "Sharpness",
+    (r"\text{sharpness} = e^{-E \, H[p(y|x)]}, \quad x \sim p(x)",),
+    "How surely the judge says of which class a sample x is. It is 1 where it is always certain, and 1 / "
+    "the number of classes where it cannot tell.",
+    ("sharpness",),
+)
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
@@ -52,6 +80,7 @@ GENERATION = Measurement(
             preference=1,
             menu_place=40,
             smallest_effect=0.1,
+            explanation=INCEPTION_SCORE,
         ),
         Metric(
             "diversity",
@@ -61,6 +90,7 @@ GENERATION = Measurement(
             goal="generation",
             preference=3,
             menu_place=40,
+            explanation=DIVERSITY,
         ),
         Metric(
             "sharpness",
@@ -71,6 +101,7 @@ GENERATION = Measurement(
             goal="generation",
             preference=2,
             menu_place=40,
+            explanation=SHARPNESS,
         ),
     ),
     measure,

@@ -41,6 +41,7 @@ GENERATION_CALIBRATED = Measurement(
             high=metric.high,
             goal="generation",
             menu_place=42,
+            explanation=metric.explanation,
         )
         for metric in generation.GENERATION.metrics
     ),

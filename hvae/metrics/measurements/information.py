@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hvae.metrics.estimate import columns_of
-from hvae.metrics.metric import LATENTS, Measurement, Metric
+from hvae.metrics.metric import LATENTS, Explanation, Measurement, Metric
 
 if TYPE_CHECKING:
     from hvae.metrics.mutual_information import Draws
@@ -16,6 +16,43 @@ WHAT_IT_IS = {
     "z2": "information about the label in z₂: an estimate, which errs upwards",
     "z1": "information about the label in z₁: a lower bound",
 }
+
+OF_Z2, OF_Z1, OF_Z2_BOUND = (
+    Explanation(
+        name,
+        title,
+        (rf"I_q(y; {latent}) = H[y] - H_q[y|{latent}]",),
+        f"How much a draw of {sign} tells about the label y, in nats: the label’s entropy less what stays "
+        f"unknown. {how}",
+        words,
+    )
+    for name, title, latent, sign, how, words in (
+        (
+            "mi_z2",
+            "Mutual information of z₂ and the label",
+            "z_2",
+            "z₂",
+            "This is an estimate from the test images, which errs upwards.",
+            ("I(y; z₂)", "mutual information"),
+        ),
+        (
+            "mi_z1",
+            "Mutual information of z₁ and the label",
+            "z_1",
+            "z₁",
+            "A network that guesses the label from draws gives a lower bound of it, which is shown.",
+            ("I(y; z₁)",),
+        ),
+        (
+            "mi_z2_bound",
+            "Mutual information of z₂ and the label, from below",
+            "z_2",
+            "z₂",
+            "A network that guesses the label from draws gives a lower bound of it, which is shown.",
+            (),
+        ),
+    )
+)
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
@@ -38,6 +75,7 @@ INFORMATION = Measurement(
             short_title=f"I(y; {sign})",
             goal="representation",
             menu_place=30,
+            explanation={"z2": OF_Z2, "z1": OF_Z1}[latent],
         )
         for latent, sign in LATENTS.items()
     ),
@@ -77,6 +115,7 @@ INFORMATION_BOUND = Measurement(
             short_title="lower bound on I(y; z₂)",
             goal="representation",
             menu_place=30,
+            explanation=OF_Z2_BOUND,
         ),
     ),
     measure_bound,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hvae.metrics.estimate import columns_of
 from hvae.metrics.measurements import generation
-from hvae.metrics.metric import Measurement, Metric
+from hvae.metrics.metric import Explanation, Measurement, Metric
 
 if TYPE_CHECKING:
     from hvae.atlas.manifest import Manifest
@@ -15,6 +15,29 @@ if TYPE_CHECKING:
 
 MOST_NEIGHBOURS_AMONG = 2_500
 """Samples, and test images, among which neighbours are looked for: their distances take 2 s."""
+
+FRECHET = Explanation(
+    "frechet",
+    "Fréchet distance",
+    (r"d^2 = |\mu_1 - \mu_2|^2 + \mathrm{tr}\big(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1 \Sigma_2)^{1/2}\big)",),
+    "How far samples as a whole lie from test images: means μ and covariances Σ of both are compared, in the "
+    "features of the data set’s classifier. Lower is better; numbers compare models of one data set only.",
+    ("Fréchet distance",),
+)
+PRECISION, RECALL = (
+    Explanation(
+        name,
+        title,
+        (rf"\text{{{name}}} = P\big(|\varphi - \varphi'| \le r(\varphi') \;\text{{for a}}\; \varphi'\big)",),
+        f"The share of {of} whose features φ lie among those of {others}, φ′. Among them means: at least as "
+        f"near to one of them as its third nearest neighbour, at the distance r.",
+        (name,),
+    )
+    for name, title, of, others in (
+        ("precision", "Precision", "samples", "test images"),
+        ("recall", "Recall", "test images", "samples"),
+    )
+)
 
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
@@ -47,6 +70,7 @@ REALISM = Measurement(
             low=0,
             goal="generation",
             menu_place=45,
+            explanation=FRECHET,
         ),
         Metric(
             "precision",
@@ -57,6 +81,7 @@ REALISM = Measurement(
             high=1,
             goal="generation",
             menu_place=45,
+            explanation=PRECISION,
         ),
         Metric(
             "recall",
@@ -67,6 +92,7 @@ REALISM = Measurement(
             high=1,
             goal="generation",
             menu_place=45,
+            explanation=RECALL,
         ),
     ),
     measure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hvae.metrics.estimate import Estimate, columns_of
-from hvae.metrics.metric import Measurement, Metric
+from hvae.metrics.metric import Explanation, Measurement, Metric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,25 +48,75 @@ def reconstruction_columns(measured: RatesAndDistortion, decibels: Estimate) -> 
     return columns_of({**means, "psnr": decibels})
 
 
-def rate(column: str, title: str, documentation: str) -> Metric:
+RATE_Z2 = Explanation(
+    "rate_z2",
+    "R(z₂), the rate of the top latent",
+    (r"R(z_2) = E_x \, \mathrm{KL}\big(q(z_2|x) \,\|\, p(z_2)\big)",),
+    "How much z₂ knows about a picture, in nats, as a mean over the test images. It measures how far what "
+    "the model infers from a picture lies from what it assumes of z₂ before.",
+    ("R(z₂)",),
+)
+RATE_Z1 = Explanation(
+    "rate_z1",
+    "R(z₁|z₂), the rate of the bottom latent",
+    (r"R(z_1|z_2) = E_x \, E_{q(z_2|x)} \, \mathrm{KL}\big(q(z_1|z_2, x) \,\|\, p(z_1|z_2)\big)",),
+    "How much z₁ knows about a picture beyond what z₂ says already, in nats. At 0, z₂ says everything.",
+    ("R(z₁|z₂)",),
+)
+RATE_TOTAL = Explanation(
+    "rate_total",
+    "Total rate",
+    ("R(z_1, z_2) = R(z_2) + R(z_1|z_2)",),
+    "How much both latents together know about a picture, in nats. Along a falling diagonal of the rate "
+    "plane it is the same, and only its split between the layers differs.",
+    ("total rate",),
+)
+DISTORTION = Explanation(
+    "distortion",
+    "Distortion",
+    (r"D = E_x \, E_{q(z_1, z_2|x)} \big[-\log p(x|z_1, z_2)\big]",),
+    "How badly the latents tell what the picture was, in nats: lower is better. Only differences matter, "
+    "because constants of the likelihood are included.",
+    ("distortion",),
+)
+NEG_ELBO = Explanation(
+    "neg_elbo",
+    "Negative ELBO",
+    (r"-\mathrm{ELBO} = D + R(z_2) + R(z_1|z_2)",),
+    "Distortion and total rate together, which a standard VAE is trained to make small. It is never below "
+    "the entropy of the data, so it says how good a code the model is.",
+    ("negative ELBO", "−ELBO", "ELBO"),
+)
+PSNR = Explanation(
+    "psnr",
+    "PSNR, the peak signal-to-noise ratio",
+    (r"\mathrm{PSNR} = 10 \, \log_{10} \frac{1}{\mathrm{MSE}}", r"\mathrm{MSE} = E\big[(x - \hat{x})^2\big]"),
+    "How near reconstructions x̂ are to test images x, in decibels: higher is better, and 10 dB more is a "
+    "tenth of the mean squared error. Pixels are between 0 and 1, and latents at their posterior means.",
+    ("PSNR",),
+)
+
+
+def rate(explanation: Explanation, title: str, documentation: str) -> Metric:
     """Return the record of a rate. Rates place the dots; they are no scores."""
     return Metric(
-        column,
+        explanation.name,
         title,
         documentation,
         unit="nats per image",
         higher_is_better=False,
         low=0,
         sizes_dots=False,
+        explanation=explanation,
     )
 
 
 RECONSTRUCTION = Measurement(
     "reconstruction",
     (
-        rate("rate_z2", "R(z₂)", "$R(z_2)$"),
-        rate("rate_z1", "R(z₁|z₂)", r"$R(z_1 \mid z_2)$"),
-        rate("rate_total", "Total rate", "the sum of both"),
+        rate(RATE_Z2, "R(z₂)", "$R(z_2)$"),
+        rate(RATE_Z1, "R(z₁|z₂)", r"$R(z_1 \mid z_2)$"),
+        rate(RATE_TOTAL, "Total rate", "the sum of both"),
         Metric(
             "distortion",
             "Distortion",
@@ -75,6 +125,7 @@ RECONSTRUCTION = Measurement(
             higher_is_better=False,
             goal="reconstruction",
             menu_place=50,
+            explanation=DISTORTION,
         ),
         Metric(
             "neg_elbo",
@@ -83,6 +134,7 @@ RECONSTRUCTION = Measurement(
             unit="nats per image",
             higher_is_better=False,
             menu_place=50,
+            explanation=NEG_ELBO,
         ),
         Metric(
             "psnr",
@@ -94,6 +146,7 @@ RECONSTRUCTION = Measurement(
             preference=1,
             menu_place=10,
             smallest_effect=0.1,
+            explanation=PSNR,
         ),
     ),
     measure,

@@ -1,7 +1,7 @@
 /* The dialog about the page: the paper, this project, how to cite both, licences. It is made when it is first opened. */
 import { element } from "../../core/dom.js";
-import { EXPLANATIONS } from "../../core/shared-constants.js";
 import { copy } from "../export/copying.js";
+import { explanations } from "./content.js";
 
 function paragraph(text) {
   return element("p", "", text);
@@ -43,10 +43,11 @@ function citation([title, text]) {
   return made;
 }
 
-function fill() {
+async function fill() {
   const place = document.getElementById("about-content");
+  const { idea, paper, added, citations, licence } = (await explanations()).about;
   if (place.childElementCount) return;
-  const { idea, paper, added, citations, licence } = EXPLANATIONS.about;
+  place.textContent = "";
   const data = document.getElementById("about-page").dataset.licence || "The test images are under their makers’ licence.";
   place.append(
     paperSection(paper, idea),
@@ -56,11 +57,15 @@ function fill() {
   );
 }
 
+function sayWhyNot(error) {
+  document.getElementById("about-content").textContent = error.message;
+}
+
 export function start() {
   document.addEventListener(
     "toggle",
     ({ target, newState }) => {
-      if (target.id === "about-page" && newState === "open") fill();
+      if (target.id === "about-page" && newState === "open") fill().catch(sayWhyNot);
     },
     { capture: true },
   );
