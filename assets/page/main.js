@@ -35,6 +35,7 @@ import * as compareView from "./views/compare.js";
 import * as aboutDialog from "./views/explanations/about.js";
 import * as explanationCard from "./views/explanations/card.js";
 import * as equations from "./views/explanations/equations.js";
+import * as terms from "./views/explanations/terms.js";
 import * as exportDialog from "./views/export/dialog.js";
 import * as informationFlow from "./views/information-flow.js";
 import * as judge from "./views/judge.js";
@@ -54,7 +55,7 @@ const PARTS = [
   ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
   ...[exportDialog, compareView, judge, claimsView],
-  ...[aboutDialog, explanationCard, equations],
+  ...[aboutDialog, explanationCard, equations, terms],
 ];
 
 /* Dash calls this with the stores `screen`, `fields`, `points` and `first-figures` when the page is complete. */

@@ -7,9 +7,10 @@ let card = null;
 let anchor = null; // what is explained
 let isKept = false; // until a visitor closes it, not only while the pointer is there
 
-/* Whether the card explains this at present. */
+/* Whether the card explains this at present, whether it stays, and whether this is on it. */
 export const isExplaining = (what) => anchor !== null && anchor === what;
-const isOnCard = (target) => card !== null && card.contains(target);
+export const isCardKept = () => isKept;
+export const isOnCard = (target) => card !== null && card.contains(target);
 
 function part({ title, sentences, equations = [] }) {
   const made = element("section");
@@ -39,7 +40,7 @@ export function explain(what, records, keeps) {
   (what.closest("dialog") ?? document.body).append(card);
   card.replaceChildren(...records.map(part));
   card.hidden = false;
-  what.setAttribute("aria-expanded", "true");
+  if (what.hasAttribute("aria-expanded")) what.setAttribute("aria-expanded", "true");
   place();
 }
 

@@ -29,7 +29,6 @@ export function start() {
   whenIdle(() => nameAll().catch(() => {}));
   screen.subscribe((current, former) => {
     if (!former) return;
-    if (current.view !== former.view) hideExplanation();
     whenIdle(() => nameAll().catch(() => {}));
   });
   document.addEventListener("click", ({ target }) => {
