@@ -1,5 +1,6 @@
 /* The keyboard: each key does the same as a control of the page. */
 import { isDialogOpen, openDialog } from "./controls/dialogs.js";
+import { mayAct } from "./controls/shortcuts.js";
 import { screen } from "./core/screen.js";
 import { togglePin } from "./views/compare.js";
 import { goToStep, toggleLecture } from "./views/lecture.js";
@@ -63,7 +64,7 @@ function isTyping(target, key) {
 export function start() {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (isTyping(event.target, event.key) || isDialogOpen()) return;
+    if (isTyping(event.target, event.key) || isDialogOpen() || !mayAct(event.key)) return;
     if (event.target.closest("[data-keys=own]")) return;
     if (press(event, event.timeStamp)) event.preventDefault();
   });

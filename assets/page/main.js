@@ -9,6 +9,7 @@ import * as dialogs from "./controls/dialogs.js";
 import * as figureChoices from "./controls/figure-choices.js";
 import * as linkMessage from "./controls/link-message.js";
 import * as shiftSliders from "./controls/shift-sliders.js";
+import * as shortcuts from "./controls/shortcuts.js";
 import * as tabs from "./controls/tabs.js";
 import * as thumbnails from "./controls/thumbnails.js";
 import * as atlasVersion from "./core/atlas-version.js";
@@ -36,6 +37,7 @@ import * as aboutDialog from "./views/explanations/about.js";
 import * as explanationCard from "./views/explanations/card.js";
 import * as equations from "./views/explanations/equations.js";
 import * as terms from "./views/explanations/terms.js";
+import * as tour from "./views/explanations/tour.js";
 import * as exportDialog from "./views/export/dialog.js";
 import * as informationFlow from "./views/information-flow.js";
 import * as judge from "./views/judge.js";
@@ -52,10 +54,10 @@ import * as yourImage from "./views/your-image/view.js";
 const PARTS = [
   ...[connection, connectionMessage, atlasVersion, folds, models, tabs, lecture, shiftSliders, selectedModel],
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
-  ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, keyboard],
+  ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, shortcuts, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
   ...[exportDialog, compareView, judge, claimsView],
-  ...[aboutDialog, explanationCard, equations, terms],
+  ...[aboutDialog, explanationCard, equations, terms, tour],
 ];
 
 /* Dash calls this with the stores `screen`, `fields`, `points` and `first-figures` when the page is complete. */

@@ -75,3 +75,25 @@ def test_digits_switch_views_also_from_a_slider_or_a_row_of_buttons(explorer):
     explorer.page.get_by_role("radiogroup", name="Units").get_by_text("bits").click()
     explorer.page.keyboard.press("1")
     explorer.page.wait_for_selector("#view-landscapes", state="visible")
+
+
+def test_single_letters_can_be_switched_off_for_good(explorer, tiny_address):
+    page = explorer.page
+    page.locator("#open-keys").click()
+    switch = page.get_by_role("switch", name="Keys of one letter, digit or sign")
+    switch.click()
+    assert switch.get_attribute("aria-checked") == "false"
+    page.keyboard.press("Escape")
+    explorer.open(tiny_address)
+    page.locator("body").press("2")
+    page.keyboard.press("l")
+    page.keyboard.press("?")
+    assert "view=landscapes" in explorer.address and "lecture" not in explorer.address
+    assert not page.locator("#keys").is_visible()
+    page.keyboard.press("ArrowRight")
+    assert "point=b2-1_b1-1" not in explorer.address, "arrows are no letters"
+    page.locator("#open-keys").click()
+    switch.press("Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    page.wait_for_selector("#view-reconstruction", state="visible")

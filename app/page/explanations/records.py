@@ -7,6 +7,7 @@ from typing import Any
 from app.page.explanations.about import about
 from app.page.explanations.glossary import GLOSSARY
 from app.page.explanations.mathml import mathml
+from app.page.explanations.tour import TOUR
 from hvae.bounds import ACCURACY_BOUND, DISTORTION_BOUND
 from hvae.metrics.metric import Explanation
 from hvae.metrics.registry import metrics
@@ -17,7 +18,7 @@ def explanations() -> dict[str, Any]:
     """Return the explanations, the same for all atlases. JSON-ready.
 
     about: the page. records: name → title, sentences, equations as `mathml` gives them, and the words of
-    texts that it explains. of_metrics: column → name, of metrics that share a record.
+    texts that it explains. of_metrics: column → name, of metrics that share a record. tour: its stops.
     """
     return {
         "about": about(),
@@ -27,6 +28,7 @@ def explanations() -> dict[str, Any]:
             for column, metric in metrics().items()
             if metric.explanation and metric.explanation.name != column
         },
+        "tour": [stop._asdict() for stop in TOUR],
     }
 
 

@@ -10,6 +10,7 @@ from dash import Dash, html
 from dash.development.base_component import Component
 
 from app.claims.differences import paired
+from app.page.explanations.tour import INVITATION
 from app.page.figures.axes import left_out
 from app.page.figures.look import Look
 from app.page.figures.planes import PLANE, landscape_figure, plane_note
@@ -38,7 +39,7 @@ def layout(atlas: Atlas) -> html.Div:
     board = figure_row.layout(VIEW, [_head(atlas, index) for index in range(len(drawn))], drawn, MOST)
     sentence = html.P(**drawn[0].around[SENTENCE], id=SENTENCE, className="landing-sentence")
     theory = html.P(**drawn[0].around[THEORY], id=THEORY, className="landing-theory")
-    words = html.Div([sentence, theory], className="landing-words")
+    words = html.Div([sentence, _invitation(), theory], className="landing-words")
     return html.Div([words, board], className="landing")
 
 
@@ -57,6 +58,20 @@ def _head(atlas: Atlas, index: int) -> list[Component]:
     metrics = {column: metric_title(column) for column in size_metrics(atlas)}
     menu = controls.menu(f"size-{index}", f"Dot size in plane {index + 1}", metrics, sizes[index])
     return [title, menu, equation_button(f"{{size-{index}}}")]
+
+
+def _invitation() -> html.Span:
+    """Return the way into the tour; assets/page/views/explanations/tour.js shows it on a first visit."""
+    dismiss = {"aria-label": "No tour", "title": "No tour"}
+    return html.Span(
+        [
+            html.Button(INVITATION, id="open-tour", type="button"),
+            html.Button("×", id="dismiss-tour", type="button", **dismiss),
+        ],
+        id="tour-invitation",
+        className="tour-invitation",
+        hidden=True,
+    )
 
 
 def heading(index: int, metric: str) -> dict[str, dict[str, Any]]:

@@ -33,7 +33,18 @@ def keys() -> dict[str, str]:
 def keys_dialog() -> Component:
     """Return the list of keys."""
     rows = [html.Div([html.Dt(html.Kbd(key)), html.Dd(meaning)]) for key, meaning in keys().items()]
-    return dialog("keys", "Keys", [html.Dl(rows, className="key-list")])
+    switch = html.Button(
+        [html.Span(className="switch-track"), "Keys of one letter, digit or sign"],
+        id="shortcuts-switch",
+        type="button",
+        role="switch",
+        className="switch-button",
+        **{"aria-checked": "true"},
+    )
+    about = html.P(
+        "Switch them off if you speak to your computer, or hit keys by chance.", className="switch-about"
+    )
+    return dialog("keys", "Keys", [html.Dl(rows, className="key-list"), switch, about])
 
 
 def about_dialog(atlas: Atlas) -> Component:

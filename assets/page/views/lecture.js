@@ -5,6 +5,7 @@
  * root element say which.
  */
 import { isDialogOpen } from "../controls/dialogs.js";
+import { mayAct } from "../controls/shortcuts.js";
 import { screen } from "../core/screen.js";
 
 const BUTTONS = { "lecture-back": -1, "lecture-next": 1 };
@@ -119,7 +120,7 @@ export function start() {
     if (!number || isDialogOpen() || event.defaultPrevented) return;
     if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Escape") leave(event.timeStamp);
-    else if (needsKey(event.target, event.key)) return;
+    else if (needsKey(event.target, event.key) || !mayAct(event.key)) return;
     else if (event.key === "h") toggleSentence();
     else if (KEYS[event.key]) go(number + KEYS[event.key], event.timeStamp);
     else return;
