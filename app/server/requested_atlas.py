@@ -98,7 +98,7 @@ class Page(Dash):
         if named in self._shelf and named != self._shelf.first:
             prefix = json.dumps(f"/pages/{quote(named)}/")
             parts["config"] = CONFIGURED_PREFIX.sub(lambda found: found[1] + prefix, parts["config"])
-        return super().interpolate_index(**parts)
+        return super().interpolate_index(**parts).replace("<html>", '<html lang="en">', 1)
 
     def _first_files(self) -> str:
         """Links to what the first pictures are made from: a model, and the test images."""

@@ -21,12 +21,19 @@ class Windows:
         self._errors: list[str] = []
 
     def take(
-        self, width: int, height: int, color_scheme: str = "light", reduced_motion: str = "no-preference"
+        self,
+        width: int,
+        height: int,
+        color_scheme: str = "light",
+        reduced_motion: str = "no-preference",
+        forced_colors: str = "none",
     ) -> Any:
         """A window of that size with nothing in it; the rest is what its visitor prefers."""
         page = self._idle.pop() if self._idle else self._new()
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+        page.emulate_media(
+            color_scheme=color_scheme, reduced_motion=reduced_motion, forced_colors=forced_colors
+        )
         return page
 
     def give_back(self, pages: list[Any]) -> list[str]:

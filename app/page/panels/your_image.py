@@ -89,11 +89,13 @@ def _input(atlas: Atlas, frame: Frame, count: int) -> Component:
                 "Your image",
                 "drawn, dropped or chosen" if is_drawn(frame) else "dropped or chosen, in colour",
                 [canvas, actions],
+                level=2,
             ),
             strip(
                 "Test images",
                 "click one to start from it",
                 [thumbnails("own-thumbnails", count, frame, "Test images to start from")],
+                level=2,
             ),
         ],
         className="own-input",

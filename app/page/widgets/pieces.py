@@ -62,11 +62,13 @@ def equation_button(*names: str) -> html.Button:
     )
 
 
-def strip(title: str, subtitle: str, children: list[Component | None], *actions: Component) -> html.Section:
-    """Return a heading with its content below."""
+def strip(
+    title: str, subtitle: str, children: list[Component | None], *actions: Component, level: int = 3
+) -> html.Section:
+    """Return a heading with its content below. level: of the heading, 2 where no heading is above it."""
     heading = html.Div(
         [
-            dmc.Title(title, order=3, size="h5"),
+            dmc.Title(title, order=level, size="h5"),
             html.Span(subtitle, className="strip-subtitle note", title=subtitle),
             *actions,
         ],
