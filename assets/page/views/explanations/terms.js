@@ -116,9 +116,18 @@ function later(act, ms) {
 }
 
 function followPointer() {
+  let pressed = null; // a control: who uses it does not ask what it is called
+  document.addEventListener("pointerdown", ({ target }) => {
+    pressed = target.closest(WHOLE);
+    if (!pressed) return;
+    clearTimeout(timer);
+    if (!isCardKept()) hideExplanation();
+  });
   document.addEventListener("pointerover", ({ target, pointerType, buttons }) => {
     if (pointerType !== "mouse" || isCardKept()) return;
     const found = buttons ? null : explainedAt(target);
+    if (found && found.place === pressed) return;
+    pressed = null;
     if (found && isExplaining(found.place)) clearTimeout(timer);
     else if (found) later(() => explain(found.place, found.records, false), REST_MS);
     else if (isOnCard(target)) clearTimeout(timer);
