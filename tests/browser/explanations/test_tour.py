@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ways_to_serve import needs_server
 
 from app.page.explanations.tour import INVITATION, TOUR
 
@@ -79,6 +80,7 @@ def test_an_address_starts_it_but_not_in_a_lecture(open_page, tiny_address):
     page.locator(CARD).wait_for(state="hidden")
 
 
+@needs_server("a script is sent with another one before it")
 def test_where_nothing_can_be_remembered_nobody_is_invited(explorer, tiny_address):
     page = explorer.page
     page.route("**/assets/bridge.js*", deny_storage)
