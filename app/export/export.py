@@ -29,6 +29,7 @@ from app.export.writing import INDEX, refuse_what_is_there, write_file, write_fo
 from app.page.explanations.records import explanations
 from app.page.widgets.figure_row import BOARDS
 from app.server.build import assets_folder, create_app
+from app.server.requested_atlas import OF_FIGURES
 from hvae.atlas.atlas import EXAMPLES, PARENT, Atlas
 from hvae.atlas.examples import Examples
 from hvae.errors import UserError
@@ -117,7 +118,7 @@ def exported(atlases: Mapping[str, Atlas], path: Path, options: Options) -> Iter
     first = next(iter(pages.values()))
     packed["scripts"] = _packed(_scripts(first))
     datasets = [atlas.manifest.dataset for atlas in atlases.values()]
-    notices = licences(datasets, first.script_addresses)
+    notices = licences(datasets, [*OF_FIGURES, *first.script_addresses])
     whole = Page(
         title=options.title or TITLE,
         styles=first.styles,
@@ -177,7 +178,7 @@ def _scripts(page: ServedPage) -> dict[str, Any]:
     net = base64.b64encode((assets / "worker" / "net.wasm").read_bytes()).decode()
     worker = linked(assets, "worker/worker.js", {"worker/net.wasm": f'"data:application/wasm;base64,{net}"'})
     ours = linked(assets, "bridge.js", {"worker/worker.js": "globalThis.hvaeExport.worker"})
-    return {"page": page.scripts(ours), "worker": worker}
+    return {"page": page.scripts(ours), "figures": page.figure_scripts, "worker": worker}
 
 
 def _packed(value: Any) -> bytes:

@@ -68,12 +68,16 @@ class ServedPage:
 
     @property
     def script_addresses(self) -> list[str]:
-        """Return the addresses of all scripts that the page needs, in the order in which they are to run."""
+        """Return the addresses of all scripts but those of figures, in the order in which they are to run."""
         used = self.layout.namespaces()
         unused = [place for name, place in LIBRARIES.items() if name not in used]
         listed = SCRIPT.findall(self._html)
-        # The page's own load these when they need them. They find them there if these have run first.
-        return [*OF_FIGURES, *(one for one in listed if not any(place in one for place in unused))]
+        return [one for one in listed if not any(place in one for place in unused)]
+
+    @property
+    def figure_scripts(self) -> list[str]:
+        """Return the scripts that the page's own load when they draw figures, and find if these have run."""
+        return [self._text(address) for address in OF_FIGURES]
 
     def scripts(self, ours: str) -> list[str]:
         """Return all scripts in the order in which they are to run; ours: in place of the page's own."""

@@ -19,9 +19,12 @@ export class Answers {
   #contents;
   #recorded;
   #figures;
+  #figureScripts;
 
-  /* atlas: its name. contents: what the page holds. recorded: what app/export recorded of the atlas. */
-  constructor(atlas, contents, recorded) {
+  /* atlas: its name. contents: what the page holds. recorded: what app/export recorded of the atlas. figureScripts: runs
+   * the scripts that draw figures, if they have not run; no figure may be on the page before. */
+  constructor(atlas, contents, recorded, figureScripts) {
+    this.#figureScripts = figureScripts;
     this.#atlas = atlas;
     this.#contents = contents;
     this.#recorded = recorded;
@@ -36,7 +39,10 @@ export class Answers {
     if (path.endsWith("/_dash-update-component")) return this.#update(JSON.parse(body));
     if (path.endsWith("/version")) return json({ version: this.#recorded.version });
     if (path === "/healthz") return json({ status: "ok" });
-    if (path.endsWith("/figures.json")) return json({ ...this.#recorded.figures, key: this.#recorded.key });
+    if (path.endsWith("/figures.json")) {
+      await this.#figureScripts();
+      return json({ ...this.#recorded.figures, key: this.#recorded.key });
+    }
     if (path === "/explanations.json") return json(this.#recorded.explanations);
     const file = FILE.exec(address);
     if (!file) return json({ error: NO_MODEL }, 404);
@@ -51,7 +57,7 @@ export class Answers {
   }
 
   /* What a callback of Dash's answers: figures, or the colour key. Others have nothing to say here. */
-  #update({ output, inputs, state }) {
+  async #update({ output, inputs, state }) {
     const look = inputs?.find(({ id }) => id === "look")?.value;
     if (!look) return NOTHING_NEW();
     const answer = output.startsWith("figures-key.")
@@ -59,6 +65,8 @@ export class Answers {
       : null;
     if (answer) return json({ multi: true, response: answer });
     const drawn = figuresAnswer(this.#figures, this.#recorded.version, output, look, state?.[0]?.value);
-    return drawn ? json(drawn) : NOTHING_NEW();
+    if (!drawn) return NOTHING_NEW();
+    await this.#figureScripts();
+    return json(drawn);
   }
 }

@@ -23,7 +23,10 @@ function say(sentence) {
 async function begin() {
   const atlas = openAt(contents);
   const [scripts, recorded] = await Promise.all([unpackedJson("scripts"), unpackedJson(atlas)]);
-  const answers = new Answers(atlas, contents, recorded);
+  let drawing = null;
+  const figureScripts = () => (drawing ??= runAll(scripts.figures));
+  document.addEventListener("hvae:figures", ({ detail }) => detail.waitUntil(figureScripts()));
+  const answers = new Answers(atlas, contents, recorded, figureScripts);
   answerRequests(answers);
   saveFiles(answers);
   globalThis.hvaeExport.worker = textAddress(scripts.worker);
