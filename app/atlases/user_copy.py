@@ -127,11 +127,12 @@ def copy_atlas(atlas: Atlas, folder: Path) -> None:
     """
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
     try:
-        (aside / "models").mkdir()
         for name in atlas.manifest.files:
+            (aside / name).parent.mkdir(exist_ok=True)
             (aside / name).write_bytes(atlas.read(name))
             flush(checked_file(aside, atlas.manifest.files, name))
-        flush(aside / "models")
+        for inner in {(aside / name).parent for name in atlas.manifest.files}:
+            flush(inner)
         write_json(aside / MANIFEST, atlas.manifest.model_copy(update={"pending": {}}).model_dump())
         os.chmod(aside, 0o755)  # mkdtemp gives 0700; an atlas is there to be shared
         os.rename(aside, folder)

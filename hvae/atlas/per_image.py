@@ -1,4 +1,4 @@
-"""What single test images contribute to a point's numbers: models/NAME.per-image.safetensors.
+"""What single test images contribute to a point's numbers: per-image/NAME.safetensors.
 
 `hvae.metrics.estimate` makes errors of differences between models of it. One file per point, so that it is
 written like a checkpoint, whole or not at all.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,8 +35,8 @@ MOST_PAIRED = 1_000
 
 
 def per_image_file(checkpoint: str) -> str:
-    """Return the name of the file beside a checkpoint `models/NAME.safetensors`."""
-    return checkpoint.removesuffix(".safetensors") + PER_IMAGE
+    """Return the name of the file that belongs to a checkpoint `models/NAME.safetensors`."""
+    return f"{PER_IMAGE}/{PurePosixPath(checkpoint).name}"
 
 
 def add_per_image(
@@ -47,7 +47,7 @@ def add_per_image(
     measured: by the measurement's name, column → squared errors (N,), stored as float32, or hits bool (F, N),
     stored as bits, eight in a byte, the first the highest. images: N. What the file holds of other
     measurements, by today's definition, stays in it.
-    Raises OSError if the file cannot be written.
+    Raises UserError if their folder is a link, OSError if the file cannot be written.
     """
     import torch
 
@@ -67,6 +67,9 @@ def add_per_image(
     evaluation |= {key: manifest.evaluation[key] for key in measured}
     about = {"checkpoint": manifest.files[checkpoint], "images": images, "evaluation": evaluation}
     tensors = {column: torch.from_numpy(array) for column, array in arrays.items()}
+    if (folder / PER_IMAGE).is_symlink():
+        raise UserError(f"{folder / PER_IMAGE} is a link: an atlas keeps its files in its own folder.")
+    (folder / PER_IMAGE).mkdir(exist_ok=True)
     write_tensors(folder / name, tensors, {KEY: about})
     return name
 

@@ -23,8 +23,8 @@ EXAMPLES = "examples.npz"
 CLASSIFIER = "classifier.safetensors"
 CALIBRATED = "classifier-calibrated.safetensors"
 PARENT = "parent.safetensors"
-PER_IMAGE = ".per-image.safetensors"
-"""The end of the names of files about single test images."""
+PER_IMAGE = "per-image"
+"""The folder of files about what single test images contribute to points' numbers."""
 TRAINING = ".training"
 
 MIB = 2**20
@@ -33,7 +33,7 @@ MOST_WEIGHTS = 128 * MIB
 MOST_PER_IMAGE = 4 * MIB
 """The largest size of a file that is read: by name, for all others, and for those about single images."""
 
-FILE_NAME = re.compile(r"(models/)?[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+FILE_NAME = re.compile(rf"((models|{PER_IMAGE})/)?[A-Za-z0-9][A-Za-z0-9._-]{{0,120}}")
 
 
 def plain_file(folder: Path, name: str) -> Path:
@@ -55,7 +55,7 @@ def opened(folder: Path, name: str) -> Iterator[BinaryIO]:
         raise UserError(f"{name!r} in {folder} is not the name of an atlas file.")
     try:
         with open_regular(_descriptor(folder, name)) as file:
-            of_others = MOST_PER_IMAGE if name.endswith(PER_IMAGE) else MOST_WEIGHTS
+            of_others = MOST_PER_IMAGE if name.startswith(f"{PER_IMAGE}/") else MOST_WEIGHTS
             most = MOST_BYTES.get(name, of_others)
             if size_of(file) > most:
                 raise UserError(f"{name} in {folder} is larger than {most // MIB} MiB: no atlas's is.")

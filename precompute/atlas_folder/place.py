@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 
 from hvae.atlas.atlas import CALIBRATED, CLASSIFIER, EXAMPLES, MANIFEST, METRICS, PARENT, TRAINING
+from hvae.atlas.untrusted_files import PER_IMAGE
 from hvae.atlas.writing import LOCK
 from hvae.errors import UserError
 from hvae.files import user_path
 
-OURS = {"models", EXAMPLES, METRICS, CLASSIFIER, CALIBRATED, PARENT, LOCK, TRAINING}
+OURS = {"models", PER_IMAGE, EXAMPLES, METRICS, CLASSIFIER, CALIBRATED, PARENT, LOCK, TRAINING}
 
 
 def refuse_place(path: Path, dataset: str) -> None:
@@ -34,11 +35,11 @@ def refuse_inside_pictures(out: Path, dataset: str) -> None:
 def refuse_what_is_no_atlas(path: Path) -> None:
     """Raise UserError if the files at `path`, or above it, do not allow an atlas there."""
     there = next(place for place in (path, *path.absolute().parents) if place.exists())
-    models = path / "models"
-    if not there.is_dir() or (models.exists() and not models.is_dir()):
+    inner = [path / "models", path / PER_IMAGE]
+    if not there.is_dir() or any(one.exists() and not one.is_dir() for one in inner):
         raise UserError(f"{path} is not a folder: name another one for the atlas.")
-    if models.is_symlink():
-        raise UserError(f"{models} is a link: an atlas keeps its models in its own folder.")
+    if links := [one for one in inner if one.is_symlink()]:
+        raise UserError(f"{links[0]} is a link: an atlas keeps its files in its own folder.")
     if there != path or (path / MANIFEST).exists():
         return
     # Our own files, from a kill before the first atlas.json, are allowed.

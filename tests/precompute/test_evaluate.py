@@ -209,7 +209,7 @@ def test_a_kill_while_the_table_is_replaced_leaves_an_atlas_that_opens(atlas_fol
 
 
 def per_image_files(folder):
-    return sorted((folder / "models").glob("*.per-image.safetensors"))
+    return sorted((folder / "per-image").iterdir())
 
 
 def test_what_single_images_contribute_adds_up_to_the_table(digits_atlas):
@@ -278,7 +278,7 @@ def test_a_strangers_contributions_of_single_images_are_refused_in_one_sentence(
         file, {name: torch.from_numpy(array) for name, array in tensors.items()}, {"per_image": usual | about}
     )
     content = json.loads((atlas_folder / "atlas.json").read_text())
-    content["files"][f"models/{file.name}"] = sha256(file)
+    content["files"][f"per-image/{file.name}"] = sha256(file)
     (atlas_folder / "atlas.json").write_text(json.dumps(content))
     with pytest.raises(UserError, match=sentence):
         read_per_image(Atlas.open(atlas_folder), checkpoint)

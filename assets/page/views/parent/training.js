@@ -3,13 +3,14 @@
  * A job goes on while its page is loaded again. The window keeps a ticket, by which app/training/tickets.py finds the
  * job.
  */
+import { forget, remember, remembered } from "../../controls/remembered.js";
 import { lookForNewer } from "../../core/atlas-version.js";
 import { betasOfFold, foldName } from "../../core/fold-names.js";
 import { betasText } from "../../core/folds.js";
 import { parentSetting } from "../../core/parent-setting.js";
 import { screen } from "../../core/screen.js";
 
-const KEPT = "training"; // in the window's own storage
+const [KEPT, TAB] = ["training", "sessionStorage"]; // what is remembered, and where
 const SAME = 1e-3; // two values of β are the same up to this difference of their logarithms
 const GRACE_MS = 1500; // the result may arrive a little after the end
 const STAGES = { loading: "reading the images …", measuring: "measuring …", writing: "adding the dot …" };
@@ -28,7 +29,7 @@ function say(newState, text) {
   const words = find("training-words");
   firstWords = firstWords || words.textContent;
   find("training-panel").dataset.state = newState;
-  if (newState !== "running") sessionStorage.removeItem(KEPT);
+  if (newState !== "running") forget(KEPT, TAB);
   words.replaceChildren(text || firstWords);
   lock();
 }
@@ -87,13 +88,13 @@ function train() {
   say("running", `${betasText(wish)}: starting …`);
   const [beta_2, beta_1] = wish;
   const data = { beta_2, beta_1, ticket: newTicket() };
-  sessionStorage.setItem(KEPT, JSON.stringify({ atlas: screen.current.atlas, ...data }));
+  remember(KEPT, JSON.stringify({ atlas: screen.current.atlas, ...data }), TAB);
   window.dash_clientside.set_props("training-wish", { data });
 }
 
 /* After the page was loaded again, find the job that it had started. */
 function resume() {
-  const kept = JSON.parse(sessionStorage.getItem(KEPT));
+  const kept = JSON.parse(remembered(KEPT, TAB));
   if (!kept || kept.atlas !== screen.current.atlas || !find("train-point")) return;
   const { atlas, ...data } = kept;
   wish = [data.beta_2, data.beta_1];
