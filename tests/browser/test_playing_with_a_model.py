@@ -83,6 +83,12 @@ def test_a_damaged_checkpoint_is_told_and_every_other_dot_works(open_page, serve
     message.wait_for(state="visible")
 
 
+def lose_pictures(explorer):
+    """From now on no picture can be had. Those that a visitor sees first are there."""
+    explorer.page.wait_for_selector("#landscapes-0-optimum-0-picture[data-state=shown]")
+    explorer.page.route("**/pictures/**", lambda route: route.abort())
+
+
 def connection(explorer, words):
     """Wait until the line about the connection says this."""
     wait = "(words) => document.getElementById('connection-message').textContent === words"
@@ -90,7 +96,7 @@ def connection(explorer, words):
 
 
 def test_a_server_that_is_gone_is_told_and_its_pictures_come_by_themselves_once_it_is_back(served_explorer):
-    served_explorer.page.route("**/pictures/**", lambda route: route.abort())
+    lose_pictures(served_explorer)
     served_explorer.page.click("#draw-again")
     connection(served_explorer, "The server cannot be reached. Trying again in 1 s.")
     connection(served_explorer, "The server cannot be reached. Trying again in 2 s.")
@@ -105,7 +111,7 @@ def test_a_server_that_is_gone_is_told_and_its_pictures_come_by_themselves_once_
     ["window.dispatchEvent(new Event('online'))", "document.dispatchEvent(new Event('visibilitychange'))"],
 )
 def test_a_browser_that_is_online_or_looked_at_again_does_not_wait(served_explorer, event):
-    served_explorer.page.route("**/pictures/**", lambda route: route.abort())
+    lose_pictures(served_explorer)
     served_explorer.page.click("#draw-again")
     connection(served_explorer, "The server cannot be reached. Trying again in 4 s.")
     served_explorer.page.unroute("**/pictures/**")
@@ -123,7 +129,7 @@ def test_a_proxy_whose_server_is_gone_is_asked_again(served_explorer):
 
 
 def test_the_page_notices_that_the_server_is_back_though_nothing_is_wanted_any_more(served_explorer):
-    served_explorer.page.route("**/pictures/**", lambda route: route.abort())
+    lose_pictures(served_explorer)
     served_explorer.page.hover("#draw-again")
     connection(served_explorer, "The server cannot be reached. Trying again in 1 s.")
     connection(served_explorer, "")
