@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
@@ -67,7 +68,14 @@ class Page(Dash):
 
     def __init__(self, *arguments: Any, shelf: Shelf, description: Mapping[str, Any], **options: Any) -> None:
         self._shelf, self._description = shelf, description
+        self._first_request = Lock()
         super().__init__(*arguments, **options)
+
+    def _setup_server(self) -> None:
+        # Dash does this at the first request, and knows no script before it is done. Requests that come
+        # meanwhile, in other threads, would find none.
+        with self._first_request:
+            super()._setup_server()
 
     @cached_property
     def _modules(self) -> list[str]:

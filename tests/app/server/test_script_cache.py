@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from threading import Barrier, Thread
 
 import pytest
 
@@ -48,3 +49,22 @@ def test_scripts_with_a_fingerprint_are_kept_for_good_by_browsers(client):
 
 def test_what_is_no_script_of_theirs_is_not_there(client):
     assert client.get("/_dash-component-suites/plotly/nothing.js").status_code == 404
+
+
+def test_whoever_comes_first_and_at_once_finds_every_script(tiny_atlas):
+    """Another process may have sent the page, and this one has not answered anything yet."""
+    server = create_app({"tiny": Atlas.open(tiny_atlas)}).server
+    together, statuses = Barrier(8), []
+
+    def ask() -> None:
+        together.wait()
+        answer = server.test_client().get("/_dash-component-suites/dash/html/dash_html_components.min.js")
+        statuses.append(answer.status_code)
+
+    threads = [Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 8
+    server.extensions["decoder"].close()
