@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.base import ClassifierMixin
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, LinearSVC
+from sklearn.svm import SVC
 
 from app.claims.words import markdown
 from app.page.goals import goal_optima
@@ -28,7 +28,7 @@ from hvae.datasets import Images
 from hvae.metrics.estimate import Estimate
 from hvae.metrics.inception import inception_score, sample_probabilities
 from hvae.metrics.limits import MOST_PROBE_IMAGES
-from hvae.metrics.probes import representations, shuffled_subset
+from hvae.metrics.probes import make_probe, representations, shuffled_subset
 
 SPLITS, PER_SPLIT = 5, 2_000
 """The source's samples: five times 2,000, whose scores are averaged."""
@@ -56,42 +56,31 @@ def halves(of: Features) -> Features:
     return Features(of.test[:middle], of.test_labels[:middle], of.test[middle:], of.test_labels[middle:])
 
 
-def accuracy(of: Features, classifier: object, *, is_scaled: bool = True) -> Estimate:
+def accuracy(of: Features, probe: Pipeline | ClassifierMixin) -> Estimate:
     """Return the test accuracy of one fit, in [0, 1]."""
-    probe = make_pipeline(StandardScaler(), classifier) if is_scaled else make_pipeline(classifier)
     return Estimate.share_of(probe.fit(of.train, of.train_labels).predict(of.test) == of.test_labels)
 
 
-def rbf(of: Features, **options: float) -> SVC:
-    """Return the SVM with RBF kernel exp(−|a − b|²/D), D the number of features."""
-    return SVC(**{"C": 10.0, "gamma": 1 / of.train.shape[1], **options})
+class Departure(NamedTuple):
+    """What the source does otherwise. probe: by its name here. classifier: in its place there.
+
+    part: of the images, which the source's classifier is fitted and scored on.
+    """
+
+    probe: str
+    classifier: Pipeline | ClassifierMixin
+    part: Callable[[Features], Features] = lambda of: of
 
 
-def logistic() -> LogisticRegression:
-    """Return logistic regression as `hvae.metrics.probes` has it."""
-    return LogisticRegression(C=1.0, solver="newton-cg", tol=1e-4, max_iter=100)
-
-
-ACCURACIES: dict[str, tuple[Callable[[Features], Estimate], Callable[[Features], Estimate]]] = {
-    "RBF SVM: features not scaled": (
-        lambda of: accuracy(of, rbf(of)),
-        lambda of: accuracy(of, SVC(C=10.0, gamma="scale"), is_scaled=False),
+ACCURACIES = {
+    "RBF SVM: features not scaled": Departure("rbf_svm", SVC(C=10.0)),
+    "logistic regression: features not scaled": Departure("logistic", make_probe("logistic")[-1]),
+    "RBF SVM: C = 1": Departure("rbf_svm", make_probe("rbf_svm").set_params(svc__C=1.0)),
+    "linear SVM: libsvm's, one class against one": Departure(
+        "linear_svm", make_pipeline(StandardScaler(), SVC(kernel="linear", C=1.0))
     ),
-    "logistic regression: features not scaled": (
-        lambda of: accuracy(of, logistic()),
-        lambda of: accuracy(of, logistic(), is_scaled=False),
-    ),
-    "RBF SVM: C = 1": (lambda of: accuracy(of, rbf(of)), lambda of: accuracy(of, rbf(of, C=1.0))),
-    "linear SVM: libsvm's, one class against one": (
-        lambda of: accuracy(of, LinearSVC(C=1.0, dual=False, tol=1e-2)),
-        lambda of: accuracy(of, SVC(kernel="linear", C=1.0)),
-    ),
-    "RBF SVM: fitted on half of the test images": (
-        lambda of: accuracy(of, rbf(of)),
-        lambda of: accuracy(halves(of), rbf(of)),
-    ),
+    "RBF SVM: fitted on half of the test images": Departure("rbf_svm", make_probe("rbf_svm"), halves),
 }
-"""Each departure, with the classifier as it is here, and as in the source."""
 
 
 def percent(of: Estimate) -> str:
@@ -111,7 +100,10 @@ def table(atlas: Atlas, data_dir: str) -> str:
         heads.append(f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}")
         model = atlas.load_checkpoint(row["checkpoint"])
         of = features(model, train, test)
-        cells = [f"{percent(here(of))} → {percent(source(of))}" for here, source in ACCURACIES.values()]
+        cells = [
+            f"{percent(accuracy(of, make_probe(probe)))} → {percent(accuracy(part(of), classifier))}"
+            for probe, classifier, part in ACCURACIES.values()
+        ]
         columns.append([*cells, scores(model, judge)])
     departures = [*ACCURACIES, f"inception score: mean of {SPLITS} × {PER_SPLIT:,} samples"]
     return markdown(
