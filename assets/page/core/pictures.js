@@ -135,6 +135,11 @@ function paint(canvas, picture) {
   }
 }
 
+/* Whether no slot waits for a picture. */
+export function isIdle() {
+  return [...slots.values()].every(({ working }) => !working);
+}
+
 /* Take a picture that was asked for ahead; undefined if there is none. */
 function take(url) {
   const asked = ahead.get(url);

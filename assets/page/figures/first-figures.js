@@ -3,17 +3,19 @@
  *
  * Event of `document`:  hvae:figures {waitUntil}   figures are about to be placed; waitUntil(promise) makes them wait
  */
-const PICTURES = 3; // of a model beside the figures
-const PATIENCE_MS = 2000; // without pictures
+import { isIdle } from "../core/pictures.js";
+
+const EVENTS = ["hvae:drawn", "hvae:failed"];
+const PATIENCE_MS = 2000; // with pictures that do not come
 
 /* Put figures in their places, id of the place → its children, after the first pictures. */
 export function placeFigures(figures) {
-  let pictures = 0;
   let isDone = false;
 
   async function place() {
     if (isDone) return;
     isDone = true;
+    for (const event of EVENTS) document.removeEventListener(event, placeWhenIdle);
     const awaited = [];
     const waitUntil = (promise) => awaited.push(promise);
     document.dispatchEvent(new CustomEvent("hvae:figures", { detail: { waitUntil } }));
@@ -21,12 +23,10 @@ export function placeFigures(figures) {
     for (const [id, children] of Object.entries(figures)) window.dash_clientside.set_props(id, { children });
   }
 
-  function count() {
-    pictures += 1;
-    if (pictures === PICTURES) requestAnimationFrame(() => setTimeout(place)); // painted by then
+  function placeWhenIdle() {
+    if (isIdle()) requestAnimationFrame(() => setTimeout(place)); // the last one is painted by then
   }
 
-  document.addEventListener("hvae:drawn", count);
-  document.addEventListener("hvae:failed", count);
+  for (const event of EVENTS) document.addEventListener(event, placeWhenIdle);
   setTimeout(place, PATIENCE_MS);
 }
