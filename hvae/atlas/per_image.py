@@ -182,19 +182,17 @@ def paired_errors(atlas: Atlas) -> dict[str, pd.DataFrame]:
     return paired
 
 
-def disagreements(atlas: Atlas, checkpoint: str) -> list[str]:
-    """Return a sentence for each number in the table that its images do not add up to.
+def refuse_disagreement(atlas: Atlas, checkpoint: str) -> None:
+    """Raise UserError if single test images do not add up to a point's number in the table.
 
-    Raises UserError as `read_per_image` does.
+    Or if the file cannot be read, as `read_per_image` does.
     """
     row = atlas.metrics.set_index("checkpoint").loc[checkpoint]
-    wrong = []
     for column, array in read_per_image(atlas, checkpoint).items():
         is_psnr = column == "psnr"
         value = -10 * np.log10(array.mean(dtype=float)) if is_psnr else Estimate.share_over_fits(array).value
         if np.isfinite(row[column]) and not np.isclose(row[column], value, rtol=1e-4, atol=1e-6):
-            wrong.append(
+            raise UserError(
                 f"{per_image_file(checkpoint)} in {atlas.path} does not add up to {column} in the table: "
                 f"{value:.6g} instead of {row[column]:.6g}."
             )
-    return wrong

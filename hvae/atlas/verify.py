@@ -16,7 +16,7 @@ from hvae.architectures.registry import find
 from hvae.atlas.atlas import Atlas
 from hvae.atlas.manifest import Manifest, read_manifest
 from hvae.atlas.metrics_table import TRAINED_COLUMNS, read_metrics
-from hvae.atlas.per_image import disagreements
+from hvae.atlas.per_image import refuse_disagreement
 from hvae.atlas.untrusted_files import (
     CALIBRATED,
     CLASSIFIER,
@@ -87,12 +87,6 @@ def not_finite(atlas: Atlas) -> Iterator[str]:
         wrong += [column for column in metric_columns() if column not in wrong and np.isinf(row[column])]
         if wrong:
             yield f"{METRICS} in {atlas.path}: {wrong[0]} of {name} is not a finite number."
-
-
-def refuse_disagreement(atlas: Atlas, checkpoint: str) -> None:
-    """Raise UserError if what single test images contribute does not add up to a point's numbers."""
-    if wrong := disagreements(atlas, checkpoint):
-        raise UserError(wrong[0])
 
 
 def wrong_versions(folder: Path, manifest: Manifest) -> Iterator[str]:

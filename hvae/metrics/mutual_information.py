@@ -27,19 +27,18 @@ _ROWS = 128
 class Draws(NamedTuple):
     """One draw of all latents for each image, and those that the variational estimator learns from.
 
-    posteriors: q(z_L|x) of the images. latents: per layer, layer 1 first, (N, *latent). learned_from: the
-    same, (M, *latent), of training images with these `learned_labels`, (M,).
+    posteriors: q(z_L|x) of the images. latents: per layer, layer 1 first, (N, *latent). labels: (N,).
+    learned_from, learned_labels: the same of training images, (M, *latent) and (M,). classes: K. seed: of the
+    estimator's network.
     """
 
     posteriors: Gaussian
     latents: list[Tensor]
+    labels: Tensor
     learned_from: list[Tensor]
     learned_labels: Tensor
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether all latents of the images are."""
-        return all(bool(z.isfinite().all()) for z in self.latents)
+    classes: int
+    seed: int
 
 
 @torch.inference_mode()
@@ -54,24 +53,30 @@ def latent_draws(
 ) -> Draws:
     """Return what both estimators need of a model: draws of `images` by `seed`, and `draws` of `train`."""
     posteriors, latents = _draws(model, images, torch.arange(len(images)), batch_size, seed)
-    if len(train) == 0:
-        return Draws(posteriors, latents, [z[:0] for z in latents], train.labels)
-    index = _learned_from(train, draws, seed)
-    _, learned_from = _draws(model, train, index, batch_size, seed + 1)
-    return Draws(posteriors, latents, learned_from, train.labels[index.to(train.labels.device)])
+    learned_from, learned_labels = [z[:0] for z in latents], train.labels
+    if len(train):
+        index = _learned_from(train, draws, seed)
+        _, learned_from = _draws(model, train, index, batch_size, seed + 1)
+        learned_labels = train.labels[index.to(train.labels.device)]
+    classes = max(len(images.classes), len(train.classes))
+    return Draws(posteriors, latents, images.labels, learned_from, learned_labels, classes, seed)
+
+
+def mutual_information(model: HVAE, images: Images, train: Images, **options: int) -> list[Estimate]:
+    """Return `information_of` a model's draws, with the options of `latent_draws`.
+
+    train: images from whose draws the variational estimator learns.
+    """
+    return information_of(latent_draws(model, images, train, **options))
+
+
+def top_information_bound(model: HVAE, images: Images, train: Images, **options: int) -> Estimate:
+    """Return `top_bound_of` a model's draws; arguments as for `mutual_information`."""
+    return top_bound_of(latent_draws(model, images, train, **options))
 
 
 @torch.inference_mode()
-def mutual_information(
-    model: HVAE,
-    images: Images,
-    train: Images,
-    *,
-    draws: int = Budget.draws,
-    batch_size: int = 500,
-    seed: int = 0,
-    drawn: Draws | None = None,
-) -> list[Estimate]:
+def information_of(drawn: Draws) -> list[Estimate]:
     """Return I_q(y; z_ℓ) of every layer, nats, layer 1 first, each with its standard error.
 
     With it, accuracy ≤ f⁻¹(I_q(y; z_ℓ)) ≤ f⁻¹(E[R(z_≥ℓ)]) (Xiao & Bamler, 2023, Eq. 7; f⁻¹ is
@@ -86,46 +91,33 @@ def mutual_information(
       which reveals j and its label. For three MNIST models it was H[y] = 2.30 nats each time, even for one
       with a total rate of 0.07 nats.
 
-    train: images from whose draws the variational estimator learns. draws: how many. drawn: what
-    `latent_draws` returned for the same arguments, if it is known. The result is NaN for every layer in which
-    a latent is not finite.
+    The result is NaN for every layer in which a latent is not finite.
     """
-    drawn = drawn or latent_draws(model, images, train, draws=draws, batch_size=batch_size, seed=seed)
-    if not drawn.is_finite:
+    if not all(bool(z.isfinite().all()) for z in drawn.latents):
         return [NOT_A_NUMBER] * len(drawn.latents)
-    below = [_bound(drawn, layer, images, train, seed) for layer in range(model.config.layers - 1)]
-    return [*below, mixture_information(drawn.latents[-1], drawn.posteriors, images.labels)]
+    below = [_bound(drawn, layer) for layer in range(len(drawn.latents) - 1)]
+    return [*below, mixture_information(drawn.latents[-1], drawn.posteriors, drawn.labels)]
 
 
 @torch.inference_mode()
-def top_information_bound(
-    model: HVAE,
-    images: Images,
-    train: Images,
-    *,
-    draws: int = Budget.draws,
-    batch_size: int = 500,
-    seed: int = 0,
-    drawn: Draws | None = None,
-) -> Estimate:
+def top_bound_of(drawn: Draws) -> Estimate:
     """Return a lower bound on I_q(y; z_L), nats, and its standard error: `variational_information` of z_L.
 
-    It is of the draws that `mutual_information` measures on, and learns from `draws` draws of the same images
-    of `train`. With the estimate of `mixture_information`, which errs upwards, it brackets I_q(y; z_L).
-    Arguments as for `mutual_information`. NaN if a latent is not finite.
+    It is of the draws that `information_of` measures on, and learns from draws of the same training images.
+    With the estimate of `mixture_information`, which errs upwards, it brackets I_q(y; z_L). NaN if a latent
+    is not finite.
     """
-    drawn = drawn or latent_draws(model, images, train, draws=draws, batch_size=batch_size, seed=seed)
-    return _bound(drawn, -1, images, train, seed)
+    return _bound(drawn, -1)
 
 
-def _bound(drawn: Draws, layer: int, images: Images, train: Images, seed: int) -> Estimate:
+def _bound(drawn: Draws, layer: int) -> Estimate:
     return variational_information(
         drawn.latents[layer],
-        images.labels,
+        drawn.labels,
         drawn.learned_from[layer],
         drawn.learned_labels,
-        classes=max(len(images.classes), len(train.classes)),
-        seed=seed,
+        classes=drawn.classes,
+        seed=drawn.seed,
     )
 
 

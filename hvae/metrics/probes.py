@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import joblib
 import numpy as np
@@ -35,34 +36,13 @@ from hvae.model import HVAE
 _TEST_ROWS = 1_000
 
 
-def probe_accuracies(
-    model: HVAE,
-    train: Images,
-    test: Images,
-    *,
-    max_train: int = MOST_PROBE_IMAGES,
-    from_draws: bool = False,
-    probes: Sequence[str] = tuple(PROBES),
-    batch_size: int = 500,
-    seed: int = 0,
-    jobs: int | None = None,
-) -> list[dict[str, Estimate]]:
+def probe_accuracies(model: HVAE, train: Images, test: Images, **options: Any) -> list[dict[str, Estimate]]:
     """Return the test accuracy of every probe for every layer: probe → accuracy, layer 1 first.
 
-    Arguments as for `probe_hits_by_layer`. Accuracies are in [0, 1], means over the three fits; see
+    options: those of `probe_hits_by_layer`. Accuracies are in [0, 1], means over the three fits; see
     `probe_accuracy` for their standard errors. NaN where there are no hits.
     """
-    layers = probe_hits_by_layer(
-        model,
-        train,
-        test,
-        max_train=max_train,
-        from_draws=from_draws,
-        probes=probes,
-        batch_size=batch_size,
-        seed=seed,
-        jobs=jobs,
-    )
+    layers = probe_hits_by_layer(model, train, test, **options)
     return [{probe: accuracy_of(hits) for probe, hits in layer.items()} for layer in layers]
 
 
@@ -242,23 +222,12 @@ def _ignore_warnings() -> None:
     warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
 
 
-def feature_accuracies(
-    train_features: Sequence[np.ndarray],
-    train_labels: np.ndarray,
-    test_features: Sequence[np.ndarray],
-    test_labels: np.ndarray,
-    *,
-    probes: Sequence[str] = tuple(PROBES),
-    seed: int = 0,
-    jobs: int | None = None,
-) -> list[dict[str, Estimate]]:
+def feature_accuracies(*features: Any, **options: Any) -> list[dict[str, Estimate]]:
     """Return the test accuracy of every probe for every layer: probe → accuracy, layer 1 first.
 
     Arguments as for `feature_hits`.
     """
-    layers = feature_hits(
-        train_features, train_labels, test_features, test_labels, probes=probes, seed=seed, jobs=jobs
-    )
+    layers = feature_hits(*features, **options)
     return [{probe: accuracy_of(hits) for probe, hits in layer.items()} for layer in layers]
 
 

@@ -57,9 +57,9 @@ OF_Z2, OF_Z1, OF_Z2_BOUND = (
 
 def measure(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return I_q(y; z_ℓ) of both layers, nats, on the whole test set."""
-    from hvae.metrics.mutual_information import mutual_information
+    from hvae.metrics.mutual_information import information_of
 
-    of_layers = mutual_information(model, data.test, data.train, seed=data.seed, drawn=_drawn(model, data))
+    of_layers = information_of(_drawn(model, data))
     return columns_of({f"mi_z{layer}": estimate for layer, estimate in enumerate(of_layers, start=1)})
 
 
@@ -87,10 +87,9 @@ INFORMATION = Measurement(
 
 def measure_bound(model: HVAE, data: EvaluationData) -> dict[str, float]:
     """Return a lower bound on I_q(y; z₂), nats, on the whole test set."""
-    from hvae.metrics.mutual_information import top_information_bound
+    from hvae.metrics.mutual_information import top_bound_of
 
-    bound = top_information_bound(model, data.test, data.train, seed=data.seed, drawn=_drawn(model, data))
-    return columns_of({"mi_z2_bound": bound})
+    return columns_of({"mi_z2_bound": top_bound_of(_drawn(model, data))})
 
 
 def _drawn(model: HVAE, data: EvaluationData) -> Draws:
