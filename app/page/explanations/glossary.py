@@ -18,8 +18,7 @@ GLOSSARY = (
         "vae",
         "VAE, variational autoencoder",
         "A network that codes a picture as a few random numbers, its latents, and decodes latents into "
-        "pictures.",
-        "With latents drawn by chance, it makes new pictures.",
+        "pictures. With latents drawn by chance, it makes new pictures.",
         *("VAE", "VAEs"),
     ),
     _term(

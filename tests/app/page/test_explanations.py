@@ -77,3 +77,9 @@ def test_tex_becomes_the_elements_that_mathml_has_for_it(tex, children):
 def test_tex_that_is_not_known_is_refused(tex):
     with pytest.raises(ValueError, match="known|missing|too early"):
         mathml(tex)
+
+
+def test_what_is_looked_for_in_texts_are_words_and_what_explains_them_are_sentences():
+    for one in records():
+        assert one.sentences.endswith("."), one.name
+        assert not any(word.endswith(".") or len(word.split()) > 4 for word in one.words), one.name
