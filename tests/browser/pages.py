@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 FIRST_DOT = "#landscapes-0 .scatterlayer .point"
 SLOTS = ("samples", "reconstructions", "traversal")
+SAME_PLACE = 6  # pixels: a second click that near selects the next of overlapping dots
 
 BEGIN_AGAIN = """() => {
     for (const dialog of document.querySelectorAll('dialog[open]')) dialog.close();
@@ -147,8 +149,13 @@ class Explorer:
         )
 
     def click_dot(self, point: str, figure: str = "landscapes-0") -> None:
-        dot = self.dots(figure)[point]
-        self.page.mouse.click(dot["x"], dot["y"])
+        """Click a dot, and again if it was no longer there: figures move when the legend drops its last signs."""
+        for _ in range(3):
+            dot = self.dots(figure)[point]
+            self.page.mouse.click(dot["x"], dot["y"])
+            now = self.dots(figure)[point]
+            if math.hypot(now["x"] - dot["x"], now["y"] - dot["y"]) < SAME_PLACE:
+                return
 
     def select(self, point: str) -> None:
         """Click a dot and wait for its pictures."""
