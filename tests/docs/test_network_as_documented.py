@@ -140,15 +140,16 @@ def test_another_architecture_is_built_from_its_description(architecture, infere
 
 @BOTH
 def test_every_tensor_of_a_point_is_listed_with_its_shape(name):
-    channels = examples_of(name)[0].shape[1]
+    config = documented.header(checkpoint_of(name))["config"]
+    channels, top_dim = config["image_shape"][0], config["top_dim"]
+    sizes = {"4C": 4 * channels, "C": channels, "2d": 2 * top_dim, "d": top_dim}
     shapes = {key: value.shape for key, value in documented.weights_in(checkpoint_of(name)).items()}
     expected = {}
     for map_name, shape in documented_maps().items():
-        written = shape.replace("4C", str(4 * channels)).replace("C", str(channels))
+        written = re.sub(r"4C|C|2d|d", lambda symbol: str(sizes[symbol[0]]), shape)
         expected[f"{map_name}.weight"] = tuple(int(number) for number in re.findall(r"\d+", written))
         expected[f"{map_name}.bias"] = expected[f"{map_name}.weight"][:1]
     assert shapes == expected
-    config = documented.header(checkpoint_of(name))["config"]
     assert documented.maps_in_order(config) == list(documented_maps())
 
 

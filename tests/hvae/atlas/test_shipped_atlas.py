@@ -27,31 +27,38 @@ from hvae.metrics.registry import measurements, metric_columns
 from precompute.evaluate import stale
 
 NOT_MEASURED = {
-    "probes on draws",
-    "generation by the calibrated judge",
-    "realism",
-    "bound of the information",
+    "mnist": {
+        "probes on draws",
+        "generation by the calibrated judge",
+        "realism",
+        "bound of the information",
+    },
+    "street-digits": set(),
 }
-"""Measurements that are newer than these atlases, which do not have them."""
-MEASURED_AS_BEFORE = {"probes"}
-"""Measurements that these atlases have by a former definition."""
+"""Measurements that are newer than an atlas, which does not have them."""
+MEASURED_AS_BEFORE = {"mnist": {"probes"}, "street-digits": set()}
+"""Measurements that an atlas has by a former definition."""
 
 README = ROOT / "README.md"
 MNIST = ROOT.parent / "shared" / "data"
 
 
 class Claim(NamedTuple):
-    """Of an atlas: channels of its pictures, least points of a side, most MiB, how good its judge is, and how
-    good the cheapest information makes reconstructions, dB."""
+    """Of an atlas: channels of its pictures, least points of a side, most MiB, how good its judge is, how good
+    the cheapest information makes reconstructions, dB, and how many nats a fold's −objective may be from its
+    point's."""
 
     channels: int
     side: int
     mebibytes: int
     classifier: float
     psnr: float
+    fold: float
 
 
-CLAIMS = {"mnist": Claim(1, 13, 60, 0.993, 24), "street-digits": Claim(3, 7, 30, 0.96, 22)}
+# The points of the street digits' grid lie 300 nats apart; the parent's folds at its corners are 14 to 28 nats
+# worse than what was trained on from them.
+CLAIMS = {"mnist": Claim(1, 13, 60, 0.993, 24, 5), "street-digits": Claim(3, 9, 30, 0.996, 28, 30)}
 
 
 @pytest.fixture(scope="module", params=shipped_names())
@@ -73,11 +80,11 @@ def test_it_is_sound_complete_and_small(atlas, claim):
     assert problems(atlas.path) == []
     rows = atlas.metrics.to_dict("records")
     old = {one.name for one in measurements() if any(stale(one, row, atlas.manifest) for row in rows)}
-    assert old == NOT_MEASURED | MEASURED_AS_BEFORE
+    assert old == NOT_MEASURED[atlas.name] | MEASURED_AS_BEFORE[atlas.name]
     betas = atlas.manifest.betas
     assert len(betas.beta_2) >= claim.side and len(betas.beta_1) >= claim.side
     assert len(atlas.metrics) >= len(betas.beta_2) * len(betas.beta_1)
-    known = [name for one in measurements() if one.name not in NOT_MEASURED for name in one.columns]
+    known = [name for one in measurements() if one.name not in NOT_MEASURED[atlas.name] for name in one.columns]
     assert np.isfinite(atlas.metrics[["beta_2", "beta_1", *known]]).all(axis=None)
     assert set(metric_columns()) <= set(atlas.metrics.columns)
     size = sum(path.stat().st_size for path in atlas.path.rglob("*") if path.is_file())
@@ -104,8 +111,8 @@ def test_nothing_but_an_atlas_ships_with_it(atlas):
 
 
 @pytest.mark.parametrize(("beta_2", "beta_1"), [(0.1, 0.1), (1, 1), (10, 0.1), (0.46, 0.46)])
-def test_its_parent_covers_its_plane(atlas, beta_2, beta_1):
-    """What a fold reaches is what the point that was trained on from it reaches, but for a few nats."""
+def test_its_parent_covers_its_plane(atlas, claim, beta_2, beta_1):
+    """What a fold reaches is what the point that was trained on from it reaches, but for some nats."""
     fold = atlas.load_parent().fold([beta_1, beta_2])
     row = atlas.nearest(beta_2, beta_1)
     pixels = torch.tensor(atlas.examples().images)
@@ -116,7 +123,7 @@ def test_its_parent_covers_its_plane(atlas, beta_2, beta_1):
         return measured.distortion + beta_1 * measured.rates[0] + beta_2 * measured.rates[1]
 
     trained_on = objective(atlas.load_checkpoint(row["checkpoint"]))
-    assert trained_on - 0.5 <= objective(fold) <= trained_on + 5
+    assert trained_on - 0.5 <= objective(fold) <= trained_on + claim.fold
 
 
 def test_digits_are_recognisable(atlas, claim):
@@ -194,12 +201,14 @@ def test_where_probes_of_z2_beat_the_bound_it_is_because_they_see_means_not_draw
             assert accuracy.value <= z2_bound(atlas, row) + 3 * accuracy.standard_error
 
 
-def test_its_files_of_weights_carry_no_checksum_of_their_own_as_the_format_says(atlas):
-    """They are of an older release: atlas.json alone vouches for them."""
+def test_its_files_of_weights_carry_a_checksum_of_their_own_but_for_those_of_an_older_release(atlas):
+    """For those of MNIST, as the format says, atlas.json alone vouches."""
     page = " ".join((ROOT / "docs" / "atlas-format.md").read_text(encoding="utf-8").split())
-    assert "Files of older releases have none, those of the atlases that ship among them" in page
+    assert "Files of older releases have none, those of the MNIST atlas among them" in page
     names = [name for name in atlas.manifest.files if name.endswith(".safetensors")]
-    assert len(names) > 40 and not any("sha256" in atlas.metadata(name) for name in names)
+    points = [name for name in names if name.startswith("models/")]
+    assert len(points) > 40
+    assert {"sha256" in atlas.metadata(name) for name in points} == {atlas.name != "mnist"}
 
 
 def test_points_measure_on_its_own_images_as_its_table_says(atlas):
