@@ -1,6 +1,6 @@
-"""Take the pictures of every view: `python docs/screenshots.py [ATLAS]` writes docs/views/VIEW-WIDTH.png.
+"""Take the pictures of every view: `python docs/screenshots.py [ATLAS]` writes docs/views/VIEW-WIDTH.webp.
 
-Of atlases beside the first, two views are enough: docs/views/NAME-VIEW-WIDTH.png.
+Of atlases beside the first, two views are enough: docs/views/NAME-VIEW-WIDTH.webp.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 import threading
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from urllib.parse import urlencode
@@ -55,20 +56,20 @@ def main() -> None:
                     for field, value in said.items()
                 }
                 page.goto(f"{address}?{urlencode(said)}")
-                take(page, OUT / f"{'' if name == first else f'{name}-'}{view}-{width}.png")
+                take(page, OUT / f"{'' if name == first else f'{name}-'}{view}-{width}.webp")
                 page.close()
         browser.close()
     server.close()
 
 
 def take(page: Page, path: Path) -> None:
-    """Wait until all that is to be seen is there, and write a picture of the whole page in few colours."""
+    """Wait until all that is to be seen is there, and write a picture of the whole page."""
     page.wait_for_selector(".view-tab[aria-selected=true]")
     page.wait_for_timeout(500)
     page.wait_for_function(COMPLETE)
     page.wait_for_timeout(500)
-    page.screenshot(path=path, full_page=True)
-    Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    taken = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    taken.save(path, lossless=True, method=6)
 
 
 if __name__ == "__main__":

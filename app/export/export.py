@@ -181,10 +181,23 @@ def _scripts(page: ServedPage) -> dict[str, Any]:
     return {"page": page.scripts(ours), "figures": page.figure_scripts, "worker": worker}
 
 
+DIGITS = 10
+"""Significant digits of numbers in an export: more than any of them supports. Further ones are noise, which
+does not get shorter by packing: a fifth of what describes an atlas."""
+
+
 def _packed(value: Any) -> bytes:
     # In their own order: that of a layout's fields is the order in which a visitor reads about them.
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(_rounded(value), ensure_ascii=False, separators=(",", ":"))
     return _gzipped(text.encode())
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _gzipped(data: bytes) -> bytes:

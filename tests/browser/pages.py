@@ -149,7 +149,7 @@ class Explorer:
         )
 
     def click_dot(self, point: str, figure: str = "landscapes-0") -> None:
-        """Click a dot, and again if it was no longer there: figures move when the legend drops its last signs."""
+        """Click a dot, and again if it had moved: figures do when the legend drops its last signs."""
         for _ in range(3):
             dot = self.dots(figure)[point]
             self.page.mouse.click(dot["x"], dot["y"])

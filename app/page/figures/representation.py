@@ -27,6 +27,9 @@ from hvae.metrics.measurements.accuracy import accuracy_column
 HAS_KNOWN_INFORMATION = ("z2",)
 """The layers of which mi_ℓ is an estimate of the information, not a lower bound."""
 
+FROM_BELOW = {"z2": "mi_z2_bound"}
+"""Layer → a lower bound of the information, where mi_ℓ errs upwards."""
+
 RATE = {"z2": "rate_z2", "z1": "rate_total"}
 """Layer → the rate R(z_≥ℓ) of that layer and of those above it."""
 
@@ -36,7 +39,7 @@ ANY_RATE = {"z2": "R(z₂)", "z1": "R(z₂) + R(z₁|z₂)"}
 def information_figure(
     table: pd.DataFrame, layer: str, frequencies: Sequence[float], look: Look
 ) -> go.Figure:
-    """I_q(y; z_ℓ) over R(z_≥ℓ), with its bound min(R, H[y]).
+    """I_q(y; z_ℓ) over R(z_≥ℓ), with its bound min(R, H[y]), and a line from each dot down to what is sure.
 
     layer: `z2` or `z1`. frequencies: of the labels, (K,); empty where the atlas has no labels.
     """
@@ -55,18 +58,25 @@ def information_figure(
         if bound[-1] == in_unit:
             labels = [Label(lines[0], f"H[y] = {text(metric, entropy, look)}")]
     heights = span(y, np.zeros(1), *(1.1 * np.asarray(part.y) for part in lines))
+    sure = [column for column in (FROM_BELOW.get(layer),) if is_measured(rows, column)]
+    lines += [_down_to(column, x, y, rows, look) for column in sure]
     return points_figure(
         table,
         rows,
         at,
         look,
-        card=[*PLANE, *at],
+        card=[*PLANE, *at, *sure],
         x=rate_axis(RATE[layer], x, look),
         y=axis(axis_title(metric, look), heights),
         errors=[metric],
         behind=lines,
         labels=labels,
     )
+
+
+def is_measured(rows: pd.DataFrame, column: str | None) -> bool:
+    """Return whether any row has a number in a column."""
+    return column in rows and bool(rows[column].notna().any())
 
 
 def accuracy_figure(
@@ -166,6 +176,14 @@ def _dashes(rows: pd.DataFrame, layer: str, frequencies: Sequence[float], look: 
         },
         hoverinfo="skip",
     )
+
+
+def _down_to(column: str, x: np.ndarray, y: np.ndarray, rows: pd.DataFrame, look: Look) -> go.Scatter:
+    """A line from each dot down to its number in another column; below 0, an estimate knows of nothing."""
+    low = np.maximum(shown(rows, column, look), 0)
+    gap = np.full(len(x), np.nan)
+    ends = np.stack([y, np.where(np.isfinite(low), low, y), gap], 1)
+    return line(np.stack([x, x, gap], 1).ravel(), ends.ravel(), "from below", ink=False)
 
 
 def _accuracy_axis(metric: str, y: np.ndarray, lines: Sequence[go.Scatter], look: Look) -> dict:

@@ -10,10 +10,12 @@ from dash import Dash, html
 
 from app.page.figures.look import Look, choice
 from app.page.figures.representation import (
+    FROM_BELOW,
     HAS_KNOWN_INFORMATION,
     accuracy_figure,
     accuracy_of_information_figure,
     information_figure,
+    is_measured,
 )
 from app.page.menus import LAYERS, PROBES
 from app.page.points import points_table
@@ -28,6 +30,9 @@ VIEW = "representation"
 INFORMATION = {
     "z2": "An estimate of what z₂ knows of the label: at most R(z₂), and at most the label’s entropy H[y].",
     "z1": "A lower bound of what z₁ knows of the label: at most the total rate and its entropy H[y].",
+}
+BRACKET = {
+    "z2": "Dots: an estimate of what z₂ knows of the label, which errs upwards. Lines: to a lower bound."
 }
 ACCURACY = "Dotted: no classifier of a draw of {layer} can do better at this rate"
 DASHES = "; dashes: nor with this model’s information"
@@ -79,9 +84,10 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     posterior = choice(look, "posterior", posteriors(atlas))
     chosen = (table, layer, probe, frequencies, style, posterior)
     accuracy = accuracy_figure(*chosen)
+    words = BRACKET if is_measured(table, FROM_BELOW.get(layer)) else INFORMATION
     note = READ[posterior].format(layer=LAYERS[layer]) if layer in HAS_KNOWN_INFORMATION else NO_CURVE
     return [
-        figure_row.Drawn(information_figure(table, layer, frequencies, style), INFORMATION[layer]),
+        figure_row.Drawn(information_figure(table, layer, frequencies, style), words[layer]),
         figure_row.Drawn(accuracy, _accuracy_note(accuracy, LAYERS[layer])),
         figure_row.Drawn(accuracy_of_information_figure(*chosen), note),
     ]

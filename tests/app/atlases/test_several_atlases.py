@@ -16,8 +16,11 @@ from services import wait
 
 from app.atlases.catalogue import atlas_titles, served_atlases
 from app.atlases.user_copy import copy_atlas, copy_folder
+from app.claims.claims import OF_THE_SOURCE, answers
+from app.claims.verdicts import YES
 from app.server.build import create_app
 from hvae import Atlas, UserError
+from hvae.atlas.atlas import shipped_names
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +174,16 @@ def shipped(tiny_atlas, colour_atlas, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_without_a_folder_all_that_ship_are_served_mnist_first(shipped):
+def test_without_a_folder_all_that_ship_are_served_and_first_the_one_where_most_claims_hold():
+    atlases = served_atlases(None)
+    assert set(atlases) == set(shipped_names())
+    held = [
+        sum(answer.verdict == YES for answer in answers(atlas, OF_THE_SOURCE)) for atlas in atlases.values()
+    ]
+    assert held[0] == max(held)
+
+
+def test_where_that_one_does_not_ship_mnist_comes_first(shipped):
     assert list(served_atlases(None)) == ["mnist", "a-second"]
     assert Atlas.default().path == shipped / "mnist"
     assert Atlas.shipped("a-second").manifest.model["image_shape"][0] == 3

@@ -44,9 +44,9 @@ MNIST = ROOT.parent / "shared" / "data"
 
 
 class Claim(NamedTuple):
-    """Of an atlas: channels of its pictures, least points of a side, most MiB, how good its judge is, how good
-    the cheapest information makes reconstructions, dB, and how many nats a fold's −objective may be from its
-    point's."""
+    """Of an atlas: channels of its pictures, least points of a side, most MiB, how good its judge is, how
+    good the cheapest information makes reconstructions, dB, and by how many nats a fold may be worse than its
+    point."""
 
     channels: int
     side: int
@@ -56,8 +56,8 @@ class Claim(NamedTuple):
     fold: float
 
 
-# The points of the street digits' grid lie 300 nats apart; the parent's folds at its corners are 14 to 28 nats
-# worse than what was trained on from them.
+# The points of the street digits' grid lie 300 nats apart; the parent's folds at its corners are 14 to 28
+# nats worse than what was trained on from them.
 CLAIMS = {"mnist": Claim(1, 13, 60, 0.993, 24, 5), "street-digits": Claim(3, 9, 30, 0.996, 28, 30)}
 
 
@@ -84,7 +84,9 @@ def test_it_is_sound_complete_and_small(atlas, claim):
     betas = atlas.manifest.betas
     assert len(betas.beta_2) >= claim.side and len(betas.beta_1) >= claim.side
     assert len(atlas.metrics) >= len(betas.beta_2) * len(betas.beta_1)
-    known = [name for one in measurements() if one.name not in NOT_MEASURED[atlas.name] for name in one.columns]
+    known = [
+        name for one in measurements() if one.name not in NOT_MEASURED[atlas.name] for name in one.columns
+    ]
     assert np.isfinite(atlas.metrics[["beta_2", "beta_1", *known]]).all(axis=None)
     assert set(metric_columns()) <= set(atlas.metrics.columns)
     size = sum(path.stat().st_size for path in atlas.path.rglob("*") if path.is_file())
