@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.page import menus
+from app.page.words import beta_text
 from hvae.atlas.atlas import Atlas
 from hvae.atlas.manifest import Judge, Sureness
 from hvae.metrics.measurements.generation import GENERATION
@@ -16,6 +17,9 @@ from hvae.metrics.measurements.generation_calibrated import SUFFIX
 JUDGES = {"source": "real images only", "calibrated": "calibrated"}
 """Judge → what its button says. One learned from real images alone, as in the source; the other from
 reconstructions with their true labels, too."""
+
+CALIBRATED_TO = 0.08
+"""How far a judge's confidence may lie from how often it is right, at a point, before the page names it."""
 
 
 def judged(score: str, judge: str) -> str:
@@ -57,6 +61,20 @@ def sureness(atlas: Atlas, checkpoint: str) -> dict[str, dict[str, Any]]:
         for name, judge in atlas.manifest.judges.items()
         if checkpoint in judge.of_points
     }
+
+
+def miscalibrated(atlas: Atlas, judge: str) -> str:
+    """Return a sentence that names where a judge is sure of itself without reason; empty where it isn't."""
+    known = atlas.manifest.judges.get(judge)
+    of_points = known.of_points if known else {}
+    rows = atlas.metrics[atlas.metrics["checkpoint"].isin(list(of_points))].to_dict("records")
+    off = [row for row in rows if of_points[row["checkpoint"]].error > CALIBRATED_TO]
+    if not off:
+        return ""
+    worst = max(off, key=lambda row: of_points[row["checkpoint"]].error)
+    where = f"β₂ = {beta_text(worst['beta_2'])}, β₁ = {beta_text(worst['beta_1'])}"
+    which = where if len(off) == 1 else f"{len(off)} models, most at {where}"
+    return f"This judge's confidence is off by more than {100 * CALIBRATED_TO:.0f} % at {which}."
 
 
 def _texts(judge: Judge, of_point: Sureness) -> list[str]:

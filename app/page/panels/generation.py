@@ -10,7 +10,7 @@ from dash import Dash, html
 from app.page.figures.generation import product_figure, score_figure
 from app.page.figures.look import Look, choice
 from app.page.figures.planes import banded_plane_figure, plane_note
-from app.page.judges import judged, judges, scores
+from app.page.judges import judged, judges, miscalibrated, scores
 from app.page.menus import OVER
 from app.page.points import points_table
 from app.page.widgets import controls, figure_row
@@ -72,8 +72,9 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     judge = choice(look, "judge", judges(atlas))
     ceiling, column = atlas.manifest.ceiling, judged(score, judge)
     about = WITHOUT_A_JUDGE.get(score) or (CEILING if column in ceiling else NO_CEILING)
+    product = f"{PRODUCT} {miscalibrated(atlas, judge)}"
     return [
         figure_row.Drawn(banded_plane_figure(table, column, style), plane_note(table, column, style)),
         figure_row.Drawn(score_figure(table, score, rate, ceiling, style, judge), about),
-        figure_row.Drawn(product_figure(table, ceiling, style, judge), PRODUCT),
+        figure_row.Drawn(product_figure(table, ceiling, style, judge), product.strip()),
     ]

@@ -8,7 +8,7 @@ from atlas_builder import build_atlas
 
 from app.page.figures.look import Look
 from app.page.figures.planes import banded_plane_figure
-from app.page.judges import judged, judges, scores, sureness
+from app.page.judges import judged, judges, miscalibrated, scores, sureness
 from app.page.panels import generation
 from app.page.points import points_data, points_table
 from app.page.state import fields, first_screen, first_sizes
@@ -111,3 +111,27 @@ def test_a_model_is_told_how_sure_and_how_right_its_judges_are(bare):
     assert data["b2-1_b1-1"]["judges"] == {} == sureness(bare, first)
     assert "judge-sureness" in str(generation.layout(atlas))
     assert "judge-sureness" not in str(generation.layout(bare))
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ([0.01, 0.08], ""),
+        ([0.01, 0.1], "This judge's confidence is off by more than 8 % at β₂ = 10, β₁ = 10."),
+        ([0.2, 0.1], "…by more than 8 % at 2 models, most at β₂ = 0.1, β₁ = 0.1."),
+    ],
+)
+def test_where_a_judge_is_not_calibrated_is_named(bare, errors, said):
+    points = bare.metrics["checkpoint"].iloc[[0, -1]]
+    of_points = {
+        point: {"confidence": 0.9, "right": 0.9 - error, "error": error}
+        for point, error in zip(points, errors, strict=True)
+    }
+    judge = Judge(
+        **{"real": 100, "reconstructed": 0, "points": 0, "accuracy": 0.99, "accuracy_se": 0.01},
+        **{"held_out": 96, "reconstructions": of_points[points.iloc[0]], "of_points": of_points},
+    )
+    atlas = replace(bare, manifest=bare.manifest.model_copy(update={"judges": {"calibrated": judge}}))
+    assert miscalibrated(atlas, "calibrated").endswith(said.lstrip("…"))
+    assert bool(miscalibrated(atlas, "calibrated")) == bool(said)
+    assert miscalibrated(atlas, "source") == ""

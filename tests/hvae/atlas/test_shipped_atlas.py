@@ -177,6 +177,27 @@ def above_the_bound(atlas: Atlas) -> list[dict]:
     ]
 
 
+def test_no_classifier_of_draws_of_z2_beats_the_bound_of_eq_7():
+    """Accuracy ≤ f⁻¹(I), but for three standard errors."""
+    atlas = Atlas.shipped("street-digits")
+    for row in atlas.metrics.to_dict("records"):
+        bound = best_accuracy(row["mi_z2"], atlas.manifest.label_frequencies)
+        for probe in PROBES:
+            column = f"acc_{probe}_z2_draw"
+            assert row[column] <= bound + 3 * row[f"{column}_se"], (row["checkpoint"], probe)
+
+
+def test_the_calibrated_judge_is_as_sure_of_itself_as_it_is_right_but_at_one_point():
+    """On reconstructions of test images that it has not seen; and as good as the other on real ones."""
+    atlas = Atlas.shipped("street-digits")
+    source, calibrated = (atlas.manifest.judges[name] for name in ("source", "calibrated"))
+    assert calibrated.reconstructions.error <= 0.02 < source.reconstructions.error
+    off = {name for name, sureness in calibrated.of_points.items() if sureness.error > 0.08}
+    assert off == {"models/beta2-10_beta1-10.safetensors"}, "named in the view Generation"
+    assert len(calibrated.of_points) == len(atlas.metrics)
+    assert abs(calibrated.accuracy - source.accuracy) <= 0.003
+
+
 @pytest.mark.skipif(not MNIST.is_dir(), reason="needs the MNIST files beside the repository")
 def test_where_probes_of_z2_beat_the_bound_it_is_because_they_see_means_not_draws():
     """Eq. 7 bounds what can be read off a draw z₂ ~ q(z₂|x); the stored accuracies are of posterior means.
