@@ -65,13 +65,13 @@ def sureness(atlas: Atlas, checkpoint: str) -> dict[str, dict[str, Any]]:
 
 def miscalibrated(atlas: Atlas, judge: str) -> str:
     """Return a sentence that names where a judge is sure of itself without reason; empty where it isn't."""
-    known = atlas.manifest.judges.get(judge)
-    of_points = known.of_points if known else {}
-    rows = atlas.metrics[atlas.metrics["checkpoint"].isin(list(of_points))].to_dict("records")
-    off = [row for row in rows if of_points[row["checkpoint"]].error > CALIBRATED_TO]
+    if judge not in atlas.manifest.judges:
+        return ""
+    of_points = atlas.manifest.judges[judge].of_points
+    off = {name: its.error for name, its in of_points.items() if its.error > CALIBRATED_TO}
     if not off:
         return ""
-    worst = max(off, key=lambda row: of_points[row["checkpoint"]].error)
+    worst = atlas.metrics.set_index("checkpoint").loc[max(off, key=off.__getitem__)]
     where = f"β₂ = {beta_text(worst['beta_2'])}, β₁ = {beta_text(worst['beta_1'])}"
     which = where if len(off) == 1 else f"{len(off)} models, most at {where}"
     return f"This judge's confidence is off by more than {100 * CALIBRATED_TO:.0f} % at {which}."

@@ -1,7 +1,7 @@
 """All figures of an atlas, recorded: pages then draw whatever a visitor chooses at once, without the server.
 
-Recording takes seconds of a core. It is done when a page first asks, in a process of its own, and is kept in
-the user's cache folder as long as neither the atlas nor the code that draws changes.
+Recording takes up to a minute of a core. It is done when a page first asks, in a process of its own, and is
+kept in the user's cache folder as long as neither the atlas nor the code that draws changes.
 """
 
 from __future__ import annotations

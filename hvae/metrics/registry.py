@@ -121,7 +121,11 @@ def metrics() -> dict[str, Metric]:
 
 def metric_of(column: str) -> Metric:
     """Return the metric in a column. Raises KeyError if there is none."""
-    return metrics()[column]
+    for measurement in REGISTRY.by_name.values():
+        for metric in measurement.metrics:
+            if metric.column == column:
+                return metric
+    raise KeyError(column)
 
 
 def metric_columns() -> tuple[str, ...]:

@@ -24,11 +24,11 @@ from app.page.figures.quantities import axis_title, shown, text
 from hvae.bounds import best_accuracy, label_entropy
 from hvae.metrics.measurements.accuracy import accuracy_column
 
-HAS_KNOWN_INFORMATION = ("z2",)
-"""The layers of which mi_ℓ is an estimate of the information, not a lower bound."""
+LOWER_BOUND = {"z2": "mi_z2_bound"}
+"""Layer → a lower bound of its information, where mi_ℓ is an estimate, which errs upwards.
 
-FROM_BELOW = {"z2": "mi_z2_bound"}
-"""Layer → a lower bound of the information, where mi_ℓ errs upwards."""
+Of other layers, mi_ℓ itself is a lower bound.
+"""
 
 RATE = {"z2": "rate_z2", "z1": "rate_total"}
 """Layer → the rate R(z_≥ℓ) of that layer and of those above it."""
@@ -39,7 +39,7 @@ ANY_RATE = {"z2": "R(z₂)", "z1": "R(z₂) + R(z₁|z₂)"}
 def information_figure(
     table: pd.DataFrame, layer: str, frequencies: Sequence[float], look: Look
 ) -> go.Figure:
-    """I_q(y; z_ℓ) over R(z_≥ℓ), with its bound min(R, H[y]), and a line from each dot down to what is sure.
+    """I_q(y; z_ℓ) over R(z_≥ℓ), with its bound min(R, H[y]), and a line from each dot to its lower bound.
 
     layer: `z2` or `z1`. frequencies: of the labels, (K,); empty where the atlas has no labels.
     """
@@ -58,14 +58,14 @@ def information_figure(
         if bound[-1] == in_unit:
             labels = [Label(lines[0], f"H[y] = {text(metric, entropy, look)}")]
     heights = span(y, np.zeros(1), *(1.1 * np.asarray(part.y) for part in lines))
-    sure = [column for column in (FROM_BELOW.get(layer),) if is_measured(rows, column)]
-    lines += [_down_to(column, x, y, rows, look) for column in sure]
+    lower = [LOWER_BOUND[layer]] if has_lower_bound(rows, layer) else []
+    lines += [_down_to(column, x, y, rows, look) for column in lower]
     return points_figure(
         table,
         rows,
         at,
         look,
-        card=[*PLANE, *at, *sure],
+        card=[*PLANE, *at, *lower],
         x=rate_axis(RATE[layer], x, look),
         y=axis(axis_title(metric, look), heights),
         errors=[metric],
@@ -74,9 +74,9 @@ def information_figure(
     )
 
 
-def is_measured(rows: pd.DataFrame, column: str | None) -> bool:
-    """Return whether any row has a number in a column."""
-    return column in rows and bool(rows[column].notna().any())
+def has_lower_bound(table: pd.DataFrame, layer: str) -> bool:
+    """Return whether lines lead from estimates of the information down to lower bounds."""
+    return layer in LOWER_BOUND and len(drawable(table, [LOWER_BOUND[layer]])) > 0
 
 
 def accuracy_figure(
@@ -101,7 +101,7 @@ def accuracy_figure(
     if len(frequencies):
         rates = _rates(x, look)
         lines = [line(rates, _accuracy_bound(rates, frequencies, look), "bound of the rate", dash="dot")]
-        if layer in HAS_KNOWN_INFORMATION:
+        if layer in LOWER_BOUND:
             lines.append(_dashes(drawable(rows, [f"mi_{layer}"]), layer, frequencies, look))
     return points_figure(
         table,
@@ -132,7 +132,7 @@ def accuracy_of_information_figure(
         return nothing(table, at)
     x, y = (shown(rows, column, look) for column in at)
     lines = []
-    if len(frequencies) and layer in HAS_KNOWN_INFORMATION:
+    if len(frequencies) and layer in LOWER_BOUND:
         information = np.linspace(0, max(float(x.max()), 1e-3), 120)
         lines = [line(information, _accuracy_bound(information, frequencies, look), "bound", dash="dot")]
     return points_figure(
@@ -183,7 +183,7 @@ def _down_to(column: str, x: np.ndarray, y: np.ndarray, rows: pd.DataFrame, look
     low = np.maximum(shown(rows, column, look), 0)
     gap = np.full(len(x), np.nan)
     ends = np.stack([y, np.where(np.isfinite(low), low, y), gap], 1)
-    return line(np.stack([x, x, gap], 1).ravel(), ends.ravel(), "from below", ink=False)
+    return line(np.stack([x, x, gap], 1).ravel(), ends.ravel(), "lower bounds", ink=False)
 
 
 def _accuracy_axis(metric: str, y: np.ndarray, lines: Sequence[go.Scatter], look: Look) -> dict:

@@ -10,12 +10,11 @@ from dash import Dash, html
 
 from app.page.figures.look import Look, choice
 from app.page.figures.representation import (
-    FROM_BELOW,
-    HAS_KNOWN_INFORMATION,
+    LOWER_BOUND,
     accuracy_figure,
     accuracy_of_information_figure,
+    has_lower_bound,
     information_figure,
-    is_measured,
 )
 from app.page.menus import LAYERS, PROBES
 from app.page.points import points_table
@@ -31,9 +30,7 @@ INFORMATION = {
     "z2": "An estimate of what z₂ knows of the label: at most R(z₂), and at most the label’s entropy H[y].",
     "z1": "A lower bound of what z₁ knows of the label: at most the total rate and its entropy H[y].",
 }
-BRACKET = {
-    "z2": "Dots: an estimate of what z₂ knows of the label, which errs upwards. Lines: to a lower bound."
-}
+BRACKET = "Dots: an estimate of what z₂ knows of the label, which errs upwards. Lines: to a lower bound."
 ACCURACY = "Dotted: no classifier of a draw of {layer} can do better at this rate"
 DASHES = "; dashes: nor with this model’s information"
 READ = {
@@ -84,10 +81,10 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     posterior = choice(look, "posterior", posteriors(atlas))
     chosen = (table, layer, probe, frequencies, style, posterior)
     accuracy = accuracy_figure(*chosen)
-    words = BRACKET if is_measured(table, FROM_BELOW.get(layer)) else INFORMATION
-    note = READ[posterior].format(layer=LAYERS[layer]) if layer in HAS_KNOWN_INFORMATION else NO_CURVE
+    information = BRACKET if has_lower_bound(table, layer) else INFORMATION[layer]
+    note = READ[posterior].format(layer=LAYERS[layer]) if layer in LOWER_BOUND else NO_CURVE
     return [
-        figure_row.Drawn(information_figure(table, layer, frequencies, style), words[layer]),
+        figure_row.Drawn(information_figure(table, layer, frequencies, style), information),
         figure_row.Drawn(accuracy, _accuracy_note(accuracy, LAYERS[layer])),
         figure_row.Drawn(accuracy_of_information_figure(*chosen), note),
     ]

@@ -37,7 +37,7 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("mark-bound", "bound (Eq. 6)", "reconstruction", "bound"),
     ("mark-bound", "bounds (Eq. 7)", "representation", "bound"),
     ("mark-dash", "bound by each model’s information", "representation", "bounds of the information"),
-    ("mark-down", "down to what is sure", "representation", "from below"),
+    ("mark-down", "down to a lower bound", "representation", "lower bounds"),
     ("mark-bound", "real test images", "generation", "real images"),
 )
 """Class of the sign, its meaning, the views that have it, and how the names of its traces begin.

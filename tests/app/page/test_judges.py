@@ -118,7 +118,10 @@ def test_a_model_is_told_how_sure_and_how_right_its_judges_are(bare):
     [
         ([0.01, 0.08], ""),
         ([0.01, 0.1], "This judge's confidence is off by more than 8 % at β₂ = 10, β₁ = 10."),
-        ([0.2, 0.1], "…by more than 8 % at 2 models, most at β₂ = 0.1, β₁ = 0.1."),
+        (
+            [0.2, 0.1],
+            "This judge's confidence is off by more than 8 % at 2 models, most at β₂ = 0.1, β₁ = 0.1.",
+        ),
     ],
 )
 def test_where_a_judge_is_not_calibrated_is_named(bare, errors, said):
@@ -132,6 +135,5 @@ def test_where_a_judge_is_not_calibrated_is_named(bare, errors, said):
         **{"held_out": 96, "reconstructions": of_points[points.iloc[0]], "of_points": of_points},
     )
     atlas = replace(bare, manifest=bare.manifest.model_copy(update={"judges": {"calibrated": judge}}))
-    assert miscalibrated(atlas, "calibrated").endswith(said.lstrip("…"))
-    assert bool(miscalibrated(atlas, "calibrated")) == bool(said)
+    assert miscalibrated(atlas, "calibrated") == said
     assert miscalibrated(atlas, "source") == ""

@@ -66,10 +66,10 @@ def test_information_is_bounded_by_the_rate_and_by_the_labels_entropy(table, uni
 
 
 @pytest.mark.parametrize(("units", "factor"), [("nats", 1), ("bits", 1 / np.log(2))])
-def test_lines_lead_from_estimates_which_err_upwards_down_to_what_is_sure(table, units, factor):
+def test_lines_lead_from_estimates_which_err_upwards_down_to_lower_bounds(table, units, factor):
     table["mi_z2_bound"] = [-0.01, 0.1, np.nan, 1.8]
     figure = information_figure(table, "z2", FREQUENCIES, Look(units))
-    lines = trace(figure, "from below")
+    lines = trace(figure, "lower bounds")
     ends = np.array(lines.y, float).reshape(-1, 3)
     assert np.allclose(ends[:, 0], table["mi_z2"] * factor)
     assert np.allclose(ends[:, 1], np.array([0, 0.1, 1.3, 1.8]) * factor), "no line where nothing is known"
@@ -81,7 +81,7 @@ def test_lines_lead_from_estimates_which_err_upwards_down_to_what_is_sure(table,
 def test_without_a_lower_bound_of_the_information_there_are_no_lines(table):
     for layer in ("z2", "z1"):
         figure = information_figure(table, layer, FREQUENCIES, Look())
-        assert "from below" not in [part.name for part in figure.data]
+        assert "lower bounds" not in [part.name for part in figure.data]
 
 
 def test_the_top_layer_is_drawn_over_its_own_rate_and_the_bottom_layer_over_the_total(table):

@@ -45,20 +45,20 @@ MNIST = ROOT.parent / "shared" / "data"
 
 class Claim(NamedTuple):
     """Of an atlas: channels of its pictures, least points of a side, most MiB, how good its judge is, how
-    good the cheapest information makes reconstructions, dB, and by how many nats a fold may be worse than its
-    point."""
+    good the cheapest information makes reconstructions, dB."""
 
     channels: int
     side: int
     mebibytes: int
     classifier: float
     psnr: float
-    fold: float
 
 
-# The points of the street digits' grid lie 300 nats apart; the parent's folds at its corners are 14 to 28
-# nats worse than what was trained on from them.
-CLAIMS = {"mnist": Claim(1, 13, 60, 0.993, 24, 5), "street-digits": Claim(3, 9, 30, 0.996, 28, 30)}
+CLAIMS = {"mnist": Claim(1, 13, 60, 0.993, 24), "street-digits": Claim(3, 9, 30, 0.996, 28)}
+
+WORSE_FOLDS = {("street-digits", 10, 0.1): 30}
+"""Where a fold is more than 5 nats worse than what was trained on from it, and how many at most. The points
+of the street digits' grid lie 300 nats apart; at three of its corners the parent is 14 to 28 nats off."""
 
 
 @pytest.fixture(scope="module", params=shipped_names())
@@ -113,8 +113,8 @@ def test_nothing_but_an_atlas_ships_with_it(atlas):
 
 
 @pytest.mark.parametrize(("beta_2", "beta_1"), [(0.1, 0.1), (1, 1), (10, 0.1), (0.46, 0.46)])
-def test_its_parent_covers_its_plane(atlas, claim, beta_2, beta_1):
-    """What a fold reaches is what the point that was trained on from it reaches, but for some nats."""
+def test_its_parent_covers_its_plane(atlas, beta_2, beta_1):
+    """What a fold reaches is what the point that was trained on from it reaches, but for a few nats."""
     fold = atlas.load_parent().fold([beta_1, beta_2])
     row = atlas.nearest(beta_2, beta_1)
     pixels = torch.tensor(atlas.examples().images)
@@ -125,7 +125,9 @@ def test_its_parent_covers_its_plane(atlas, claim, beta_2, beta_1):
         return measured.distortion + beta_1 * measured.rates[0] + beta_2 * measured.rates[1]
 
     trained_on = objective(atlas.load_checkpoint(row["checkpoint"]))
-    assert trained_on - 0.5 <= objective(fold) <= trained_on + claim.fold
+    assert (
+        trained_on - 0.5 <= objective(fold) <= trained_on + WORSE_FOLDS.get((atlas.name, beta_2, beta_1), 5)
+    )
 
 
 def test_digits_are_recognisable(atlas, claim):
@@ -229,9 +231,8 @@ def test_its_files_of_weights_carry_a_checksum_of_their_own_but_for_those_of_an_
     page = " ".join((ROOT / "docs" / "atlas-format.md").read_text(encoding="utf-8").split())
     assert "Files of older releases have none, those of the MNIST atlas among them" in page
     names = [name for name in atlas.manifest.files if name.endswith(".safetensors")]
-    points = [name for name in names if name.startswith("models/")]
-    assert len(points) > 40
-    assert {"sha256" in atlas.metadata(name) for name in points} == {atlas.name != "mnist"}
+    assert len(names) > 40
+    assert {"sha256" in atlas.metadata(name) for name in names} == {atlas.name != "mnist"}
 
 
 def test_points_measure_on_its_own_images_as_its_table_says(atlas):
