@@ -16,7 +16,7 @@ import typer
 
 from app.pictures.malloc import share_arenas
 from app.server.embedding import checked_origins
-from app.server.listening import answered_names, listen, page_address, web_server
+from app.server.listening import answered_names, listen, network_address, page_address, web_server
 from hvae.architectures.plugin import HELP, load_named_plugin, load_plugin
 from hvae.errors import UserError
 from hvae.files import user_path
@@ -51,6 +51,12 @@ def main(
     ] = Path("data"),
     allow_training: Annotated[
         bool, typer.Option("--allow-training", help="Let visitors from other computers train points here.")
+    ] = False,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", help="Lead a lecture: phones that open the address that is printed show your screen."
+        ),
     ] = False,
     broker: Annotated[
         str | None,
@@ -111,7 +117,7 @@ def main(
         return
     if models or title or start or lecture or test_images is not None:
         raise UserError("--models, --title, --start, --lecture and --test-images are about --export PATH.")
-    serve(atlas, host, port, not no_browser, data_dir, allow_training, broker, embed)
+    serve(atlas, host, port, not no_browser, data_dir, allow_training, broker, embed, follow)
 
 
 def export_page(path: Path | None, to: Path, options: Options) -> None:
@@ -164,11 +170,13 @@ def serve(
     allow_training: bool = False,
     broker: str | None = None,
     embed: Sequence[str] = (),
+    follow: bool = False,
 ) -> None:
     """Serve an atlas and those that ship until interrupted, then answer the requests in progress.
 
     path: see `app.atlases.catalogue.served_atlases`. data_dir, allow_training, broker: see
-    `app.training.train_point.TrainingOptions`. embed: see `app.server.embedding.checked_origins`.
+    `app.training.train_point.TrainingOptions`. embed: see `app.server.embedding.checked_origins`. follow:
+    whether the one who started the server leads a lecture.
     Raises UserError if the atlas, an address, an origin or the broker is invalid or not available.
     """
     # Imports make 300,000 objects that stay. Searching them for garbage took a seventh of the time until the
@@ -183,6 +191,7 @@ def serve(
     atlases = served_atlases(path)
     listener = listen(host, port)
 
+    from app.following.lectern import MOST_FOLLOWERS, Lectern, addresses
     from app.server.build import create_app
     from app.server.recorded_figures import FigureRecorder
     from app.server.shutdown import run_until_stopped
@@ -191,9 +200,10 @@ def serve(
 
     hosts, address = answered_names(host, listener), page_address(host, listener)
     training = TrainingOptions(data_dir, allow_training, broker and checked_broker(broker))
-    app = create_app(atlases, hosts, training, origins, FigureRecorder())
+    lectern = Lectern(network_address(host, listener)) if follow else None
+    app = create_app(atlases, hosts, training, origins, FigureRecorder(), lectern)
     decoder = app.server.extensions["decoder"]
-    server = web_server(app.server, listener)
+    server = web_server(app.server, listener, MOST_FOLLOWERS if follow else 0)
     _collect_garbage()
     print(f"HVAE Explorer: {address} (Ctrl-C to stop)", flush=True)
     if hosts is None:
@@ -202,10 +212,16 @@ def serve(
             f"test images{', and train points here' if allow_training else ''}.",
             flush=True,
         )
+    if lectern:
+        leading, following = addresses(lectern, address)
+        print(f"To lead, for you alone: {leading}\nTo follow: {following}", flush=True)
+        if lectern.address is None:
+            print("Only this machine can follow: with --host 0.0.0.0, phones can.", flush=True)
+        address = leading
     if open_browser and has_display():
         threading.Thread(target=_open_browser, args=[address], daemon=True).start()
     try:
-        run_until_stopped(server)
+        run_until_stopped(server, let_go=lectern.close if lectern else lambda: None)
     finally:
         decoder.close()
 

@@ -2,6 +2,7 @@
 
     python bench/hall.py [ATLAS] [--viewers 100] [--seconds 60] [--workers N]
     python bench/hall.py [ATLAS] --clicks 10000 [--viewers 8] [--workers N]
+    python bench/hall.py [ATLAS] --followers 100 [--seconds 60]
 
 A server is started (`python -m app ATLAS --no-browser`). The viewers (bench/visitors/viewers.py) run in this
 process, on the same cores. They open the page within the first twenty seconds, and then pick dots, draw again
@@ -10,7 +11,9 @@ success (such as 503), frames per second, and the server's CPU and memory (Linux
 gunicorn runs that many processes; memory is then the sum of all of them.
 
 With --clicks, viewers click on all points of all atlases in turn, one click after another without a pause,
-with new noise in each round. This shows whether the server's memory grows. The script ends by itself, after
+with new noise in each round. This shows whether the server's memory grows. With --followers, a lecturer
+changes the screen every second or so, and so many phones follow (bench/visitors/followers.py); printed is
+how long it takes until they know. The script ends by itself, after
 --seconds at the latest, with exit code 0 if every printed target was met, else with 1.
 """
 
@@ -33,6 +36,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from visitors.followers import Lecture
 from visitors.viewers import Browser, Point, Tally, Viewer
 
 from app.atlases.catalogue import served_atlases
@@ -52,7 +56,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="until they leave; default: 60, with --clicks 3600")
     parser.add_argument("--clicks", type=int, help="how many clicks, all viewers together")
     parser.add_argument("--workers", type=int, help="serve with gunicorn, by this many processes")
+    parser.add_argument("--followers", type=int, help="how many phones follow a lecturer")
     arguments = parser.parse_args()
+    if arguments.followers:
+        return follow(arguments.atlas, arguments.followers, arguments.seconds or 60)
     viewers = arguments.viewers or (8 if arguments.clicks else 100)
     seconds = arguments.seconds or (3600 if arguments.clicks else 60)
     points = all_points(arguments.atlas)
@@ -79,6 +86,35 @@ def serve(atlas: Path | None, port: int, workers: int | None) -> subprocess.Pope
     else:
         command += ["app", *([str(atlas)] if atlas else []), "--no-browser", "--port", str(port)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+
+
+def follow(atlas: Path | None, followers: int, seconds: float) -> int:
+    """Lead a lecture, print how long followers wait for each screen, and return the exit status."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "app", *([str(atlas)] if atlas else []), "--no-browser", "--follow"]
+    server = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE, text=True)
+    try:
+        _, leading, following = (server.stdout.readline().split()[-1] for _ in range(3))
+        key, code = leading.partition("lead=")[2], following.partition("follow=")[2]
+        queries = [f"atlas={point.atlas}&view=landscapes&point={point.name}" for point in all_points(atlas)]
+        lecture = Lecture(port, code, key, queries)
+        asyncio.run(lecture.run(followers, seconds))
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+    table = Table(title=f"{followers} followers, {lecture.screens} screens, {os.cpu_count()} cores for all")
+    for heading in ("what", "how many", "p50", "p95", "p99"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    table.add_row("screen → follower", *spread(lecture.waits))
+    Console(width=110).print(table)
+    everybody = len(lecture.waits) == followers * lecture.screens
+    met = {
+        "every follower gets every screen": everybody,
+        f"95 % within {MOST_MS} ms": 1000 * quantiles(lecture.waits)[1] <= MOST_MS,
+    }
+    print("; ".join(f"{target}: {'holds' if holds else 'MISSED'}" for target, holds in met.items()))
+    return 0 if all(met.values()) else 1
 
 
 def all_points(path: Path | None) -> list[Point]:

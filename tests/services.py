@@ -98,10 +98,10 @@ def gunicorn(
 
 
 @contextmanager
-def served(application: Callable, host: str = "127.0.0.1") -> Iterator[str]:
+def served(application: Callable, host: str = "127.0.0.1", followers: int = 0) -> Iterator[str]:
     """The address of a WSGI application that this process serves, as `python -m app` does."""
     listener, stopping = listen(host, 0), threading.Event()
-    address, server = page_address(host, listener), web_server(application, listener)
+    address, server = page_address(host, listener), web_server(application, listener, followers)
     thread = threading.Thread(target=run_until, args=[server, stopping.is_set, 0], daemon=True)
     thread.start()
     try:

@@ -15,12 +15,14 @@ from flask import Flask
 from app.atlases.catalogue import atlas_titles
 from app.atlases.file_version import file_version
 from app.atlases.shelf import Shelf, Snapshot
+from app.following.endpoints import following_blueprint
+from app.following.lectern import Lectern
 from app.page import lecture
 from app.page.description import description
 from app.page.explanations.endpoint import explanations_blueprint
 from app.page.panels.compare import replace_pin_dialog
 from app.page.points import points_data
-from app.page.shell import header, main
+from app.page.shell import following, header, main
 from app.page.shell import lecture_bar as lecture_panel
 from app.page.shell.dialogs import about_dialog, keys_dialog
 from app.page.shell.export import export_dialog
@@ -45,12 +47,13 @@ def create_app(
     training: TrainingOptions | None = None,
     embed: Sequence[str] = (),
     recorder: FigureRecorder | None = None,
+    lectern: Lectern | None = None,
 ) -> Dash:
     """The page and pictures of atlases by name, at least one; an address that names none shows the first.
 
     hosts: see `app.server.guard.answer_to`. training: where data sets are, and who may train points of their
     own. embed: see `app.server.guard.guard`. recorder: without one, the server draws every figure that a
-    visitor chooses.
+    visitor chooses. lectern: the screen that others may follow; None if nobody leads.
 
     The WSGI application is the returned object's `server`. torch is imported when a picture is asked for.
     """
@@ -102,6 +105,7 @@ def create_app(
     server.register_blueprint(downloads_blueprint(shelf, decoder.models))
     server.register_blueprint(health_blueprint(decoder))
     server.register_blueprint(explanations_blueprint())
+    server.register_blueprint(following_blueprint(shelf, lectern))
     server.register_blueprint(recorded_figures_blueprint(shelf, recorder))
     return app
 
@@ -163,6 +167,7 @@ def page(
         html.Div(
             [
                 *(dcc.Store(id=store, data=data) for store, data in stores.items()),
+                following.bar(),
                 header.layout(name, atlas, titles, problem),
                 lecture_panel.layout(atlas),
                 main.layout(atlas),
@@ -170,6 +175,7 @@ def page(
                 about_dialog(atlas),
                 replace_pin_dialog(),
                 export_dialog(atlas),
+                following.dialog_of_followers(),
             ],
             className="page",
             **{

@@ -101,6 +101,25 @@ def page_address(host: str, listener: socket.socket) -> str:
     return f"http://{_shown_host(host, bound)}:{port}/"
 
 
+def network_address(host: str, listener: socket.socket) -> str | None:
+    """Return the address of the page for other machines; None if only this machine can reach it."""
+    bound, port = listener.getsockname()[:2]
+    if is_loopback(bound):
+        return None
+    unspecified = ipaddress.ip_address(bound.split("%")[0]).is_unspecified
+    return f"http://{_own_address()}:{port}/" if unspecified else page_address(host, listener)
+
+
+def _own_address() -> str:
+    """Return by which address this machine reaches others, or its name if it reaches none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address that nobody has; nothing is sent
+            return probe.getsockname()[0]
+        except OSError:
+            return socket.gethostname()
+
+
 def answered_names(host: str, listener: socket.socket) -> list[str] | None:
     """Return the names that a server on this socket answers to; None for any.
 
@@ -145,8 +164,11 @@ def connections_allowed(files: int | None) -> int:
     return max(2, min(MOST_CONNECTIONS, files - min(MOST_OTHER_FILES, files // 2)))
 
 
-def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
-    """Return a server of `application` on a listening socket; see `app.server.shutdown.run_until_stopped`."""
+def web_server(application: WSGIApplication, listener: socket.socket, followers: int = 0) -> Any:
+    """Return a server of `application` on a listening socket; see `app.server.shutdown.run_until_stopped`.
+
+    followers: how many requests may wait for a lecturer, each in a thread of its own.
+    """
     import waitress
 
     from app.pictures.decoder import MOST_WAITING
@@ -157,7 +179,7 @@ def web_server(application: WSGIApplication, listener: socket.socket) -> Any:
     return waitress.create_server(
         application,
         sockets=[listener],
-        threads=MOST_WAITING + FURTHER_THREADS,
+        threads=MOST_WAITING + FURTHER_THREADS + followers,
         connection_limit=connections_allowed(files_allowed()),
         asyncore_use_poll=True,  # select() knows no file above 1,023
         channel_timeout=IDLE_SECONDS,

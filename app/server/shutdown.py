@@ -17,10 +17,13 @@ PATIENCE_SECONDS = 20.0
 """How long to wait for answers in progress. Service managers often kill a server after thirty seconds."""
 
 
-def run_until_stopped(server: Any, patience: float = PATIENCE_SECONDS) -> None:
+def run_until_stopped(
+    server: Any, patience: float = PATIENCE_SECONDS, let_go: Callable[[], None] = lambda: None
+) -> None:
     """Run a waitress server until SIGTERM or SIGINT comes, then answer all requests in progress.
 
-    patience: how many seconds to wait for these answers. A second signal ends the process at once.
+    patience: how many seconds to wait for these answers. let_go: called before that; answers requests that
+    wait for news. A second signal ends the process at once.
     """
     stopping = False
 
@@ -33,13 +36,19 @@ def run_until_stopped(server: Any, patience: float = PATIENCE_SECONDS) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    run_until(server, lambda: stopping, patience)
+    run_until(server, lambda: stopping, patience, let_go)
 
 
-def run_until(server: Any, is_stopping: Callable[[], bool], patience: float = PATIENCE_SECONDS) -> None:
+def run_until(
+    server: Any,
+    is_stopping: Callable[[], bool],
+    patience: float = PATIENCE_SECONDS,
+    let_go: Callable[[], None] = lambda: None,
+) -> None:
     """Run a waitress server until `is_stopping()`, called after each event, then answer the rest."""
     while not is_stopping():
         _turn(server)
+    let_go()
     answer_the_rest(server, patience)
 
 

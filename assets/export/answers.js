@@ -6,6 +6,7 @@ import { fileBeside, packedHere } from "./unpack.js";
 
 const FILE = /^\/atlases\/([^/]+)\/([^/?]+)(?:\?.*)?$/;
 const NO_MODEL = "This page has no server to ask: either it does not hold this model, or this browser cannot run it.";
+const NOBODY = "Nobody leads here: this page has no server.";
 const NO_FILE = "This file is not part of this page, which has no server to ask.";
 
 function json(value, status = 200) {
@@ -44,6 +45,7 @@ export class Answers {
       return json({ ...this.#recorded.figures, key: this.#recorded.key });
     }
     if (path === "/explanations.json") return json(this.#recorded.explanations);
+    if (path.startsWith("/follow")) return json({ error: NOBODY }, 404);
     const file = FILE.exec(address);
     if (!file) return json({ error: NO_MODEL }, 404);
     const bytes = await this.#file(...file.slice(1).map(decodeURIComponent));

@@ -39,6 +39,8 @@ import * as equations from "./views/explanations/equations.js";
 import * as terms from "./views/explanations/terms.js";
 import * as tour from "./views/explanations/tour.js";
 import * as exportDialog from "./views/export/dialog.js";
+import * as follow from "./views/following/follow.js";
+import * as lead from "./views/following/lead.js";
 import * as informationFlow from "./views/information-flow.js";
 import * as judge from "./views/judge.js";
 import * as lecture from "./views/lecture.js";
@@ -58,6 +60,7 @@ const PARTS = [
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
   ...[exportDialog, compareView, judge, claimsView],
   ...[aboutDialog, explanationCard, equations, terms, tour],
+  ...[follow, lead],
 ];
 
 /* Dash calls this with the stores `screen`, `fields`, `points` and `first-figures` when the page is complete. */

@@ -8,6 +8,7 @@ import dash_mantine_components as dmc
 from dash import Dash, html
 from dash.development.base_component import Component
 
+from app.page.shell.following import followers_button
 from app.page.views import view_titles
 from app.page.widgets import controls
 from app.page.widgets.pieces import tabs
@@ -23,6 +24,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
     titles: of all atlases, by name. problem: a sentence that says why the atlas cannot be read now, if so.
     """
     tools = [
+        followers_button(),
         _tool("open-lecture", "Lecture", "Lecture mode (l)"),
         _tool("open-export", "Export", "Export figures, metrics, models, this page (e)"),
         _tool("open-keys", "Keys", "List of keys (?)"),

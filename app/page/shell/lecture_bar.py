@@ -6,6 +6,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from app.page.lecture import lecture
+from app.page.shell.following import followers_button
 from app.page.words import dataset_title, models_text
 from hvae.atlas.atlas import Atlas
 
@@ -34,6 +35,7 @@ def layout(atlas: Atlas) -> html.Aside:
                 [
                     html.Span(about, className="lecture-about"),
                     html.Span(id="lecture-number", className="lecture-number"),
+                    followers_button(),
                     dmc.Button("Back", id="lecture-back", variant="default"),
                     dmc.Button("Next", id="lecture-next"),
                     dmc.Button("Leave", id="lecture-leave", variant="subtle", color="gray"),

@@ -29,10 +29,13 @@ export const screen = {
     this.current = { ...first, ...values, change: 0 };
     this.refused = refused;
     drawnLook = look(first);
-    window.addEventListener("popstate", () => {
-      const { atlas, change } = this.current;
-      this.set({ ...this.first, ...read(location.search).values, atlas, change });
-    });
+    window.addEventListener("popstate", () => this.show(location.search));
+  },
+
+  /* Show what the query of an address says, in this atlas. */
+  show(search) {
+    const { atlas, change } = this.current;
+    this.set({ ...this.first, ...read(search).values, atlas, change });
   },
 
   /* Call `listener(current, former, since)` now, with former null, and after every change.

@@ -56,12 +56,12 @@ function answered() {
   tryNow();
 }
 
-/* The server's answer, of any status. Throws Unreachable if there is none. */
-export async function reach(url) {
+/* The server's answer, of any status. options: those of `fetch`. Throws Unreachable if there is none. */
+export async function reach(url, options = {}) {
   isAsking = true;
   let response;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    response = await fetch(url, { ...options, signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
     throw new Unreachable();
   }

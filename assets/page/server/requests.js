@@ -26,13 +26,13 @@ async function pause(response, refusals, isWanted) {
   }
 }
 
-/* The server's answer. A busy server is asked again, with growing pauses, while `isWanted()`. Throws Unreachable if
+/* The server's answer. options: those of `fetch`. A busy server is asked again, with growing pauses, while `isWanted()`. Throws Unreachable if
  * there is no answer, and Error with a sentence for the user if the server refuses. */
-export async function request(url, isWanted = () => true) {
+export async function request(url, isWanted = () => true, options = {}) {
   const id = Symbol();
   try {
     for (let refusals = 1; ; refusals++) {
-      const response = await reach(url);
+      const response = await reach(url, options);
       if (response.ok) return response;
       // Read the body first: meanwhile the answer may become wanted, and is then asked for again.
       const answer = await response.json().catch(() => ({}));

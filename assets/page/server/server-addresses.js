@@ -52,5 +52,13 @@ export function pageAddress(query) {
 /* What explains the page: about it, its equations and words. */
 export const EXPLANATIONS = "/explanations.json";
 
+/* What the lecturer's screen shows, once its version is another one. */
+export function followAddress(code, version) {
+  return `${pathOf("follow", code)}?after=${version}`;
+}
+
+/* Where the lecturer's page says what it shows. */
+export const LEAD = "/follow";
+
 /* A cheap answer, as long as the server runs. */
 export const HEALTH = "/healthz";

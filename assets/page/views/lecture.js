@@ -106,7 +106,7 @@ export function start() {
   });
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("#lecture button, #open-lecture");
+    const button = event.target.closest("#lecture-back, #lecture-next, #lecture-leave, #open-lecture");
     if (!button) return;
     if (BUTTONS[button.id]) go(screen.current.lecture + BUTTONS[button.id], event.timeStamp);
     else toggleLecture(event.timeStamp);

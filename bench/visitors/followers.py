@@ -1,0 +1,76 @@
+"""A lecturer who changes the screen, and followers who wait for it: when do they know?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+
+PAUSES = (0.5, 2.0)
+"""Seconds between two changes of a lecturer's screen, from and to."""
+
+
+async def ask(reader, writer, method: str, path: str, body: str = "", key: str = "") -> dict:
+    """Return the JSON that the server answers on a connection that stays open."""
+    head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    if key:
+        head.append(f"Authorization: Bearer {key}")
+    writer.write("\r\n".join([*head, "", body]).encode())
+    await writer.drain()
+    answer = await reader.readuntil(b"\r\n\r\n")
+    status, _, fields = answer.decode("latin-1").partition("\r\n")
+    if " 200 " not in status:
+        raise ConnectionError(status)
+    length = next(
+        int(line.split(":")[1]) for line in fields.split("\r\n") if line.lower().startswith("content-length")
+    )
+    return json.loads(await reader.readexactly(length))
+
+
+class Lecture:
+    """One lecture. waits: seconds from the moment when the lecturer's page sends a screen until a follower
+    has it, one for each follower and screen."""
+
+    def __init__(self, port: int, code: str, key: str, queries: list[str]) -> None:
+        self._port, self._code, self._key, self._queries = port, code, key, queries
+        self._shown: dict[str, float] = {}
+        self._present = self._known = 0
+        self.waits: list[float] = []
+        self.screens = 0
+
+    async def run(self, followers: int, seconds: float) -> None:
+        """Lead for so many seconds, with so many followers."""
+        audience = [asyncio.create_task(self._follow()) for _ in range(followers)]
+        while self._present < followers:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(1)
+        await self._lead(time.perf_counter() + seconds, followers)
+        for follower in audience:
+            follower.cancel()
+        await asyncio.gather(*audience, return_exceptions=True)
+
+    async def _lead(self, until: float, followers: int) -> None:
+        draw = random.Random(0)
+        connection = await asyncio.open_connection("127.0.0.1", self._port)
+        while time.perf_counter() < until:
+            query = f"{draw.choice(self._queries)}&seed={self.screens}"
+            self._shown[query] = time.perf_counter()
+            self._known = 0
+            await ask(*connection, "POST", "/follow", query, self._key)
+            self.screens += 1
+            await asyncio.sleep(draw.uniform(*PAUSES))
+            if self._known < followers:
+                print(f"{followers - self._known} followers do not know the screen after the pause")
+
+    async def _follow(self) -> None:
+        connection = await asyncio.open_connection("127.0.0.1", self._port)
+        path = f"/follow/{self._code}?after="
+        version = (await ask(*connection, "GET", f"{path}-1"))["version"]
+        self._present += 1
+        while True:
+            answer = await ask(*connection, "GET", f"{path}{version}")
+            if answer["version"] != version and answer["query"] in self._shown:
+                self.waits.append(time.perf_counter() - self._shown[answer["query"]])
+                self._known += 1
+            version = answer["version"]
