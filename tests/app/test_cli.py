@@ -152,7 +152,7 @@ from pathlib import Path
 import app.server.shutdown
 from app.__main__ import serve
 
-def run(server):
+def run(server, **options):
     until = time.monotonic() + 50
     while not gc.isenabled() and time.monotonic() < until:
         time.sleep(0.05)

@@ -2,12 +2,14 @@
 
 import base64
 import io
+import json
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 from kind_of_errors import registered
-from PIL import Image
+from PIL import Image, ImageColor
 from safetensors.numpy import load
 from ways_to_serve import WAY, needs_server
 
@@ -37,14 +39,80 @@ def export(explorer):
     return explorer
 
 
-def test_every_figure_can_be_had_as_svg_and_as_a_png_for_print(export):
-    names = export.page.locator("#export-list li:has-text('Figure:')").all_inner_texts()
-    assert names
-    name = names[0].split("\n")[0].removeprefix("Figure: ")
-    svg = download(export, f"{name} as SVG").decode()
-    assert svg.startswith("<svg") and "R(z" in svg
-    image = Image.open(io.BytesIO(download(export, f"{name} as PNG")))
-    assert image.width >= 2400
+def saved(explorer, label):
+    """The name and the bytes of a file."""
+    with explorer.page.expect_download() as started:
+        explorer.page.get_by_label(label, exact=True).click()
+    return started.value.suggested_filename, started.value.path().read_bytes()
+
+
+def titles(explorer):
+    rows = explorer.page.locator("#export-list li:has-text('Figure:')").all_inner_texts()
+    return [row.split("\n")[0].removeprefix("Figure: ") for row in rows]
+
+
+def texts(svg):
+    """All words in a drawing."""
+    return " ".join(ElementTree.fromstring(svg).itertext())
+
+
+def test_a_figure_says_as_a_slide_what_the_page_says_around_it(export):
+    """Its title and metric, the signs, the colour key with its ends, and the source."""
+    assert titles(export)[0] == "Reconstruct: PSNR"
+    name, svg = saved(export, "Reconstruct: PSNR as SVG")
+    assert name == "tiny-reconstruct-psnr.svg"
+    said = texts(svg.decode())
+    signs = export.page.locator(".signs li:visible").all_inner_texts()
+    about = "Digits, 3 × 3 · 9 two-layer models · HVAE Explorer · after Xiao & Bamler, ICLR 2023"
+    assert len(signs) >= 4
+    for words in ("Reconstruct: PSNR", export.text("#landscapes-note-0"), "R(z₂)", about, *signs):
+        assert words.replace("∑", "").strip() in said, words
+    colours = [colour for _, colour in json.loads(export.page.get_attribute(".key-cells", "data-cells"))]
+    assert len(colours) == 9 and all(said.count(end) >= 1 for end in ("β₁", "β₂", "0.1", "10"))
+    assert all(f"rgb({', '.join(map(str, ImageColor.getrgb(one)))})".encode() in svg for one in colours)
+
+
+@pytest.mark.parametrize(("format", "paper"), [("PNG", (255, 255, 255)), ("PNG, dark", (20, 21, 23))])
+def test_a_slide_is_as_wide_as_a_projector_and_light_or_dark(export, format, paper):
+    name, picture = saved(export, f"Reconstruct: PSNR as {format}")
+    assert name == f"tiny-reconstruct-psnr{'-dark' if 'dark' in format else ''}.png"
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    assert image.size == (3840, 2160) and image.getpixel((5, 5)) == paper
+    darkest, brightest = (
+        np.asarray(image.convert("L"))[40:200, :1600].min(),
+        np.asarray(image.convert("L")).max(),
+    )
+    assert (darkest < 40 and paper == (255, 255, 255)) or (brightest > 200 and paper != (255, 255, 255))
+
+
+def test_a_slide_of_another_colour_says_of_which_metric_and_a_long_note_stays_on_it(open_page, tiny_address):
+    explorer = open_page(
+        f"{tiny_address}?view=reconstruction&colour=psnr", ready="#reconstruction-0 .scatterlayer .point"
+    )
+    explorer.wait_until_drawn("reconstruction")
+    note = "A sentence about what is drawn here, which is so long that it is cut. " * 8
+    explorer.page.evaluate(
+        "(note) => document.getElementById('reconstruction-note-1').replaceChildren(note)", note
+    )
+    explorer.page.click("#open-export")
+    explorer.page.wait_for_selector("#export-list li")
+    assert len(set(titles(explorer))) == 3
+    svg = saved(explorer, f"{titles(explorer)[1]} as SVG")[1].decode()
+    ends = explorer.page.locator("#figures-key .key-ends > span").all_inner_texts()
+    assert len(ends) == 2 and all(words in texts(svg) for words in ("PSNR", "A sentence about", " …", *ends))
+    widest = explorer.page.evaluate(
+        """(svg) => {
+            const place = document.body.appendChild(document.createElement('div'));
+            place.innerHTML = svg;
+            const right = place.firstChild.getBoundingClientRect().left + 960;
+            const lines = [...place.querySelectorAll('text')];
+            const beyond = lines.map((one) => one.getBoundingClientRect().right - right);
+            place.remove();
+            return Math.max(...beyond);
+        }""",
+        svg,
+    )
+    assert widest <= 0
 
 
 def test_the_metrics_read_back_as_they_were_measured(export, tiny_atlas):

@@ -1,20 +1,18 @@
-/* Export: figures as SVG and PNG, pictures, metrics, the model, and Python that reloads what is on screen. */
+/* Export: figures as slides, pictures, metrics, the model, and Python that reloads what is on screen. */
 import { element } from "../../core/dom.js";
 import { screen } from "../../core/screen.js";
 import { fileAddress } from "../../server/server-addresses.js";
 import { pythonCode } from "../python-code.js";
 import { copy } from "./copying.js";
 import { button, link, row } from "./rows.js";
+import { slide, slideName, titleOf } from "./slide.js";
 import { showThisPage, startThisPage } from "./this-page.js";
 
-// A figure for print: as wide as a column of text, its type to scale, 300 dots per inch as PNG.
-const PRINT = { width: 624, height: 468, scale: 4 };
+const DOTS = 4; // of a PNG for each pixel of a slide, which makes it as wide as the largest projectors
 
-/* The visible figures of the view, with their names. */
+/* The visible figures of the view. */
 function figures() {
-  return [...document.querySelectorAll(".js-plotly-plot")]
-    .filter((plot) => plot.offsetParent && plot.data)
-    .map((plot) => ({ plot, name: plot.closest("[data-figure]")?.dataset.figure || plot.parentElement.id || "figure" }));
+  return [...document.querySelectorAll(".js-plotly-plot")].filter((plot) => plot.offsetParent && plot.data);
 }
 
 function pictures() {
@@ -23,19 +21,21 @@ function pictures() {
     .map((canvas) => ({ url: canvas.dataset.pictureUrl, name: canvas.id.replace("-picture", "") }));
 }
 
-/* A figure for print: dark on white, whatever the page's colours. */
-async function save(plot, name, format) {
-  const { data, layout } = plot;
-  const print = {
-    ...layout,
-    font: { ...layout.font, family: "Helvetica, Arial, sans-serif", color: "#16181d" },
-    paper_bgcolor: "#ffffff",
-    plot_bgcolor: "#ffffff",
-    autosize: false,
-  };
-  const size = { width: PRINT.width, height: PRINT.height, scale: format === "png" ? PRINT.scale : 1 };
-  const url = await window.Plotly.toImage({ data, layout: print }, { format, ...size });
-  element("a", "", "", { href: url, download: `${name}.${format}` }).click();
+async function save(plot, format, isDark) {
+  const { data, layout, width, height } = slide(plot, isDark);
+  const url = await window.Plotly.toImage({ data, layout }, { format, width, height, scale: format === "png" ? DOTS : 1 });
+  element("a", "", "", { href: url, download: `${slideName(plot, isDark)}.${format}` }).click();
+}
+
+/* A figure's row: both formats, on white and on black. */
+function figureRow(plot) {
+  const title = titleOf(plot);
+  const formats = [false, true].flatMap((isDark) => ["SVG", "PNG"].map((format) => ({ format, isDark })));
+  const buttons = formats.map(({ format, isDark }) => {
+    const name = isDark ? `${format}, dark` : format;
+    return button(name, `${title} as ${name}`, () => save(plot, format.toLowerCase(), isDark));
+  });
+  return row(`Figure: ${title}`, ...buttons);
 }
 
 /* A link to one of the atlas's files. */
@@ -46,14 +46,7 @@ function file(text, label, name) {
 
 function list() {
   const { atlas, point } = screen.current;
-  const rows = figures().map(({ plot, name }) =>
-    row(
-      `Figure: ${name}`,
-      ...["svg", "png"].map((format) =>
-        button(format.toUpperCase(), `${name} as ${format.toUpperCase()}`, () => save(plot, `${atlas}-${name}`, format)),
-      ),
-    ),
-  );
+  const rows = figures().map(figureRow);
   for (const { url, name } of pictures()) {
     rows.push(row(`Pictures: ${name}`, link("PNG", `${name} as PNG`, url, `${atlas}-${point}-${name}.png`)));
   }
