@@ -2,10 +2,10 @@
 import { screen } from "../../core/screen.js";
 
 const SIZE = { width: 960, height: 540 };
-const MARGIN = { l: 76, r: 264, t: 92, b: 92 };
+const MARGIN = { l: 76, r: 264, t: 100, b: 88 };
 const LINE = 118; // letters of a note in a line; it has two
 const TYPE = 15;
-const BELOW = -88; // of the source, in pixels from the axis
+const BELOW = -82; // of the source, in pixels from the axis
 const GROWTH = [1, 1.8]; // of dots and lines, from the page to the slide
 const PAGE_INK = "#16181d"; // of lines that have the page's text colour, see app/page/figures/marks.py
 const LIGHT = { paper: "#ffffff", ink: PAGE_INK, faint: "#5b626c" };
@@ -137,7 +137,7 @@ export function slide(plot, isDark) {
     title: {
       text: `<b>${titleOf(plot)}</b><br><span style="font-size:${TYPE - 1}px;color:${colours.faint}">${folded(note)}</span>`,
       font: { size: 22 },
-      ...{ x: 0.02, xanchor: "left", y: 0.955, yanchor: "top", yref: "container" },
+      ...{ x: 0.02, xanchor: "left", y: 0.925, yanchor: "top", yref: "container" },
     },
     xaxis: axis(plot.layout.xaxis),
     yaxis: axis(plot.layout.yaxis),
