@@ -40,7 +40,7 @@ def main(
         Path | None,
         typer.Argument(
             help="Atlas to show first: a folder that `precompute run` wrote, or the name of one that ships. "
-            "The others that ship are in the menu, except one of the same name. Default: all that ship."
+            "The others that ship are beside the title, except one of the same name. Default: all that ship."
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

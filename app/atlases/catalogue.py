@@ -1,4 +1,4 @@
-"""The served atlases, their order, and their names in menus."""
+"""The served atlases, their order, and by what they are chosen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from app.atlases.thumbnails import thumbnails
 from app.page.words import dataset_title
 from hvae.atlas.atlas import Atlas, shipped_names
 from hvae.errors import UserError
@@ -15,6 +17,13 @@ log = logging.getLogger(__name__)
 
 SHOWN_FIRST = "street-digits"
 """Of the atlases that ship, the one in which most claims of the source hold."""
+
+
+class AtlasCard(NamedTuple):
+    """By what visitors choose an atlas. thumbnails: see `app.atlases.thumbnails`."""
+
+    title: str
+    thumbnails: str = ""
 
 
 def served_atlases(path: Path | None) -> dict[str, Atlas]:
@@ -49,6 +58,14 @@ def atlas_titles(atlases: Mapping[str, Atlas]) -> dict[str, str]:
     called = {name: atlas_title(atlas) for name, atlas in atlases.items()}
     count = Counter(called.values())
     return {name: text if count[text] == 1 else f"{text} ({name})" for name, text in called.items()}
+
+
+def atlas_cards(atlases: Mapping[str, Atlas]) -> dict[str, AtlasCard]:
+    """Return the cards by which to choose one of the atlases; an atlas that is alone needs no pictures."""
+    titles = atlas_titles(atlases)
+    if len(atlases) < 2:
+        return {name: AtlasCard(title) for name, title in titles.items()}
+    return {name: AtlasCard(titles[name], thumbnails(atlas)) for name, atlas in atlases.items()}
 
 
 def atlas_title(atlas: Atlas) -> str:

@@ -12,7 +12,7 @@ import dash_mantine_components as dmc
 from dash import ClientsideFunction, Dash, Input, State, dcc, html
 from flask import Flask
 
-from app.atlases.catalogue import atlas_titles
+from app.atlases.catalogue import AtlasCard, atlas_cards
 from app.atlases.file_version import file_version
 from app.atlases.shelf import Shelf, Snapshot
 from app.following.endpoints import following_blueprint
@@ -96,7 +96,6 @@ def create_app(
     )
     app.clientside_callback(ClientsideFunction("hvae", "lectureSteps"), Input("lecture-steps", "data"))
     keep_suites(server)
-    header.register(app)
     main.register(app, requested)
     name_atlases(server, shelf)
     guard(app, embed)
@@ -127,11 +126,11 @@ class Pages:
             return kept[1]
 
     def _made(self, snapshot: Snapshot) -> dmc.MantineProvider:
-        titles = atlas_titles({one.name: one.atlas for one in self._shelf.snapshots})
+        cards = atlas_cards({one.name: one.atlas for one in self._shelf.snapshots})
         return page(
             snapshot.name,
             snapshot.atlas,
-            titles,
+            cards,
             without_paths(snapshot.problem, [snapshot]),
             snapshot.version,
         )
@@ -147,13 +146,13 @@ def assets_folder() -> Path:
 def page(
     name: str,
     atlas: Atlas,
-    titles: Mapping[str, str] = MappingProxyType({}),
+    cards: Mapping[str, AtlasCard] = MappingProxyType({}),
     problem: str = "",
     version: str = "",
 ) -> dmc.MantineProvider:
     """Everything a visitor sees of one atlas.
 
-    titles: of all that are served, by name. problem: why the atlas cannot be read at present, a sentence.
+    cards: of all that are served, by name. problem: why the atlas cannot be read at present, a sentence.
     version: the snapshot's.
     """
     screen = first_screen(name, atlas).to_dict()
@@ -168,7 +167,7 @@ def page(
             [
                 *(dcc.Store(id=store, data=data) for store, data in stores.items()),
                 following.bar(),
-                header.layout(name, atlas, titles, problem),
+                header.layout(name, atlas, cards, problem),
                 lecture_panel.layout(atlas),
                 main.layout(atlas),
                 keys_dialog(),

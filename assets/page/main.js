@@ -3,7 +3,7 @@
  *
  * assets/bridge.js imports this module and passes on Dash's calls.
  */
-import * as atlasMenu from "./controls/atlas-menu.js";
+import * as atlasChoice from "./controls/atlas-choice.js";
 import * as connectionMessage from "./controls/connection-message.js";
 import * as dialogs from "./controls/dialogs.js";
 import * as figureChoices from "./controls/figure-choices.js";
@@ -56,7 +56,7 @@ import * as yourImage from "./views/your-image/view.js";
 const PARTS = [
   ...[connection, connectionMessage, atlasVersion, folds, models, tabs, lecture, shiftSliders, selectedModel],
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
-  ...[figureChoices, atlasMenu, linkMessage, legend, colourKey, thumbnails, dialogs, shortcuts, keyboard],
+  ...[figureChoices, atlasChoice, linkMessage, legend, colourKey, thumbnails, dialogs, shortcuts, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
   ...[exportDialog, compareView, judge, claimsView],
   ...[aboutDialog, explanationCard, equations, terms, tour],
@@ -74,7 +74,6 @@ function begin(firstScreen, fields, points, figures) {
 
 /* Name of a clientside callback → what Dash calls after the page has begun. */
 const CALLBACKS = {
-  "choose-atlas": atlasMenu.chooseAtlas,
   ...training.trainingCallbacks,
   parentGrown: parentView.addPoints,
 };

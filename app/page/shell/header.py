@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import dash_mantine_components as dmc
-from dash import Dash, html
+from dash import html
 from dash.development.base_component import Component
 
+from app.atlases.catalogue import AtlasCard
+from app.page.shell import atlas_choice
 from app.page.shell.following import followers_button
 from app.page.views import view_titles
-from app.page.widgets import controls
 from app.page.widgets.pieces import tabs
 from app.page.words import dataset_title, models_text, without_labels
 from hvae.atlas.atlas import Atlas
@@ -18,10 +19,10 @@ from hvae.atlas.atlas import Atlas
 TITLE = "Where does a hierarchical VAE keep its information?"
 
 
-def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = "") -> html.Header:
+def layout(name: str, atlas: Atlas, cards: Mapping[str, AtlasCard], problem: str = "") -> html.Header:
     """Return the head.
 
-    titles: of all atlases, by name. problem: a sentence that says why the atlas cannot be read now, if so.
+    cards: of all atlases, by name. problem: a sentence that says why the atlas cannot be read now, if so.
     """
     tools = [
         followers_button(),
@@ -32,7 +33,7 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
     ]
     return html.Header(
         [
-            html.Div([html.H1(TITLE), _about(name, atlas, titles)], className="page-title"),
+            html.Div([html.H1(TITLE), _about(name, atlas, cards)], className="page-title"),
             # For assets/page/controls/link-message.js: what the link names that this atlas lacks.
             html.P(id="link-message", className="page-message", role="status"),
             html.P(without_labels(atlas.manifest.classes), className="page-message"),
@@ -54,21 +55,16 @@ def layout(name: str, atlas: Atlas, titles: Mapping[str, str], problem: str = ""
     )
 
 
-def register(app: Dash) -> None:
-    """Open the atlas that a visitor chooses."""
-    controls.register(app, ["atlas"])
-
-
-def _about(name: str, atlas: Atlas, titles: Mapping[str, str]) -> html.Div:
-    """Return the atlas's name, or a menu of all atlases, and the number of models."""
+def _about(name: str, atlas: Atlas, cards: Mapping[str, AtlasCard]) -> html.Div:
+    """Return the atlas's name, or a choice of all atlases, and the number of models."""
     which: Component = html.Span(f"{dataset_title(atlas.manifest.dataset)} ·")
-    if len(titles) > 1:
-        which = controls.menu("atlas", "Atlas", titles, name)
+    if len(cards) > 1:
+        which = atlas_choice.layout(name, cards)
     return html.Div(
         [which, html.Span(models_text(len(atlas.metrics)), id="model-count")],
         id="about",
         className="page-about",
-        **{"data-atlas": titles.get(name, name)},
+        **{"data-atlas": cards[name].title if name in cards else name},
     )
 
 

@@ -39,22 +39,27 @@ def part(layout, name):
     return props if props.get("id") == name else part(props.get("children"), name)
 
 
+def choice(layout):
+    """The choice of atlases on a page."""
+    return part(layout, "about")["children"][0]["props"]
+
+
 def layout(client, prefix=""):
     return client.get(f"{prefix}/_dash-layout").get_json()
 
 
-def test_each_atlas_has_a_page_with_its_own_points_and_a_menu_of_all(client):
+def test_each_atlas_has_a_page_with_its_own_points_and_a_choice_of_all(client):
+    titles = {"tiny": "Digits, 3 × 3", "colour": "Digits, 2 × 2"}
     for prefix, name, count in (("", "tiny", 9), ("/pages/colour", "colour", 4)):
         page = layout(client, prefix)
         assert part(page, "screen")["data"]["atlas"] == name
         assert len(part(page, "points")["data"]) == count
         assert part(page, "model-count")["children"] == f"{count} two-layer models"
-        menu = part(page, "control-atlas")
-        assert menu["value"] == name
-        assert menu["data"] == [
-            {"value": "tiny", "label": "Digits, 3 × 3"},
-            {"value": "colour", "label": "Digits, 2 × 2"},
-        ]
+        assert part(page, "about")["data-atlas"] == titles[name]
+        cards = [card["props"] for card in choice(page)["children"]]
+        assert {card["data-open"]: card["aria-label"] for card in cards} == titles
+        chosen = [card["data-open"] for card in cards if card["aria-selected"] == "true"]
+        assert chosen == [card["data-open"] for card in cards if card["tabIndex"] == 0] == [name]
 
 
 def test_an_address_that_names_an_atlas_shows_its_page(client):
@@ -77,10 +82,9 @@ def test_scripts_and_styles_are_the_same_on_all_pages(client):
         assert client.get(address).status_code == 200
 
 
-def test_an_atlas_that_is_alone_has_no_menu(tiny_atlas):
+def test_an_atlas_that_is_alone_has_no_choice(tiny_atlas):
     page = layout(create_app({"tiny": Atlas.open(tiny_atlas)}).server.test_client())
-    assert part(page, "control-atlas") is None
-    assert part(page, "about")["children"][0]["props"]["children"] == "Digits ·"
+    assert choice(page)["children"] == "Digits ·"
 
 
 def test_pictures_of_one_atlas_are_not_those_of_the_other(client):

@@ -173,9 +173,11 @@ def test_everything_works_without_a_server(open_export, places, which):
     assert explorer.address == address
 
 
-def test_the_menu_leads_to_other_atlases_of_a_folder(open_export):
+def test_the_choice_leads_to_other_atlases_of_a_folder(open_export):
     explorer = open_export("folder", "?view=landscapes&seed=4")
-    explorer.page.evaluate("() => hvae.screen.open('other')")
+    other = explorer.page.locator("[aria-label=Atlas] [aria-selected=false]")
+    assert other.locator("img").evaluate("(image) => image.decode().then(() => image.naturalHeight)") == 32
+    other.click()
     explorer.page.wait_for_function("() => window.hvae?.screen.current?.atlas === 'other'")
     explorer.wait_until_shown("/other/")
     assert explorer.text("#model-count") == "4 two-layer models"

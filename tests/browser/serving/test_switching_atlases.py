@@ -1,4 +1,4 @@
-"""The menu of atlases: another one is shown, the address says which, and Back returns."""
+"""The choice of an atlas by its pictures: it is shown, the address says which, and Back returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from atlas_builder import add_parent, build_atlas
 
 POINTS = {"b2-1_b1-1", "b2-1_b1-10", "b2-10_b1-1", "b2-10_b1-10"}
-MENU = "input[aria-label=Atlas]"
+CHOSEN = "() => document.querySelector('[aria-label=Atlas] [aria-selected=true]').ariaLabel"
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +20,8 @@ def test_another_atlas_shows_its_own_models_in_the_same_view_and_back_returns(op
     ready = "#reconstruction-0 .scatterlayer .point"
     explorer = open_page(f"{address}?view=reconstruction&units=bits&point=b2-10_b1-0.1", ready=ready)
     page, grey = explorer.page, explorer.picture("samples")
-    assert page.locator(MENU).input_value() == "Digits, 3 × 3"
-    page.locator(MENU).click()
-    page.get_by_role("option", name="Digits, 2 × 2").click()
+    assert page.evaluate(CHOSEN) == "Digits, 3 × 3"
+    choose(page, "Digits, 2 × 2")
     page.wait_for_url(re.compile(r"atlas=colour&view=reconstruction&point=b2-1_b1-1&units=bits$"))
     explorer.wait_until_drawn("reconstruction")
     explorer.wait_until_shown("/pictures/colour/b2-1_b1-1/")
@@ -37,11 +36,11 @@ def test_another_atlas_shows_its_own_models_in_the_same_view_and_back_returns(op
     explorer.wait_until_drawn("reconstruction")
     explorer.wait_until_shown("/pictures/tiny/b2-10_b1-0.1/")
     assert len(explorer.dots("reconstruction-0")) == 9 and explorer.picture("samples") == grey
-    assert page.locator(MENU).input_value() == "Digits, 3 × 3"
+    assert page.evaluate(CHOSEN) == "Digits, 3 × 3"
 
     copied = open_page(link, ready=ready)
     copied.wait_until_shown("/pictures/colour/b2-10_b1-10/")
-    assert copied.page.locator(MENU).input_value() == "Digits, 2 × 2"
+    assert copied.page.evaluate(CHOSEN) == "Digits, 2 × 2"
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,6 @@ def rounding(tmp_path_factory, tiny_atlas):
 
 
 def choose(page, title):
-    page.locator(MENU).click()
     page.get_by_role("option", name=title).click()
 
 
@@ -78,16 +76,60 @@ def test_an_atlas_without_the_betas_that_were_shown_says_what_it_shows_instead(o
     assert "“β₂,β₁ = 10,0.1” (instead: β₂ = 1, β₁ = 1)" in explorer.text("#link-message")
 
 
-def test_a_page_shown_again_as_it_was_left_has_its_menu_at_its_own_atlas(open_page, address):
+def test_the_choice_is_one_tab_stop_and_arrows_go_to_a_card_without_opening_it(open_page, address):
+    explorer = open_page(f"{address}?point=b2-1_b1-1")
+    page, focused = explorer.page, "() => document.activeElement.ariaLabel"
+    own, other = "Digits, 3 × 3", "Digits, 2 × 2"
+    page.get_by_role("option", name=own).focus()
+    for key, reached in (("ArrowRight", other), ("ArrowRight", own), ("ArrowLeft", other)):
+        page.keyboard.press(key)
+        assert page.evaluate(focused) == reached and page.evaluate(CHOSEN) == own
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.closest('[role=listbox]')") is None
+    assert "atlas=tiny" in explorer.address and "point=b2-1_b1-1" in explorer.address
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("atlas=colour"))
+
+
+def test_each_card_shows_pictures_of_its_own_atlas(open_page, address):
     page = open_page(address).page
-    menu = page.locator(MENU)
-    # Chosen, and the page is not left: as a browser keeps it for Back.
-    page.evaluate("hvae.screen.open = () => {}")
-    menu.click()
-    page.get_by_role("option", name="Digits, 2 × 2").click()
-    page.wait_for_function("(menu) => document.querySelector(menu).value === 'Digits, 2 × 2'", arg=MENU)
-    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    page.wait_for_function("(menu) => document.querySelector(menu).value === 'Digits, 3 × 3'", arg=MENU)
+    colours = page.evaluate(
+        """async () => {
+            const found = [];
+            for (const image of document.querySelectorAll('[role=option] img')) {
+                await image.decode();
+                const canvas = Object.assign(document.createElement('canvas'), { width: 96, height: 32 });
+                canvas.getContext('2d').drawImage(image, 0, 0);
+                const { data } = canvas.getContext('2d').getImageData(0, 0, 96, 32);
+                const isColoured = data.some((red, at) => at % 4 === 0 && Math.abs(red - data[at + 2]) > 40);
+                found.push([image.naturalWidth, image.naturalHeight, isColoured]);
+            }
+            return found;
+        }"""
+    )
+    assert colours == [[96, 32, False], [96, 32, True]]
+
+
+def test_many_atlases_are_in_a_menu_with_their_pictures(open_page, serve, tiny_atlas, tmp_path_factory):
+    folders = [tiny_atlas]
+    for index in range(4):
+        folder = tmp_path_factory.mktemp("many") / f"atlas-{index}"
+        folders.append(build_atlas(folder, betas=(1.0, 10.0), examples=2 + index))
+    explorer = open_page(serve(*folders))
+    page = explorer.page
+    button = page.get_by_role("button", name="Atlas: Digits, 3 × 3")
+    button.focus()
+    page.keyboard.press("Enter")
+    items = page.get_by_role("menuitem")
+    items.first.wait_for()
+    assert items.all_inner_texts() == [f"Digits, 2 × 2 (atlas-{index})" for index in range(4)]
+    assert page.locator("[role=menuitem] img").count() == 4
+    page.keyboard.press("Escape")
+    items.first.wait_for(state="detached")
+    button.click()
+    page.get_by_role("menuitem", name="atlas-2").click()
+    page.wait_for_url(re.compile("atlas=atlas-2"))
 
 
 @pytest.mark.parametrize("width", [1440, 390])
