@@ -19,10 +19,11 @@ taken is in bench/visitors/page_driver.py.
   size of dots, to the next frame.
 - draw again: 40 clicks on the button, 80 ms after the samples of the last, each to the new samples.
 - drag: real mouse moves at constant speed for 3 s, to and fro: a slider of the strip (16 pictures), one of
-  the model view (a row of pictures for each of its two parts), and the place in the plane of β (32
-  pictures, each of a new model). A move counts as drawn if the picture of its value was on the screen.
-  Frames/s: pictures drawn, divided by the time from the first to the last move. Throttled: Chromium slows
-  the page's thread down four times.
+  the model view (a row of pictures for each of its two parts), over the map of z₂ (one picture), and the
+  place in the plane of β (32 pictures, each of a new model). A move counts as drawn if the picture of its
+  value was on the screen. Frames/s: pictures drawn, divided by the time from the first to the last move.
+  Throttled: Chromium slows the page's thread down four times.
+- map, another model: frames/s while the images of the map of z₂ move to their new places, 20 times.
 - memory: of the server's process at the end, and whether it imported torch.
 """
 
@@ -73,6 +74,8 @@ TARGETS = {
     "drag a slider of the strip: frames/s, drawn": "58, 100 %",
     "drag a slider of the model view: frames/s, drawn": "58, 100 %",
     "drag over β: frames/s, drawn": "55",
+    "drag over the map of z₂: frames/s, drawn": "50",
+    "map of z₂, another model: frames/s": "30",
     "drag a slider, throttled: frames/s, drawn": "30",
     "memory of the server": "250 MiB",
 }
@@ -161,6 +164,11 @@ def drags(page: Page, moves_per_second: int) -> Rows:
     page.click("#part-tab-walks")
     page.wait_for_selector("#model-z2-picture[data-state=shown]")
     rows["drag a slider of the model view: frames/s, drawn"] = drag("#z2-sliders", "model-z2")
+    page.click("#part-tab-map")
+    page.wait_for_selector("#z2-place-picture[data-state=shown]")
+    rows["drag over the map of z₂: frames/s, drawn"] = frames(driver.drag_over_map, page, moves_per_second)
+    rates = driver.morphs(page)
+    rows["map of z₂, another model: frames/s"] = f"{statistics.median(rates):.0f}, at least {min(rates):.0f}"
     page.click("#tab-parent")
     if page.locator("#beta-plane").count():
         page.wait_for_selector("#parent-samples-picture[data-state=shown]")

@@ -19,6 +19,8 @@ from playwright.sync_api import Browser, Page
 
 CLICKS = 60
 DRAWS = 40
+MORPHS = 20
+MORPH_MS = 400  # a little less than images of the map move
 HOVERS = 40
 DRAG_SECONDS = 3.0
 FLAGS = [
@@ -243,6 +245,38 @@ def drag_betas(page: Page, moves_per_second: int) -> dict:
     return _drag(
         page, moves_per_second, "#beta-plane", "pointermove", "parent-samples", box, along=(12, 0.9, 0.1)
     )
+
+
+def drag_over_map(page: Page, moves_per_second: int) -> dict:
+    """Drag over the map of z₂, from corner to corner and back."""
+    box = page.locator("#z2-map").bounding_box()
+    return _drag(page, moves_per_second, "#z2-map", "pointermove", "z2-place", box, along=(12, 0.9, 0.1))
+
+
+def morphs(page: Page) -> list[float]:
+    """Select other models while the map of z₂ is shown; return frames/s while its images move."""
+    rates = []
+    points = page.evaluate("Object.keys(hvae.screen.points).filter((name) => !hvae.screen.points[name].fold)")
+    for number in range(MORPHS):
+        rates.append(
+            page.evaluate(
+                """([point, lasts]) => new Promise((resolve) => {
+                    const map = document.getElementById('z2-map'), former = map.dataset.map;
+                    let [began, frames] = [0, 0];
+                    const look = (now) => {
+                        if (!began && map.dataset.map !== former) began = now;
+                        else if (began) frames++;
+                        if (began && now - began >= lasts) resolve(1000 * frames / (now - began));
+                        else requestAnimationFrame(look);
+                    };
+                    requestAnimationFrame(look);
+                    hvae.screen.set({ point });
+                })""",
+                [points[(7 * number + 3) % len(points)], MORPH_MS],
+            )
+        )
+        page.wait_for_timeout(300)
+    return rates
 
 
 def _drag(
