@@ -125,6 +125,26 @@ def test_the_lecturer_sees_how_many_follow_and_shows_the_hall_their_address(open
 
 
 @needs_server("a server passes on what the lecturer shows")
+def test_a_model_that_the_lecturer_has_trained_is_shown_when_the_phone_has_learned_of_it(
+    open_page, hall, lectern
+):
+    phone = open_page(hall[1], **PHONE)
+    lectern.show("atlas=tiny&view=model&point=new")
+    wait_for_query(phone.page, view="model")
+    wait_for_words(phone.page, FOLLOWING)
+    phone.page.evaluate(
+        """() => {
+            hvae.screen.points.new = { ...hvae.screen.points['b2-1_b1-1'] };
+            document.dispatchEvent(new CustomEvent('hvae:version'));
+        }"""
+    )
+    wait_for_query(phone.page, view="model", point="new")
+    wait_for_words(phone.page, FOLLOWING)
+    lectern.show("atlas=tiny&view=landscapes&point=b2-1_b1-1")
+    wait_for_query(phone.page, view="landscapes")
+
+
+@needs_server("a server passes on what the lecturer shows")
 def test_without_a_lecturer_yet_the_page_says_so_and_works(open_page, tiny_atlas):
     lectern = Lectern()
     app = create_app({"tiny": Atlas.open(tiny_atlas)}, lectern=lectern)

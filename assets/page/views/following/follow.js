@@ -93,6 +93,8 @@ export function start() {
     remember(ALONE, "yes", TAB);
     enter("alone");
   });
+  // Now there may be a point that the lecturer has trained.
+  document.addEventListener("hvae:version", () => state === "following" && apply());
   find("following-switch").addEventListener("click", () => {
     if (state === "following") {
       remember(ALONE, "yes", TAB);
