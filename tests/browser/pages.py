@@ -46,6 +46,20 @@ CAN_BE_SCROLLED_TO = """(one) => {
 """Whether something lies in a row that a finger moves sideways, as figures and tabs do on a phone."""
 
 
+WATCH = """(view) => {
+    window.places = [];
+    (function look() {
+        for (const plot of document.querySelectorAll(`#view-${view} .js-plotly-plot`)) {
+            if (!plot.offsetParent || !plot.querySelector('.point, .annotation')) continue;
+            const { y, height } = plot.getBoundingClientRect();
+            places.push(`${plot.closest('.figure-graph').id} ${Math.round(y)} ${Math.round(height)}`);
+        }
+        window.watching = requestAnimationFrame(look);
+    })();
+}"""
+"""Note where figures stand, in each frame in which they can be seen."""
+
+
 class Explorer:
     """One open page. `page` is Playwright's."""
 
@@ -149,7 +163,7 @@ class Explorer:
         )
 
     def click_dot(self, point: str, figure: str = "landscapes-0") -> None:
-        """Click a dot, and again if it had moved: figures do when the legend drops its last signs."""
+        """Click a dot, and again if it had moved meanwhile."""
         for _ in range(3):
             dot = self.dots(figure)[point]
             self.page.mouse.click(dot["x"], dot["y"])
@@ -161,6 +175,14 @@ class Explorer:
         """Click a dot and wait for its pictures."""
         self.click_dot(point)
         self.wait_until_shown(f"/{point}/")
+
+    def places_of_figures(self, view: str) -> list[str]:
+        """Open a view; returns all places in which its figures are seen until all is drawn and written."""
+        self.page.evaluate(WATCH, view)
+        self.page.click(f"#tab-{view}")
+        self.page.wait_for_function(f"() => !({UNDRAWN})().length")
+        self.page.wait_for_timeout(500)
+        return self.page.evaluate("() => { cancelAnimationFrame(watching); return [...new Set(places)]; }")
 
     def expect_ring_around(self, point: str, figure: str = "landscapes-0") -> None:
         """Wait until the ring of a figure lies around a dot, and is larger.

@@ -46,6 +46,8 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
 assets/page/figures/legend.js hides those that no figure on screen holds.
 """
 
+WHERE_CHOSEN = ("fold", "theory")
+"""Traces that figures hold only where a visitor has chosen them."""
 
 EQUATIONS = {
     "predicted by theory": "theory",
@@ -117,6 +119,6 @@ def _sign(sign: str, meaning: str, views: str | None, trace: str) -> Component:
     shown = FIRST_VIEW in its_views
     return html.Li(
         [html.Span(parts, className=f"mark {sign}"), html.Span(meaning), *_equation(meaning)],
-        hidden=not shown or trace == "fold",
+        hidden=not shown or trace in WHERE_CHOSEN,
         **{"data-views": " ".join(its_views), "data-trace": trace},
     )

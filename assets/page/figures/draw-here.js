@@ -58,17 +58,23 @@ function draw(current) {
   const parts = recorded.figures.drawn(look.view, look);
   const { graphConfig } = recorded.figures.recorded;
   const around = {};
-  (parts || []).forEach(({ figure, note, around: its }, index) => {
-    const place = document.getElementById(`${look.view}-place-${index}`);
-    drawInPlace(place, `${look.view}-${index}`, drawnFor(figure, chosenOf(look)), graphConfig);
+  const places = (parts || []).map((_, index) => document.getElementById(`${look.view}-place-${index}`));
+  (parts || []).forEach(({ note, around: its }, index) => {
     Object.assign(around, its, { [`${look.view}-note-${index}`]: { children: note } });
   });
-  // Words follow the dots: each takes Dash some milliseconds.
-  clearTimeout(words);
-  words = setTimeout(() => {
+  const write = () => {
     for (const [id, properties] of Object.entries(around)) setProps(id, properties);
     drawKey(look);
+  };
+  clearTimeout(words);
+  // Where no figure is yet, words come first: they take room, and would move it. Else they follow the dots: each takes
+  // Dash some milliseconds.
+  const isFirst = places.some((place) => !place.querySelector(".figure-graph"));
+  if (isFirst) write();
+  (parts || []).forEach(({ figure }, index) => {
+    drawInPlace(places[index], `${look.view}-${index}`, drawnFor(figure, chosenOf(look)), graphConfig);
   });
+  if (!isFirst) words = setTimeout(write);
   return true;
 }
 

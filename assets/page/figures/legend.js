@@ -1,7 +1,8 @@
 /* The legend shows those signs of a view that its figures contain.
  *
  * A sign's data-trace is a prefix of its traces' names; `sizes` stands for dots of several sizes, `fold` for the mark
- * of fold-mark.js. Until all figures of the view are drawn, all of its signs are shown, except `fold`.
+ * of fold-mark.js. Until all figures of the view are drawn, all of its signs are shown, except `fold`, and `theory` where
+ * it is not chosen. Signs that no figure holds keep their room, at the list's end: nothing below it moves.
  */
 import { screen } from "../core/screen.js";
 import { visiblePlots } from "./plots.js";
@@ -19,7 +20,7 @@ function namesHeld(plots) {
 }
 
 function showSigns() {
-  const { view } = screen.current;
+  const { view, theory } = screen.current;
   const places = [...document.querySelectorAll(`#view-${view} .linked-figure`)].filter((place) => place.offsetParent);
   const plots = visiblePlots();
   const isWhole = plots.length === places.length;
@@ -27,14 +28,16 @@ function showSigns() {
   const hasFold = document.querySelector(`#view-${view} .fold-mark:not([hidden])`) !== null;
   for (const sign of document.querySelectorAll(".signs [data-trace]")) {
     const { views, trace } = sign.dataset;
-    const isHeld = trace === "fold" ? hasFold : !isWhole || names.some((name) => name.startsWith(trace));
-    sign.hidden = !views.split(" ").includes(view) || !isHeld;
+    const isChosen = { fold: hasFold, theory: theory === "on" }[trace] ?? true;
+    sign.hidden = !views.split(" ").includes(view) || !isChosen;
+    const isHeld = trace === "fold" || !isWhole || names.some((name) => name.startsWith(trace));
+    sign.classList.toggle("is-absent", !isHeld);
   }
 }
 
 export function start() {
   screen.subscribe((current, former) => {
-    const isSame = ["view", "point", "lecture"].every((name) => former?.[name] === current[name]);
+    const isSame = ["view", "point", "lecture", "theory"].every((name) => former?.[name] === current[name]);
     if (!isSame) showSigns();
   });
   document.addEventListener("hvae:known", showSigns);

@@ -183,6 +183,13 @@ def test_the_choice_leads_to_other_atlases_of_a_folder(open_export):
     assert explorer.text("#model-count") == "4 two-layer models"
 
 
+@pytest.mark.parametrize("view", ["reconstruction", "representation", "generation"])
+def test_recorded_figures_stay_where_they_first_appear(open_export, view):
+    explorer = open_export("folder", "?view=landscapes")
+    places = explorer.places_of_figures(view)
+    assert places and len(places) == len({place.split()[0] for place in places}), places
+
+
 def test_a_strangers_words_are_text_in_every_view(open_export):
     link = f"?atlas={quote(SCRIPT)}&point={quote(IMAGE)}&pins={quote(EVIL[2])}"
     explorer = open_export("hostile", link)
