@@ -1,20 +1,21 @@
-/* What stands beside the optima in the rate planes: the symbol and the word of a goal and, for the figure's own goal,
- * samples of the model where there is room. A line leads to its dot; a click selects that.
+/* What stands beside the optima in the rate planes: the word of a goal (its symbol where there is no room) and, for the
+ * figure's own goal, samples of the model if that is not far. A line leads to its dot; a click selects that.
  *
- * layout.meta.optima of a figure lists them, its own first: {point, goal, word, own}. They are laid where no dot, no
- * symbol and no other of them is, so they are placed again whenever the figure is drawn: in another size, unit or axis.
+ * layout.meta.optima of a figure lists them, its own first: {point, goal, word, own}. They are placed again whenever the
+ * figure is drawn: in another size, unit or axis.
  */
 import { element, svg } from "../core/dom.js";
 import { ask } from "../core/pictures.js";
 import { screen } from "../core/screen.js";
 import { pictureAddress } from "../server/server-addresses.js";
+import { placesFor } from "./label-places.js";
 import { dotsOf, visiblePlots } from "./plots.js";
 
 const SAMPLES = 4; // of the thumbnail
-const STEP = 7; // between places that are tried, in pixels
-const CLEAR = 4; // from dots and from one another, in pixels
+const WORTH = 40; // how much longer lines may be with samples, in pixels
 const NARROW = 640; // a window without room for thumbnails, in pixels
 const REST_MS = 600; // after the first samples of the selected model, before thumbnails are asked for
+const placed = new WeakMap(); // plot → {key, places}: what was last found, and for what
 let mayAsk = false;
 
 function makeLabel(figure, index) {
@@ -49,78 +50,34 @@ function circles(plot) {
     );
 }
 
-/* How far a box, {x, y, width, height}, and a circle are apart; below 0 if they overlap. */
-function gapToDot(box, { x, y, radius }) {
-  const across = Math.max(box.x - x, 0, x - box.x - box.width);
-  const up = Math.max(box.y - y, 0, y - box.y - box.height);
-  return Math.hypot(across, up) - radius;
-}
-
-function gapToBox(one, other) {
-  const across = Math.max(one.x - other.x - other.width, other.x - one.x - one.width);
-  const up = Math.max(one.y - other.y - other.height, other.y - one.y - one.height);
-  return Math.max(across, up);
-}
-
-/* The place inside `area` for a box that is nearest to a dot among those that are clear; null where none is. */
-function placeFor(size, dot, around, taken, area) {
-  let best = null;
-  for (let x = area.x; x + size.width <= area.x + area.width; x += STEP) {
-    for (let y = area.y; y + size.height <= area.y + area.height; y += STEP) {
-      const box = { x, y, ...size };
-      const far = gapToDot(box, dot);
-      if (best && far >= best.far) continue;
-      if (far < CLEAR || taken.some((other) => gapToBox(box, other) < CLEAR)) continue;
-      if (around.some((one) => gapToDot(box, one) < CLEAR)) continue;
-      best = { box, far };
-    }
-  }
-  return best?.box ?? null;
-}
-
-/* The line from a dot's edge to the nearest place of its label. */
-function lineTo(box, { x, y, radius }) {
-  const end = [Math.min(Math.max(x, box.x), box.x + box.width), Math.min(Math.max(y, box.y), box.y + box.height)];
-  const far = Math.hypot(end[0] - x, end[1] - y) || 1;
-  const [x1, y1] = [x + ((end[0] - x) * radius) / far, y + ((end[1] - y) * radius) / far];
-  return svg("line", { x1, y1, x2: end[0], y2: end[1] });
-}
-
-/* All orders of a few things, theirs first. */
-function permutations(things) {
-  if (things.length < 2) return [things];
-  return things.flatMap((first, index) => permutations(things.toSpliced(index, 1)).map((rest) => [first, ...rest]));
-}
-
-/* Places of the labels, index → {x, y, width, height, dot}, as `how` has the figure's own; null where there is no room. */
+/* Places of the labels, as `how` has them; samples are the figure's own only. Null where there is no room. */
 function lay(plot, made, wanted, how) {
   const { _size: margin } = plot._fullLayout;
-  const area = { x: margin.l, y: margin.t, width: margin.w, height: margin.h };
-  const dots = dotsOf(plot);
-  const around = circles(plot);
-  const sizes = made.map((label, index) => {
+  // Beside the axes, too, where no numbers are.
+  const area = { x: margin.l, y: 0, width: margin.w + margin.r, height: margin.t + margin.h };
+  const all = dotsOf(plot);
+  const dots = wanted.map(({ point }) => all.find((dot) => dot.point === point));
+  if (!dots.every(Boolean)) return null;
+  return placesFor(sizesOf(made, wanted, how), dots, circles(plot), area);
+}
+
+function sizesOf(made, wanted, how) {
+  return made.map((label, index) => {
     label.dataset.how = how === "samples" && !wanted[index].own ? "word" : how;
     return { width: label.offsetWidth, height: label.offsetHeight };
   });
-  // Whoever comes first has the best place; but then there may be none for the last.
-  for (const order of permutations([...sizes.keys()])) {
-    const places = place(order);
-    if (places) return places;
-  }
-  return null;
+}
 
-  function place(order) {
-    const taken = [];
-    const places = [];
-    for (const index of order) {
-      const dot = dots.find((one) => one.point === wanted[index].point);
-      const box = dot && placeFor(sizes[index], dot, around, taken, area);
-      if (!box) return null;
-      taken.push(box);
-      places[index] = { ...box, dot };
-    }
-    return places;
+/* The places of words, or of samples too where these are not much farther; else of symbols. */
+function bestPlaces(plot, made, wanted) {
+  const words = lay(plot, made, wanted, "word");
+  if (window.innerWidth > NARROW) {
+    const samples = lay(plot, made, wanted, "samples");
+    if (samples && (!words || samples.cost <= words.cost + WORTH)) return samples;
   }
+  if (!words) return lay(plot, made, wanted, "symbol");
+  sizesOf(made, wanted, "word");
+  return words;
 }
 
 function showSamples(label, figure, index) {
@@ -144,13 +101,15 @@ function show(plot) {
   made.forEach((label, index) => fill(label, wanted[index]));
   layer.hidden = false;
 
-  const ways = window.innerWidth <= NARROW ? ["word", "symbol"] : ["samples", "word", "symbol"];
-  let places = null;
-  for (const how of ways) places ||= lay(plot, made, wanted, how);
+  const key = JSON.stringify([wanted, window.innerWidth, plot._fullLayout._size, circles(plot)]);
+  let places = placed.get(plot)?.key === key ? placed.get(plot).places : null;
+  if (!places) {
+    places = bestPlaces(plot, made, wanted);
+    placed.set(plot, { key, places });
+  }
   layer.hidden = !places;
-  const lines = layer.querySelector("svg");
-  lines.replaceChildren(...(places || []).map((box) => lineTo(box, box.dot)));
-  (places || []).forEach(({ x, y }, index) => {
+  layer.querySelector("svg").replaceChildren(...(places?.lines ?? []).map((line) => svg("line", line)));
+  (places?.boxes ?? []).forEach(({ x, y }, index) => {
     made[index].style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
     if (made[index].dataset.how === "samples") showSamples(made[index], figure, index);
   });
