@@ -1,8 +1,8 @@
 /* The legend shows those signs of a view that its figures contain.
  *
  * A sign's data-trace is a prefix of its traces' names; `sizes` stands for dots of several sizes, `fold` for the mark
- * of fold-mark.js. Until all figures of the view are drawn, all of its signs are shown, except `fold`, and `theory` where
- * it is not chosen. Signs that no figure holds keep their room, at the list's end: nothing below it moves.
+ * of fold-mark.js. Until all figures of the view are drawn, all of its signs are shown, except `fold`, and `theory`
+ * where it is not chosen. Signs that no figure holds keep their room, at the list's end: nothing below it moves.
  */
 import { screen } from "../core/screen.js";
 import { visiblePlots } from "./plots.js";

@@ -1,8 +1,8 @@
 /* What stands beside the optima in the rate planes: the word of a goal (its symbol where there is no room) and, for the
  * figure's own goal, samples of the model if that is not far. A line leads to its dot; a click selects that.
  *
- * layout.meta.optima of a figure lists them, its own first: {point, goal, word, own}. They are placed again whenever the
- * figure is drawn: in another size, unit or axis.
+ * layout.meta.optima of a figure lists them, its own first: {point, goal, word, own}. They are placed again whenever
+ * the figure is drawn in another size, unit or axis.
  */
 import { element, svg } from "../core/dom.js";
 import { ask } from "../core/pictures.js";
