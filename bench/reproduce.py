@@ -3,7 +3,7 @@
     python bench/reproduce.py --data-dir DIR [--atlas mnist] [--points 3] [--parent] [--metrics]
 
 Points are picked at random (always the same ones) and trained from the parent that ships. With --parent, the
-parent is trained first, as by `precompute run` (12 minutes on two quiet cores for MNIST). Weights are
+parent is trained first, as by `precompute run` (17 minutes on two cores for MNIST). Weights are
 compared, and the columns that are measured when a point is trained. With --metrics the classifier is trained,
 too, and every column is measured. On the same kind of CPU as the atlas's, every digit is the same; on
 another, differences should be a few standard errors at most.

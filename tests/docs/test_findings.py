@@ -50,11 +50,15 @@ def another() -> Atlas:
     table = mnist.metrics.copy()
     off_line = table[~np.isclose(table["beta_2"], table["beta_1"])]
     middle = off_line["rate_total"].between(*table["rate_total"].quantile([0.3, 0.7]))
-    rows = off_line[middle].sort_values("rate_z2").index[[0, 20, 40]]
-    for row, metric in zip(rows, ("psnr", "acc_rbf_svm_z2", "inception_score"), strict=True):
-        table.loc[row, metric] = table[metric].max() + 10 * table[f"{metric}_se"].max()
+    rows = off_line[middle].sort_values("rate_z2").index[[0, 10, 20]]
+    goals = (["psnr"], ["acc_rbf_svm_z2", "acc_rbf_svm_z2_draw"], ["inception_score"])
+    for row, metrics in zip(rows, goals, strict=True):
+        for metric in metrics:
+            table.loc[row, metric] = table[metric].max() + 10 * table[f"{metric}_se"].max()
     table["sharpness"] = table["rate_z1"]
-    files = {**mnist.manifest.files, METRICS: "0" * 64}
+    # What single images contribute is not theirs.
+    files = {name: digest for name, digest in mnist.manifest.files.items() if "per-image" not in name}
+    files[METRICS] = "0" * 64
     manifest = mnist.manifest.model_copy(update={"dataset": "street-digits", "files": files})
     return Atlas(mnist.path.parent / "street-digits", manifest, table)
 
@@ -64,7 +68,7 @@ def test_two_atlases_stand_side_by_side_and_a_lecture_begins_where_more_can_be_s
     [header] = [line for line in page.splitlines() if line.startswith("| the source, on SVHN")]
     assert header == "| the source, on SVHN | MNIST | Street digits |"
     [apart_row] = [line for line in page.splitlines() if line.startswith("| the three optima")]
-    assert apart_row.split(" | ")[1].startswith("open") and apart_row.split(" | ")[2].startswith("yes")
+    assert all(cell.startswith("yes") for cell in apart_row.split(" | ")[1:])
     assert "begin with Street digits" in page
     assert "begin with" not in findings.page([Atlas.default()])
     for name in ("mnist", "street-digits"):

@@ -27,7 +27,7 @@ def ask(modules, kernels, file, images, *asked):
 
 @pytest.mark.parametrize(
     ("atlas", "number", "kernels"),
-    [("mnist", 85, "wasm"), ("street-digits", 20, "wasm"), ("mnist", 5, "plain")],
+    [("mnist", 70, "wasm"), ("street-digits", 20, "wasm"), ("mnist", 5, "plain")],
 )
 def test_rates_and_estimates_are_the_servers(modules, atlas, number, kernels):
     folder = Atlas.shipped(atlas)

@@ -58,7 +58,7 @@ def test_pictures_come_as_pixels_or_bitmaps_and_numbers_as_they_are(modules):
     assert (sheet["width"], sheet["height"]) == (8 * 34 - 2, 2 * 34 - 2)
     assert len(sheet["data"]) == 4 * sheet["width"] * sheet["height"]
     assert answers[3]["answer"] == [32, 66]
-    assert answers[4]["answer"]["images"][0]["distortion"] > 0
+    assert answers[4]["answer"]["images"][0]["rate_z2"] > 0
     assert answers[5]["answer"]["width"] == 32
 
 

@@ -75,7 +75,7 @@ def test_an_atlas_without_labels_is_compared_by_what_it_has(tiny_atlas):
         points_table(atlas), first_sizes(atlas)
     )
     said = landing_sentence(points_table(Atlas.shipped("mnist")), METRICS)
-    assert said.startswith("169 models, ")
+    assert said.startswith("81 models, ")
 
 
 def test_optima_that_are_not_apart_within_the_errors_are_not_called_different_places():
