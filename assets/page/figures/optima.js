@@ -1,4 +1,4 @@
-/* What stands beside the optima in the rate planes: the word of a goal (its symbol where there is no room) and, for the
+/* What stands beside the optima in the rate planes: symbol and word of a goal (where room is short its symbol) and, for the
  * figure's own goal, samples of the model if that is not far. A line leads to its dot; a click selects that.
  *
  * layout.meta.optima of a figure lists them, its own first: {point, goal, word, own}. They are placed again whenever
@@ -12,7 +12,7 @@ import { placesFor } from "./label-places.js";
 import { dotsOf, visiblePlots } from "./plots.js";
 
 const SAMPLES = 4; // of the thumbnail
-const WORTH = 40; // how much longer lines may be with samples, in pixels
+const WORTH = 120; // how much longer lines may be with samples, in pixels
 const NARROW = 640; // a window without room for thumbnails, in pixels
 const REST_MS = 600; // after the first samples of the selected model, before thumbnails are asked for
 const placed = new WeakMap(); // plot → {key, places}: what was last found, and for what

@@ -32,6 +32,12 @@ def hall(lectern, tiny_atlas, colour_atlas):
     app.server.extensions["decoder"].close()
 
 
+@pytest.fixture(autouse=True)
+def first_screen(lectern):
+    """What the last test's lecturer showed is over."""
+    lectern.show("atlas=tiny&view=landscapes")
+
+
 def wait_for_words(page, words):
     page.wait_for_function(
         "(words) => document.getElementById('following-words')?.textContent === words", arg=words
