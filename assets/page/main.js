@@ -24,7 +24,7 @@ import { placeFigures } from "./figures/first-figures.js";
 import * as foldMark from "./figures/fold-mark.js";
 import * as lateFigures from "./figures/late-figures.js";
 import * as legend from "./figures/legend.js";
-import * as optima from "./figures/optima.js";
+import * as optima from "./figures/optima/optima.js";
 import * as plots from "./figures/plots.js";
 import * as ring from "./figures/ring.js";
 import * as selectDots from "./figures/select-dots.js";

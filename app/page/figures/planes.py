@@ -54,7 +54,7 @@ def optimum_label(table: pd.DataFrame, metric: str | None) -> dict[str, Any] | N
 
 
 def beside_a_plane(labels: Iterable[dict[str, Any]], metric: str | None) -> list[dict[str, Any]]:
-    """Return the labels for assets/page/figures/optima.js, that of the plane's own metric first."""
+    """Return the labels for assets/page/figures/optima/, that of the plane's own metric first."""
     marked = [{**label, "own": label["metric"] == metric} for label in labels]
     return sorted(marked, key=lambda label: not label["own"])
 

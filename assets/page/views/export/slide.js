@@ -25,7 +25,7 @@ export function titleOf(plot) {
 }
 
 /* A title as part of a file's name. */
-export function slug(title) {
+function slug(title) {
   const plain = title.toLowerCase().replaceAll("₁", "1").replaceAll("₂", "2");
   return plain.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 }

@@ -30,7 +30,7 @@ function gapToBox(one, other) {
 }
 
 /* The line from a dot's edge to the nearest place of its label: {x1, y1, x2, y2}. */
-export function lineTo(box, { x, y, radius }) {
+function lineTo(box, { x, y, radius }) {
   const x2 = Math.min(Math.max(x, box.x), box.x + box.width);
   const y2 = Math.min(Math.max(y, box.y), box.y + box.height);
   const far = Math.hypot(x2 - x, y2 - y) || 1;

@@ -4,12 +4,12 @@
  * layout.meta.optima of a figure lists them, its own first: {point, goal, word, own}. They are placed again whenever
  * the figure is drawn in another size, unit or axis.
  */
-import { element, svg } from "../core/dom.js";
-import { ask } from "../core/pictures.js";
-import { screen } from "../core/screen.js";
-import { pictureAddress } from "../server/server-addresses.js";
+import { element, svg } from "../../core/dom.js";
+import { ask } from "../../core/pictures.js";
+import { screen } from "../../core/screen.js";
+import { pictureAddress } from "../../server/server-addresses.js";
 import { placesFor } from "./label-places.js";
-import { dotsOf, visiblePlots } from "./plots.js";
+import { dotsOf, visiblePlots } from "../plots.js";
 
 const SAMPLES = 4; // of the thumbnail
 const WORTH = 120; // how much longer lines may be with samples, in pixels
