@@ -63,8 +63,7 @@ def main() -> int:
     viewers = arguments.viewers or (8 if arguments.clicks else 100)
     seconds = arguments.seconds or (3600 if arguments.clicks else 60)
     points = all_points(arguments.atlas)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     server = serve(arguments.atlas, port, arguments.workers)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and no server is left behind
     try:
@@ -73,6 +72,11 @@ def main() -> int:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
     return report(watched, viewers, arguments.clicks)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
 def serve(atlas: Path | None, port: int, workers: int | None) -> subprocess.Popen:
@@ -90,8 +94,7 @@ def serve(atlas: Path | None, port: int, workers: int | None) -> subprocess.Pope
 
 def follow(atlas: Path | None, followers: int, seconds: float) -> int:
     """Lead a lecture, print how long followers wait for each screen, and return the exit status."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "app", *([str(atlas)] if atlas else []), "--no-browser", "--follow"]
     server = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE, text=True)
     try:
@@ -103,9 +106,7 @@ def follow(atlas: Path | None, followers: int, seconds: float) -> int:
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(20)
-    table = Table(title=f"{followers} followers, {lecture.screens} screens, {os.cpu_count()} cores for all")
-    for heading in ("what", "how many", "p50", "p95", "p99"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
+    table = times_table(f"{followers} followers, {lecture.screens} screens")
     table.add_row("screen → follower", *spread(lecture.waits))
     Console(width=110).print(table)
     everybody = len(lecture.waits) == followers * lecture.screens
@@ -211,9 +212,7 @@ async def click(viewer: Viewer, todo: Iterator[tuple[Point, int]], until: float)
 def report(watched: Watched, viewers: int, clicks: int | None) -> int:
     """Print the results, and return the exit status."""
     tally = watched.tally
-    table = Table(title=f"{viewers} viewers, {watched.lasted:.0f} s, {os.cpu_count()} cores for all")
-    for heading in ("what", "how many", "p50", "p95", "p99"):
-        table.add_column(heading, justify="left" if heading == "what" else "right")
+    table = times_table(f"{viewers} viewers, {watched.lasted:.0f} s")
     times: dict[str, list[float]] = {}
     for one in tally.asked:
         if one.status in (200, 304):
@@ -260,6 +259,14 @@ def report(watched: Watched, viewers: int, clicks: int | None) -> int:
         met[f"95 % of all requests within {MOST_MS} ms"] = 1000 * p95 <= MOST_MS
     print("; ".join(f"{target}: {'holds' if holds else 'MISSED'}" for target, holds in met.items()))
     return 0 if all(met.values()) else 1
+
+
+def times_table(title: str) -> Table:
+    """Return an empty table of waiting times."""
+    table = Table(title=f"{title}, {os.cpu_count()} cores for all")
+    for heading in ("what", "how many", "p50", "p95", "p99"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    return table
 
 
 def quantiles(times: list[float]) -> tuple[float, float, float]:

@@ -6,26 +6,20 @@ import asyncio
 import json
 import random
 import time
+from typing import Any
+
+from visitors.viewers import Connection
 
 PAUSES = (0.5, 2.0)
 """Seconds between two changes of a lecturer's screen, from and to."""
 
 
-async def ask(reader, writer, method: str, path: str, body: str = "", key: str = "") -> dict:
-    """Return the JSON that the server answers on a connection that stays open."""
-    head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-    if key:
-        head.append(f"Authorization: Bearer {key}")
-    writer.write("\r\n".join([*head, "", body]).encode())
-    await writer.drain()
-    answer = await reader.readuntil(b"\r\n\r\n")
-    status, _, fields = answer.decode("latin-1").partition("\r\n")
-    if " 200 " not in status:
-        raise ConnectionError(status)
-    length = next(
-        int(line.split(":")[1]) for line in fields.split("\r\n") if line.lower().startswith("content-length")
-    )
-    return json.loads(await reader.readexactly(length))
+async def known(connection: Connection, *request: Any) -> dict[str, Any]:
+    """Return the JSON that the server answers. Raises ConnectionError if it refuses."""
+    answer = await connection.ask(*request)
+    if answer.status != 200:
+        raise ConnectionError(answer.status)
+    return json.loads(answer.body)
 
 
 class Lecture:
@@ -52,24 +46,24 @@ class Lecture:
 
     async def _lead(self, until: float, followers: int) -> None:
         draw = random.Random(0)
-        connection = await asyncio.open_connection("127.0.0.1", self._port)
+        connection = Connection("127.0.0.1", self._port)
         while time.perf_counter() < until:
             query = f"{draw.choice(self._queries)}&seed={self.screens}"
             self._shown[query] = time.perf_counter()
             self._known = 0
-            await ask(*connection, "POST", "/follow", query, self._key)
+            await known(connection, "/follow", {"Authorization": f"Bearer {self._key}"}, "POST", query)
             self.screens += 1
             await asyncio.sleep(draw.uniform(*PAUSES))
             if self._known < followers:
                 print(f"{followers - self._known} followers do not know the screen after the pause")
 
     async def _follow(self) -> None:
-        connection = await asyncio.open_connection("127.0.0.1", self._port)
+        connection = Connection("127.0.0.1", self._port)
         path = f"/follow/{self._code}?after="
-        version = (await ask(*connection, "GET", f"{path}-1"))["version"]
+        version = (await known(connection, f"{path}-1", {}))["version"]
         self._present += 1
         while True:
-            answer = await ask(*connection, "GET", f"{path}{version}")
+            answer = await known(connection, f"{path}{version}", {})
             if answer["version"] != version and answer["query"] in self._shown:
                 self.waits.append(time.perf_counter() - self._shown[answer["query"]])
                 self._known += 1

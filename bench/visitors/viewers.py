@@ -76,38 +76,40 @@ class Connection:
         self._place = (host, port)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def get(self, path: str, headers: dict[str, str]) -> Answer:
+    async def ask(self, path: str, headers: dict[str, str], method: str = "GET", body: str = "") -> Answer:
         """Return the answer. Raises OSError, ValueError or asyncio.IncompleteReadError if it is not whole."""
         fresh = self._streams is None
         try:
-            return await self._get(path, headers)
+            return await self._ask(path, headers, method, body)
         except (OSError, asyncio.IncompleteReadError):
             self.close()
             if fresh:
                 raise
         # A server may close a connection that was idle for long; browsers then ask again.
-        return await self._get(path, headers)
+        return await self._ask(path, headers, method, body)
 
-    async def _get(self, path: str, headers: dict[str, str]) -> Answer:
+    async def _ask(self, path: str, headers: dict[str, str], method: str, body: str) -> Answer:
         if self._streams is None:
             self._streams = await asyncio.open_connection(*self._place)
         reader, writer = self._streams
-        lines = [f"GET {path} HTTP/1.1", f"Host: {self._place[0]}:{self._place[1]}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._place[0]}:{self._place[1]}"]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
+        writer.write("\r\n".join([*lines, "", body]).encode())
         status_line, *rest = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         status = int(status_line.split()[1])
         told = {name.lower(): value for name, _, value in (line.partition(": ") for line in rest if line)}
-        body = b""
+        content = b""
         if told.get("transfer-encoding") == "chunked":
             while size := int(await reader.readline(), 16):
-                body += (await reader.readexactly(size + 2))[:-2]
+                content += (await reader.readexactly(size + 2))[:-2]
             await reader.readexactly(2)
         elif status != 304:
-            body = await reader.readexactly(int(told["content-length"]))
+            content = await reader.readexactly(int(told["content-length"]))
         if told.get("connection", "").lower() == "close":
             self.close()
-        return Answer(status, told, body)
+        return Answer(status, told, content)
 
     def close(self) -> None:
         if self._streams is not None:
@@ -137,7 +139,7 @@ class Browser:
             began = time.perf_counter()
             known = {"If-None-Match": self._etags[path]} if path in self._etags else {}
             try:
-                answer = await asyncio.wait_for(connection.get(path, known), PATIENCE)
+                answer = await asyncio.wait_for(connection.ask(path, known), PATIENCE)
             except (OSError, ValueError, asyncio.IncompleteReadError, TimeoutError):
                 connection.close()
                 answer = Answer(0, {}, b"")

@@ -7,7 +7,7 @@ import { copyRow } from "./rows.js";
 
 const EMBEDDED = "The server must have been started with --embed and the other page's origin.";
 const TOO_LONG = "This address is too long for a QR code.";
-const UNREACHABLE = "Only this machine has this address. Phones need a server that was started with --host 0.0.0.0.";
+export const UNREACHABLE = "Only this machine has this address. Phones need a server that was started with --host 0.0.0.0.";
 const OWN_NAMES = /^(localhost|127\.[0-9.]+|\[::1\])$/; // of a machine that nobody else reaches by them
 
 const find = (id) => document.getElementById(id);

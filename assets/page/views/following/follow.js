@@ -48,11 +48,22 @@ function apply() {
   same = screen.address();
 }
 
-function learn(query) {
-  shown = query;
-  if (!query || state === "alone") return;
+/* Show what the lecturer shows, now and from now on. */
+function follow() {
+  forget(ALONE, TAB);
+  if (!shown) return enter("waiting");
   apply();
   enter("following");
+}
+
+function lookAround() {
+  remember(ALONE, "yes", TAB);
+  enter("alone");
+}
+
+function learn(query) {
+  shown = query;
+  if (state !== "alone") follow();
 }
 
 function end(sentence) {
@@ -89,21 +100,10 @@ export function start() {
   if (!code) return;
   enter(remembered(ALONE, TAB) ? "alone" : "waiting");
   screen.subscribe(() => {
-    if (state !== "following" || isApplying || screen.address() === same) return;
-    remember(ALONE, "yes", TAB);
-    enter("alone");
+    if (state === "following" && !isApplying && screen.address() !== same) lookAround();
   });
   // Now there may be a point that the lecturer has trained.
   document.addEventListener("hvae:version", () => state === "following" && apply());
-  find("following-switch").addEventListener("click", () => {
-    if (state === "following") {
-      remember(ALONE, "yes", TAB);
-      return enter("alone");
-    }
-    forget(ALONE, TAB);
-    if (!shown) return enter("waiting");
-    apply();
-    enter("following");
-  });
+  find("following-switch").addEventListener("click", () => (state === "following" ? lookAround() : follow()));
   listen();
 }

@@ -8,12 +8,12 @@ import { screen } from "../../core/screen.js";
 import { LEAD } from "../../server/server-addresses.js";
 import { request } from "../../server/requests.js";
 import { qrDrawing } from "../export/qr-drawing.js";
+import { UNREACHABLE } from "../export/this-page.js";
 
 const KEY = "lead"; // the name of what the tab remembers
 const TAB = "sessionStorage";
 const GAP_MS = 100; // from one screen to the next, while a hand drags
 const COUNT_MS = 5000; // from one count of followers to the next
-const ONLY_HERE = "Only this machine has this address. Phones need a server that was started with --host 0.0.0.0.";
 
 let key = null;
 let isSending = false;
@@ -30,7 +30,7 @@ function showFollowers({ code, address, followers }) {
   const place = new URL(`?follow=${code}`, address || location.href).href;
   if (find("followers-address").textContent === place) return;
   find("followers-address").textContent = place;
-  find("followers-about").textContent = address ? "" : ONLY_HERE;
+  find("followers-about").textContent = address ? "" : UNREACHABLE;
   find("followers-code").replaceChildren(qrDrawing(place));
 }
 
