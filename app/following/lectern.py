@@ -6,14 +6,16 @@ All of it is in the memory of one process: several could not tell each other.
 from __future__ import annotations
 
 import secrets
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Condition
 
 MOST_FOLLOWERS = 500
-"""Requests that wait at once. Each takes a thread of the server's; further ones are answered at once."""
+"""Requests that wait at once. Each takes a thread of the server's; further ones end at once."""
 
 PATIENCE_SECONDS = 15.0
-"""How long a request waits for news. Below `app.server.listening.IDLE_SECONDS`, and what proxies allow."""
+"""How long a request waits for news, and for more. Less than pages and proxies wait for an answer."""
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Of codes: those that nobody takes for another one."""
@@ -62,20 +64,34 @@ class Lectern:
                 self._changed.notify_all()
             return waiting
 
-    def after(self, version: int, seconds: float = PATIENCE_SECONDS) -> Shown:
-        """Return a screen of another version as soon as there is one, or the same after some seconds.
+    @property
+    def shown(self) -> Shown:
+        """What the lecturer's screen shows now."""
+        return self._shown
 
-        It is returned at once if too many wait, or the lectern is closed.
+    def news(self, version: int, seconds: float = PATIENCE_SECONDS) -> Iterator[Shown]:
+        """Yield the screen as soon as it has another version than `version`, then each further one.
+
+        Ends after so many seconds, when the lectern is closed, and after what is new if too many wait.
         """
         with self._changed:
-            if self._waiting < MOST_FOLLOWERS:
-                self._waiting += 1
-                try:
-                    self._changed.wait_for(
-                        lambda: self._is_closed or self._shown.version != version, timeout=seconds
-                    )
-                finally:
-                    self._waiting -= 1
+            has_room = self._waiting < MOST_FOLLOWERS
+            self._waiting += has_room
+        until = time.monotonic() + (seconds if has_room else 0)
+        try:
+            while (shown := self._next(version, until)).version != version:
+                yield shown
+                version = shown.version
+        finally:
+            with self._changed:
+                self._waiting -= has_room
+
+    def _next(self, version: int, until: float) -> Shown:
+        """Return the screen when it has another version, or the same when the time is over."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_closed or self._shown.version != version, until - time.monotonic()
+            )
             return self._shown
 
     def close(self) -> None:

@@ -59,12 +59,13 @@ class Lecture:
 
     async def _follow(self) -> None:
         connection = Connection("127.0.0.1", self._port)
-        path = f"/follow/{self._code}?after="
-        version = (await known(connection, f"{path}-1", {}))["version"]
-        self._present += 1
+        version = -1
         while True:
-            answer = await known(connection, f"{path}{version}", {})
-            if answer["version"] != version and answer["query"] in self._shown:
-                self.waits.append(time.perf_counter() - self._shown[answer["query"]])
-                self._known += 1
-            version = answer["version"]
+            async for line in connection.lines(f"/follow/{self._code}?after={version}"):
+                answer = json.loads(line)
+                if version < 0:
+                    self._present += 1
+                if answer["query"] in self._shown:
+                    self.waits.append(time.perf_counter() - self._shown[answer["query"]])
+                    self._known += 1
+                version = answer["version"]

@@ -12,7 +12,7 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -88,7 +88,29 @@ class Connection:
         # A server may close a connection that was idle for long; browsers then ask again.
         return await self._ask(path, headers, method, body)
 
+    async def lines(self, path: str) -> AsyncIterator[str]:
+        """Yield each line of an answer that is sent in parts, as soon as it is there.
+
+        Raises ConnectionError if the server refuses, and what `ask` raises.
+        """
+        status, told = await self._begin(path, {}, "GET", "")
+        if status != 200:
+            raise ConnectionError(status)
+        async for part in self._parts(told):
+            for line in part.decode().splitlines():
+                yield line
+        self._end(told)
+
     async def _ask(self, path: str, headers: dict[str, str], method: str, body: str) -> Answer:
+        status, told = await self._begin(path, headers, method, body)
+        content = b"" if status == 304 else b"".join([part async for part in self._parts(told)])
+        self._end(told)
+        return Answer(status, told, content)
+
+    async def _begin(
+        self, path: str, headers: dict[str, str], method: str, body: str
+    ) -> tuple[int, dict[str, str]]:
+        """Send a request, and return the answer's status and headers."""
         if self._streams is None:
             self._streams = await asyncio.open_connection(*self._place)
         reader, writer = self._streams
@@ -98,18 +120,22 @@ class Connection:
         lines += [f"{name}: {value}" for name, value in headers.items()]
         writer.write("\r\n".join([*lines, "", body]).encode())
         status_line, *rest = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        status = int(status_line.split()[1])
         told = {name.lower(): value for name, _, value in (line.partition(": ") for line in rest if line)}
-        content = b""
-        if told.get("transfer-encoding") == "chunked":
-            while size := int(await reader.readline(), 16):
-                content += (await reader.readexactly(size + 2))[:-2]
-            await reader.readexactly(2)
-        elif status != 304:
-            content = await reader.readexactly(int(told["content-length"]))
+        return int(status_line.split()[1]), told
+
+    async def _parts(self, told: dict[str, str]) -> AsyncIterator[bytes]:
+        """Yield the body as it comes. told: the answer's headers."""
+        reader, _ = self._streams
+        if told.get("transfer-encoding") != "chunked":
+            yield await reader.readexactly(int(told["content-length"]))
+            return
+        while size := int(await reader.readline(), 16):
+            yield (await reader.readexactly(size + 2))[:-2]
+        await reader.readexactly(2)
+
+    def _end(self, told: dict[str, str]) -> None:
         if told.get("connection", "").lower() == "close":
             self.close()
-        return Answer(status, told, content)
 
     def close(self) -> None:
         if self._streams is not None:

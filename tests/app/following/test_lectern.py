@@ -15,16 +15,16 @@ LONG = 60
 
 
 def waiting(lectern, version=0, seconds=LONG):
-    """A thread that waits at the lectern, when it does, and the list into which it puts what it learns."""
+    """A thread that waits at the lectern, and the list into which it puts what it learns."""
     learned = []
-    thread = threading.Thread(target=lambda: learned.append(lectern.after(version, seconds)), daemon=True)
+    thread = threading.Thread(target=lambda: learned.extend(lectern.news(version, seconds)), daemon=True)
     thread.start()
     return thread, learned
 
 
 def wait_for_followers(lectern, count):
     until = time.monotonic() + LONG
-    query = lectern.after(-1).query
+    query = lectern.shown.query
     while lectern.show(query) != count:
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -35,39 +35,63 @@ def test_all_who_wait_learn_the_same_screen_when_it_changes():
     threads = [waiting(lectern) for _ in range(20)]
     wait_for_followers(lectern, 20)
     assert lectern.show("atlas=tiny&view=model") == 20
+    lectern.close()
     for thread, learned in threads:
         thread.join(LONG)
         assert [(one.version, one.query) for one in learned] == [(1, "atlas=tiny&view=model")]
 
 
+def test_who_waits_learns_of_one_screen_after_the_other():
+    lectern = Lectern()
+    news = lectern.news(0, LONG)
+    for version in range(1, 6):
+        lectern.show(f"atlas=tiny&seed={version}")
+        assert next(news) == lectern.shown and lectern.shown.version == version
+
+
 def test_a_screen_of_another_version_is_known_at_once_also_after_the_server_began_anew():
     lectern = Lectern()
     lectern.show("atlas=tiny")
-    assert lectern.after(0, LONG) == lectern.after(7, LONG) == lectern.after(-1, LONG)
+    assert [next(lectern.news(version, LONG)) for version in (0, 7, -1)] == [lectern.shown] * 3
 
 
 def test_the_same_screen_again_is_no_news():
     lectern = Lectern()
     lectern.show("atlas=tiny")
     lectern.show("atlas=tiny")
-    assert lectern.after(-1).version == 1
+    assert lectern.shown.version == 1 and list(lectern.news(1, seconds=0.05)) == []
 
 
-def test_without_news_a_request_is_answered_after_its_patience():
+def test_a_request_ends_after_its_patience_with_news_or_without():
     lectern = Lectern()
-    assert lectern.after(0, seconds=0.05).version == 0
+    assert list(lectern.news(0, seconds=0.05)) == []
+    lectern.show("atlas=tiny")
+    assert list(lectern.news(0, seconds=0.05)) == [lectern.shown]
 
 
-def test_whoever_finds_no_room_to_wait_is_answered_at_once(monkeypatch):
+def test_whoever_finds_no_room_to_wait_gets_what_is_new_at_once(monkeypatch):
     monkeypatch.setattr(module, "MOST_FOLLOWERS", 2)
     lectern = Lectern()
     threads = [waiting(lectern) for _ in range(2)]
     wait_for_followers(lectern, 2)
-    assert lectern.after(0, LONG).version == 0
+    assert list(lectern.news(0, LONG)) == [] and list(lectern.news(-1, LONG)) == [lectern.shown]
     lectern.show("atlas=tiny")
+    lectern.close()
     for thread, learned in threads:
         thread.join(LONG)
-        assert learned[0].version == 1
+        assert learned == [lectern.shown]
+
+
+def test_whoever_leaves_makes_room(monkeypatch):
+    monkeypatch.setattr(module, "MOST_FOLLOWERS", 1)
+    lectern = Lectern()
+    lectern.show("atlas=tiny")
+    for _ in range(3):
+        news = lectern.news(0, LONG)
+        next(news)
+        assert lectern.show("atlas=tiny") == 1
+        news.close()
+        assert lectern.show("atlas=tiny") == 0
 
 
 def test_the_end_of_the_server_lets_everybody_go():
@@ -76,7 +100,7 @@ def test_the_end_of_the_server_lets_everybody_go():
     wait_for_followers(lectern, 1)
     lectern.close()
     thread.join(LONG)
-    assert learned[0].version == lectern.after(0, LONG).version == 0
+    assert not thread.is_alive() and learned == list(lectern.news(0, LONG)) == []
 
 
 def test_codes_are_short_and_read_out_easily_and_keys_cannot_be_guessed():

@@ -175,10 +175,10 @@ def test_a_wrong_code_is_a_sentence_and_the_page_works(open_page, tiny_address):
 
 @needs_server("a server knows its lecturer")
 def test_a_page_with_a_wrong_key_leads_nobody_and_says_so(open_page, hall, lectern):
-    shown = lectern.after(-1)
+    shown = lectern.shown
     explorer = open_page(f"{hall[1].partition('?')[0]}?lead=wrong")
     explorer.page.wait_for_function(
         "() => document.getElementById('following-words')?.textContent.includes('does not lead any more')"
     )
     explorer.select("b2-10_b1-0.1")
-    assert lectern.after(-1) == shown and not explorer.page.locator(".tools .followers-button").is_visible()
+    assert lectern.shown == shown and not explorer.page.locator(".tools .followers-button").is_visible()

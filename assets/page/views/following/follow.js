@@ -74,15 +74,30 @@ function end(sentence) {
   say(sentence);
 }
 
+/* The lines of JSON of an answer, each as soon as it is there. One that breaks off just ends: the next request knows
+ * whether the server can still be reached. */
+async function* lines(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = ""; ; ) {
+    const { done, value } = await reader.read().catch(() => ({ done: true }));
+    if (done) return;
+    const whole = (rest + value).split("\n");
+    rest = whole.pop();
+    for (const line of whole) yield JSON.parse(line);
+  }
+}
+
 async function listen() {
-  for (let version = -1; ; ) {
+  for (let version = -1; code; ) {
     const began = performance.now();
+    let isNews = false;
     try {
-      const answer = await (await request(followAddress(code, version))).json();
-      const isNews = answer.version !== version;
-      version = answer.version;
-      if (isNews) learn(answer.query);
-      else if (performance.now() - began < SOON_MS) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      for await (const answer of lines(await request(followAddress(code, version)))) {
+        isNews = true;
+        version = answer.version;
+        learn(answer.query);
+      }
+      if (!isNews && performance.now() - began < SOON_MS) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     } catch (error) {
       if (!error.nextTry) return end(error.message);
       await error.nextTry;
