@@ -1,7 +1,7 @@
-"""The Ray engine: jobs as tasks on all CPUs or GPUs of a Ray cluster.
+"""The Ray engine: a worker on every CPU or GPU of a Ray cluster.
 
-A task trains a job for one interval and returns its state. The engine keeps the last state of every job. So
-the loss of a worker or a node costs at most one interval: the engine starts the task again from that state.
+A worker trains a job for one interval and returns its state. The engine keeps the last state of every job. So
+the loss of a worker or a node costs at most one interval: another worker goes on from that state.
 If the head is lost, the run ends, and the same command continues it.
 
 Importing this module raises UserError if Ray is not installed.
@@ -26,7 +26,7 @@ from precompute.engines.engine import Engine, Landed, OnStep, Order
 from precompute.engines.stack_size import CPU_STACK
 
 try:
-    from precompute.engines.ray_tasks import Setup, receive, send
+    from precompute.engines.ray_trainers import Setup, receive, send
 except ImportError as error:
     if error.name != "ray":
         raise
@@ -37,7 +37,7 @@ MOST_POINTS = 64
 JOIN_SECONDS = 40
 # A head may be too busy to answer at once.
 TRIES, TRY_SECONDS = 4, 1.0
-SERVE = "from precompute.engines.ray_tasks import main; main()"
+SERVE = "from precompute.engines.ray_trainers import main; main()"
 START = "ray start --head --port=6379"
 
 
@@ -48,7 +48,7 @@ class RayEngine(Engine):
     images: the training images, on any device.
     device: auto takes the cluster's GPUs if it has any, else its CPUs.
     stack: how many points make a job; by default one on a CPU, on GPUs an equal share of `points` for each.
-    interval: seconds until a task returns its state.
+    interval: seconds until a worker returns its state.
     Raises UserError if there is no such cluster, or none with such a device.
     """
 
@@ -75,7 +75,7 @@ class RayEngine(Engine):
                 f"The Ray cluster at {address} has no {self.resource}: add a node that has one, "
                 "or name another --device."
             )
-        # Ray shows a task only the one GPU that it may use, as number 0.
+        # Ray shows a worker only the one GPU that is its own, as number 0.
         self.device = "cuda" if on_gpus else "cpu" if device == "auto" else device
         share = min(MOST_POINTS, max(1, math.ceil(points / self.slots)))
         if on_gpus and stack is None:
@@ -128,7 +128,7 @@ class RayEngine(Engine):
 
 
 class Link:
-    """The process that talks to Ray (see `precompute.engines.ray_tasks`). It has joined the cluster.
+    """The process that talks to Ray (see `precompute.engines.ray_trainers`). It has joined the cluster.
 
     Raises UserError if it cannot.
     """
@@ -184,7 +184,7 @@ class Link:
         return answer
 
     def close(self) -> None:
-        """Leave the cluster, which ends our tasks there."""
+        """Leave the cluster, which ends our workers there."""
         self._connection.close()
         try:
             self._process.wait(timeout=5)

@@ -26,8 +26,8 @@ from hvae.files import sha256
 pytest.importorskip("ray", reason='Ray is not installed: pip install -e ".[ray]"')
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a node as Linux does")
 
-TRAINS = "ray::train"
-"""What Ray calls a worker while it runs a task of the engine."""
+TRAINS = "ray::Trainer.train"
+"""What Ray calls a worker while it trains."""
 
 
 class Node:
@@ -70,7 +70,7 @@ class Node:
             time.sleep(0.1)
 
     def stop_in_training(self) -> bool:
-        """Stop every worker that is in the middle of a task; whether there was one."""
+        """Stop every worker that trains at this moment; whether there was one."""
         self.send(signal.SIGSTOP, to=lambda args: args.startswith(TRAINS))
         if any(args.startswith(TRAINS) for args in self.processes().values()):
             return True
@@ -79,7 +79,7 @@ class Node:
 
 
 class Cluster(NamedTuple):
-    """Two nodes of one CPU each."""
+    """Two nodes of one CPU each. The head says that it has two GPUs."""
 
     address: str
     head: Node
@@ -93,7 +93,8 @@ def head() -> Iterator[tuple[str, Node]]:
     # Not in pytest's folder: the path of a socket may not be long.
     folder = tempfile.mkdtemp(prefix="ray-")
     try:
-        node = Node("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={folder}")
+        options = ["--include-dashboard=false", f"--temp-dir={folder}", "--num-gpus=2"]
+        node = Node("--head", f"--port={port}", *options)
         yield f"127.0.0.1:{port}", node
         node.kill()
     finally:
@@ -116,7 +117,7 @@ def free_port() -> int:
 
 
 def on_ray(address: str) -> list[str]:
-    return ["--engine", "ray", "--address", address, "--interval", "0.2"]
+    return ["--engine", "ray", "--address", address, "--interval", "0.2", "--device", "cpu"]
 
 
 def begin(out: Path, address: str, options: list[str]) -> subprocess.Popen:
@@ -138,6 +139,20 @@ def finish(run: subprocess.Popen) -> str:
         return run.communicate(timeout=120)[1]
     finally:
         run.kill()
+
+
+def test_a_worker_keeps_the_gpu_that_it_was_given_for_all_jobs(head, tmp_path):
+    log = tmp_path / "seen"
+    command = [sys.executable, str(Path(__file__).parent / "gpus_on_ray.py"), head[0], str(log)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    seen = [line.split() for line in log.read_text().splitlines()]
+    assert len(seen) == 16
+    gpus = {worker: {gpu for one, gpu, _ in seen if one == worker} for worker, _, _ in seen}
+    assert sorted(gpus.values(), key=min) == [{"0"}, {"1"}]
+    # What the process of a worker may see of CUDA at its first look is all that it will ever see.
+    assert all(visible == gpu for _, gpu, visible in seen)
 
 
 def test_a_node_killed_in_training_changes_no_point_and_each_is_rounded_once(cluster, unlabelled, tmp_path):

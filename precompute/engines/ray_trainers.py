@@ -1,4 +1,4 @@
-"""The separate process that talks to Ray: it starts tasks, and reports how they ended.
+"""The separate process that talks to Ray: it gives workers their orders, and reports how they ended.
 
 If its cluster is lost, Ray prints pages, waits for a minute and then ends its process. The engine should
 print one sentence instead. So Ray runs in a separate process, whose output is not shown, and the two take
@@ -12,11 +12,12 @@ import os
 import pickle
 import sys
 import time
-from functools import lru_cache
+from collections import deque
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 import ray
+from ray.actor import ActorHandle
 from ray.exceptions import RayError, RayTaskError
 
 from hvae.architectures.registry import PLUGIN
@@ -39,7 +40,7 @@ class Joined(NamedTuple):
 
 
 class Setup(NamedTuple):
-    """The common part of all tasks: the images, the interval, the device, and Ray's name for the device."""
+    """The common part of all orders: the images, the interval, the device, and Ray's name for the device."""
 
     images: Images
     seconds: float
@@ -48,7 +49,7 @@ class Setup(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """The end of a task: with a new state, or with a loss in Ray."""
+    """The end of an order: with a new state, or with a loss in Ray."""
 
     number: int
     reached: Reached | None = None
@@ -56,7 +57,7 @@ class Ended(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """The answer to a list of orders: the slots that the cluster has now, and the tasks that have ended."""
+    """The answer to a list of orders: the slots that the cluster has now, and the orders that have ended."""
 
     slots: int
     ended: list[Ended]
@@ -86,16 +87,16 @@ def serve(connection: Connection, address: str) -> None:
             runtime_env={"env_vars": plugin} if plugin else None,
         )
         send(connection, Joined(ray.get_runtime_context().gcs_address, ray.cluster_resources()))
-        tasks = None
+        trainers = None
         while True:
             asked = receive(connection)
             if isinstance(asked, Setup):
-                tasks = Tasks(asked)
+                trainers = Trainers(asked)
                 send(connection, None)
             else:
-                send(connection, tasks.turn(asked))
+                send(connection, trainers.turn(asked))
     except EOFError:
-        ray.shutdown()  # ends the tasks as well
+        ray.shutdown()  # ends the workers as well
     except RayTaskError as error:
         send(connection, explained(error))
     except Exception as error:  # Ray raises ConnectionError, RuntimeError, BrokenPipeError, RayError, …
@@ -103,7 +104,7 @@ def serve(connection: Connection, address: str) -> None:
 
 
 def explained(error: RayTaskError) -> Exception:
-    """Return the simple exception behind the exception of a task."""
+    """Return the simple exception behind the exception of a worker."""
     if isinstance(error.cause, UserError):
         return UserError(f"A node of the Ray cluster cannot train: {error.cause}")
     text = str(error).strip()
@@ -116,60 +117,86 @@ def explained(error: RayTaskError) -> Exception:
     return RuntimeError(text)
 
 
-class Tasks:
-    """The tasks of one run of the engine."""
+class Trainers:
+    """The workers of one run of the engine.
+
+    Each is an actor: a process that keeps one CPU or GPU of the cluster until the run ends. A process of
+    tasks is assigned another GPU from one to the next, and goes on with its first, which it cannot change.
+    """
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         # In a list it stays a reference, and a worker that has the images does not copy them again.
         self._images = [ray.put(setup.images)]
         # Ray's own retries would begin an interval whose end the engine cannot see.
-        self._task = train.options(
-            num_cpus=int(setup.resource == "CPU"), num_gpus=int(setup.resource == "GPU"), max_retries=0
+        self._hired = Trainer.options(
+            num_cpus=int(setup.resource == "CPU"),
+            num_gpus=int(setup.resource == "GPU"),
+            max_restarts=0,
+            max_task_retries=0,
         )
-        self._running: dict[ray.ObjectRef, int] = {}
+        self._waiting: deque[Order] = deque()
+        self._starting: dict[ray.ObjectRef, ActorHandle] = {}
+        self._idle: list[ActorHandle] = []
+        self._running: dict[ray.ObjectRef, tuple[int, ActorHandle]] = {}
 
     def turn(self, orders: list[Order]) -> Turn:
-        """Start the ordered tasks, wait a little, and return the ended ones.
+        """Give the orders to idle workers, wait a little, and return those that have ended.
 
         Raises RayTaskError for a failure.
         """
-        for number, job, state in orders:
-            started = self._task.remote(job, state, self._images, self._setup.seconds, self._setup.device)
-            self._running[started] = number
-        if self._running:
-            ended, _ = ray.wait(list(self._running), timeout=WAIT_SECONDS)
+        self._waiting.extend(orders)
+        slots = int(ray.cluster_resources().get(self._setup.resource, 0))
+        while self._waiting and self._idle:
+            number, job, state = self._waiting.popleft()
+            worker = self._idle.pop()
+            self._running[worker.train.remote(job, state, self._setup.seconds)] = number, worker
+        workers = len(self._starting) + len(self._idle) + len(self._running)
+        for _ in range(min(len(self._waiting) - len(self._starting), slots - workers)):
+            worker = self._hired.remote(self._images, self._setup.device)
+            self._starting[worker.ready.remote()] = worker
+        under_way = [*self._starting, *self._running]
+        if under_way:
+            landed, _ = ray.wait(under_way, timeout=WAIT_SECONDS)
         else:
             time.sleep(WAIT_SECONDS)
-            ended = []
-        slots = int(ray.cluster_resources().get(self._setup.resource, 0))
-        return Turn(slots, [self._ended(reference) for reference in ended])
+            landed = []
+        return Turn(slots, [ended for reference in landed for ended in self._ended(reference)])
 
-    def _ended(self, reference: ray.ObjectRef) -> Ended:
-        number = self._running.pop(reference)
+    def _ended(self, reference: ray.ObjectRef) -> list[Ended]:
+        """Return the order that has ended with this call of a worker; none where it has only begun."""
+        number, worker = self._running.pop(reference, (None, None))
+        worker = worker or self._starting.pop(reference)
         try:
-            return Ended(number, ray.get(reference))
+            reached = ray.get(reference)
         except RayTaskError:
             raise
         except RayError as error:
-            return Ended(number, lost=type(error).__name__)
+            self._idle.clear()  # they may have been on the same node; new ones take their place
+            if number is None and self._waiting:  # so that it is noticed where no worker can begin
+                number = self._waiting.popleft().number
+            return [] if number is None else [Ended(number, lost=type(error).__name__)]
+        self._idle.append(worker)
+        return [] if number is None else [Ended(number, reached)]
 
 
-# Ray would start a new process for every task on a GPU.
-@ray.remote(max_calls=0)
-def train(job: Job, state: State, images: list[ray.ObjectRef], seconds: float, device: str) -> Reached:
-    """Return the task, which trains a job for an interval.
+@ray.remote
+class Trainer:
+    """A worker. images: a reference to them, in a list. device: where they are kept between its jobs."""
 
-    Raises UserError if the node has no such device.
-    """
-    with denormals_flushed():
-        return carry_on(images_on(device, images[0]), job, state, seconds)
+    def __init__(self, images: list[ray.ObjectRef], device: str) -> None:
+        self._reference, self._device = images[0], device
+        self._images: Images | None = None
 
+    def ready(self) -> None:
+        """Return as soon as the worker has its place in the cluster."""
 
-@lru_cache(maxsize=1)
-def images_on(device: str, reference: ray.ObjectRef) -> Images:
-    """Return the images on the worker's device, where they stay from one task to the next."""
-    return ray.get(reference).to(choose_device(device))
+    def train(self, job: Job, state: State, seconds: float) -> Reached:
+        """Train a job for an interval. Raises UserError if the node has no such device."""
+        if self._images is None:
+            self._images = ray.get(self._reference).to(choose_device(self._device))
+        with denormals_flushed():
+            return carry_on(self._images, job, state, seconds)
 
 
 def send(connection: Connection, message: object) -> None:
