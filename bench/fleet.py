@@ -38,7 +38,7 @@ from hvae.datasets import Images, load
 from hvae.training.fleet import Fleet
 from hvae.training.objective import objective
 from hvae.training.recipe import REFINEMENT
-from hvae.training.stacked_convolutions import FORMULATIONS, fastest
+from hvae.training.stacked_convolutions import FORMULATIONS, usual_formulation
 from hvae.training.train import initial_model
 from precompute.device import choose_device
 
@@ -228,9 +228,9 @@ def report(arguments: argparse.Namespace, device: torch.device) -> None:
     for name, value in best.items():
         print(f"{name:56} {value:10,.0f} {value / plain:7.2f}")
     print(f"{'research loop, all four':56} {plain:10,.0f} {1:7.2f}")
-    chosen = {size: best[f"fleet, {fastest(device)}, {size} points"] for size in sizes}
+    chosen = {size: best[f"fleet, {usual_formulation(device)}, {size} points"] for size in sizes}
     ours = max(chosen.values())
-    print(f"\nThe project trains with {fastest(device)}: {ours / plain:.2f} × the research loop.")
+    print(f"\nThe project trains with {usual_formulation(device)}: {ours / plain:.2f} × the research loop.")
     if device.type == "cpu":
         flushed = over_the_plane(best, flush=True)
         print(f"Against a research loop that flushes denormals to zero: {ours / flushed:.2f} ×.")

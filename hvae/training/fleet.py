@@ -15,6 +15,7 @@ import copy
 import hashlib
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -24,14 +25,17 @@ from torch.func import functional_call
 from hvae.config import HVAEConfig
 from hvae.datasets import Images
 from hvae.model import HVAE, Elbo, split_noise
+from hvae.numerics import full_float32
 from hvae.parent import Parent
 from hvae.training.cuda_steps import CudaSteps
 from hvae.training.objective import training_loss
 from hvae.training.recipe import Recipe
-from hvae.training.stacked_convolutions import STACKED, fastest
+from hvae.training.stacked_convolutions import STACKED, usual_formulation
 
 NOISE_STEPS = 16
 FINITE_EVERY = 100
+PRECISIONS = ("float32", "bfloat16")
+"""What products may be computed in; bfloat16 is autocast's. All else is float32."""
 
 
 class State(NamedTuple):
@@ -75,7 +79,8 @@ class Fleet:
     betas: β_1 … β_L of each model, layer 1 first; None for parents, which see a new β for every image,
         log-uniform over their range.
     images: the training images, on the device to train on.
-    formulation: one of `hvae.training.stacked_convolutions.FORMULATIONS`; by default the device's fastest.
+    formulation: one of `hvae.training.stacked_convolutions.FORMULATIONS`; by default the device's usual one.
+    precision: one of PRECISIONS, by default the device's usual one; weights and moments are float32.
     state: from `state()`, to continue a run.
     Raises ValueError if the arguments do not fit together.
     """
@@ -90,12 +95,14 @@ class Fleet:
         seed: int = 0,
         formulation: str | None = None,
         state: State | None = None,
+        precision: str | None = None,
     ) -> None:
         check_arguments(models, names, betas, images)
         self.config = models[0].config
         self.names, self.images, self.recipe, self.seed = list(names), images, recipe, seed
         self.device = images.images.device
-        self.formulation = formulation or ("loop" if betas is None else fastest(self.device))
+        self.formulation = formulation or ("loop" if betas is None else usual_formulation(self.device))
+        self.precision = precision or usual_precision(self.device)
         self.steps = recipe.steps(len(images))
         self._betas = None if betas is None else torch.tensor(betas, device=self.device)
         self._beta_range = getattr(models[0], "beta_range", None)
@@ -161,11 +168,13 @@ class Fleet:
         if self.done % FINITE_EVERY == 0 or self.done == self.steps:
             self.alive = self._weights.isfinite().all(dim=1).tolist()
 
+    def gradients(self) -> Tensor:
+        """Return the gradients of the step that comes next, which is not taken: a row a model, on the CPU."""
+        self._differentiate(self.inputs())
+        return self._gradients.to("cpu", copy=True)
+
     def _update(self, inputs: Inputs) -> None:
-        self._gradients.zero_()
-        halved = precision(self.device) == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=halved, cache_enabled=False):
-            self._backward(inputs)
+        self._differentiate(inputs)
         norm = torch.linalg.vector_norm(self._gradients, dim=1, keepdim=True)
         self._gradients.mul_((self.recipe.clip_norm / (norm + 1e-6)).clamp(max=1))
         group = self._optimizer.param_groups[0]
@@ -173,6 +182,14 @@ class Fleet:
         # Only then: AdamW warns of a step that is capturable and is not captured.
         group["capturable"] = self._cuda is not None and torch.cuda.is_current_stream_capturing()
         self._optimizer.step()
+
+    def _differentiate(self, inputs: Inputs) -> None:
+        """Make the rows of gradients those of these inputs."""
+        self._gradients.zero_()
+        halved = self.precision == "bfloat16"
+        exact = full_float32() if self._cuda is not None and not halved else nullcontext()
+        with exact, torch.autocast(self.device.type, torch.bfloat16, enabled=halved, cache_enabled=False):
+            self._backward(inputs)
 
     def _backward(self, inputs: Inputs) -> None:
         """Add the gradient of every model's loss to its row of gradients."""
@@ -246,8 +263,8 @@ class Fleet:
         return noise, low * (high / low) ** ((stratum + place) / self._batch_size)
 
 
-def precision(device: torch.device) -> str:
-    """What products are computed in on a device; weights and moments are float32 everywhere."""
+def usual_precision(device: torch.device) -> str:
+    """Return what products are computed in on a device, where nobody has chosen."""
     return "bfloat16" if device.type == "cuda" else "float32"
 
 

@@ -2,9 +2,10 @@
 
 `loop` runs one model after another. The others run all models at once with torch.func.vmap over stacked
 weights. They differ in how they compute a convolution: `grouped` leaves it to vmap, which makes it a grouped
-convolution; `matmul` gathers patches in channels_last order and takes one batched matrix product; `einsum`
-gathers patches with `unfold` and contracts with torch.einsum. Transposed convolutions are
-left to vmap by all three. bench/README.md has their speeds.
+convolution; `grouped_last` makes that of activations that stay in channels_last order; `matmul` gathers
+patches in channels_last order and takes one batched matrix product; `einsum` gathers patches with `unfold`
+and contracts with torch.einsum. Transposed convolutions are left to vmap by all four. bench/README.md has
+their speeds.
 """
 
 from __future__ import annotations
@@ -72,14 +73,58 @@ def einsum_convolution(
     return product.unflatten(2, (height, width))
 
 
+class _Grouped(torch.autograd.Function):
+    """A convolution that vmap makes one of all models, a group of channels for each.
+
+    vmap's own has the channels of a model side by side in its memory only where it copies them there.
+    """
+
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor, stride: Pair, padding: Pair) -> Tensor:
+        return torch.conv2d(x, weight, bias, stride, padding)
+
+    @staticmethod
+    def setup_context(*_: object) -> None:
+        """Keep nothing: below vmap, autograd sees the operations of `vmap` instead."""
+
+    @staticmethod
+    def vmap(
+        info: object, dims: tuple, x: Tensor, weight: Tensor, bias: Tensor, stride: Pair, padding: Pair
+    ) -> tuple[Tensor, int]:
+        """Return the convolutions (N, M, C', H, W) of all models, and where M is in it."""
+        groups = info.batch_size
+        weight, bias = (
+            part.expand(groups, *part.shape) if dim is None else part.movedim(dim, 0)
+            for part, dim in ((weight, dims[1]), (bias, dims[2]))
+        )
+        kind = x.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
+        # The same images for all models need no copies: all their channels are of one group.
+        x, of_one = (x, True) if dims[0] is None else (x.movedim(dims[0], 1).flatten(1, 2), False)
+        x, weight = (
+            part.to(dtype).contiguous(memory_format=torch.channels_last) for part in (x, weight.flatten(0, 1))
+        )
+        bias = bias.flatten().to(dtype)
+        out = torch.conv2d(x, weight, bias, stride, padding, groups=1 if of_one else groups)
+        return out.unflatten(1, (groups, -1)), 1
+
+
+def grouped_convolution(
+    x: Tensor, weight: Tensor, bias: Tensor, stride: Pair, padding: Pair, *_: object
+) -> Tensor:
+    """Return conv2d of x (N, C, H, W) and weight (C', C, k, k), within vmap as one of all models."""
+    return _Grouped.apply(x, weight, bias, stride, padding)
+
+
 STACKED: dict[str, Callable[[], object]] = {
     "grouped": nullcontext,
+    "grouped_last": lambda: ConvolutionsAs(grouped_convolution),
     "matmul": lambda: ConvolutionsAs(matmul_convolution),
     "einsum": lambda: ConvolutionsAs(einsum_convolution),
 }
 FORMULATIONS = ("loop", *STACKED)
 
 
-def fastest(device: torch.device) -> str:
-    """Return the fastest formulation on a device, by the measurements in bench/README.md."""
+def usual_formulation(device: torch.device) -> str:
+    """Return the formulation of points on a device, where nobody has chosen or measured."""
     return "loop" if device.type == "cpu" else "matmul"

@@ -20,8 +20,8 @@ from hvae.config import HVAEConfig
 from hvae.metrics.limits import limits, undefined
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
 from hvae.metrics.registry import EvaluationData
-from hvae.training.fleet import precision
-from hvae.training.stacked_convolutions import fastest
+from hvae.training.fleet import usual_precision
+from hvae.training.stacked_convolutions import usual_formulation
 from precompute.planning.plan import Plan
 
 NUMBERS_COME_FROM = ("torchvision", "scikit-learn", "numpy", "pandas")
@@ -80,7 +80,7 @@ def how_a_gpu_computes(device: torch.device) -> dict[str, str]:
     """Return what decides how points turn out on a GPU, to rounding; nothing on a CPU, which has one way."""
     if device.type == "cpu":
         return {}
-    return {"formulation": fastest(device), "precision": precision(device)}
+    return {"formulation": usual_formulation(device), "precision": usual_precision(device)}
 
 
 def processor() -> str:

@@ -10,7 +10,12 @@ from hvae.model import split_noise
 from hvae.training.fleet import Fleet, State, with_weights
 from hvae.training.objective import training_loss
 from hvae.training.recipe import Recipe
-from hvae.training.stacked_convolutions import FORMULATIONS, einsum_convolution, matmul_convolution
+from hvae.training.stacked_convolutions import (
+    FORMULATIONS,
+    einsum_convolution,
+    grouped_convolution,
+    matmul_convolution,
+)
 from hvae.training.train import initial_model, initial_parent
 
 CONFIG = HVAEConfig(width=8, top_dim=4, channels=2)
@@ -52,6 +57,27 @@ def test_every_formulation_takes_the_same_steps(digits, formulation):
     assert difference.max() < 5 * 2 * RECIPE.learning_rate
 
 
+@pytest.mark.parametrize(("precision", "most"), [("float32", 1e-4), ("bfloat16", 0.3)])
+@pytest.mark.parametrize("formulation", FORMULATIONS)
+@pytest.mark.parametrize("inference", ["generalized", "ladder"])
+def test_gradients_are_those_of_autograd_on_each_model(digits, inference, formulation, precision, most):
+    model = initial_model(replace(CONFIG, inference=inference), digits, 0)
+    names = "abc"
+    trained = Fleet(
+        [model] * 3, list(names), list(BETAS.values()), digits, RECIPE, 0, formulation, precision=precision
+    )
+    inputs = trained.inputs()
+    for row, gradients in enumerate(trained.gradients()):
+        elbo = model(inputs.x, split_noise(inputs.noise[row], CONFIG.latent_shapes))
+        loss = training_loss(elbo.distortion, elbo.rates, torch.tensor(BETAS[names[row]]), inputs.warmth)
+        model.zero_grad()
+        loss.backward()
+        expected = [(p.grad.movedim(1, -1) if p.ndim == 4 else p.grad).flatten() for p in model.parameters()]
+        error = (gradients - torch.cat(expected)).norm() / torch.cat(expected).norm()
+        assert error < most
+        assert (error > 1e-5) == (precision == "bfloat16")
+
+
 @pytest.mark.parametrize("architecture", ["xiao-bamler", "local"])
 def test_every_formulation_takes_the_same_steps_whatever_the_architecture(digits, architecture):
     config = HVAEConfig.of(architecture, width=8, top_dim=4, channels=2)
@@ -62,6 +88,20 @@ def test_every_formulation_takes_the_same_steps_whatever_the_architecture(digits
     for weights in others:
         assert ((weights - expected).abs() < 1e-5).float().mean() > 0.999
         assert (weights - expected).abs().max() < 3 * 2 * RECIPE.learning_rate
+
+
+@pytest.mark.parametrize("of_one", [True, False])
+def test_one_grouped_convolution_is_that_of_each_model(of_one):
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(4, 2, 3, 9, 8), torch.randn(4, 5, 3, 3, 3), torch.randn(4, 5)
+    x = x[0] if of_one else x
+    rest = (2, 2), (1, 1)
+    found = torch.vmap(lambda *of: grouped_convolution(*of, *rest), (None if of_one else 0, 0, 0))(
+        x, weight, bias
+    )
+    for row, one in enumerate(found):
+        expected = torch.conv2d(x if of_one else x[row], weight[row], bias[row], *rest)
+        torch.testing.assert_close(one, expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("convolution", [matmul_convolution, einsum_convolution])
