@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -15,15 +16,17 @@ from hvae import datasets
 from hvae.atlas.point import Point
 from hvae.errors import UserError
 from hvae.files import user_path
-from hvae.metrics.cache import usable_cache
+from hvae.metrics.cache import MetricCache, NoCache, usable_cache
 from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData
 from hvae.numerics import denormals_flushed
 from hvae.parent import Parent
 from hvae.training import resume
+from hvae.training.arithmetic import Arithmetic, recorded, usual
 from hvae.training.fleet import State, with_weights
 from hvae.training.train import initial_model, initial_parent
 from precompute.atlas_folder.folder import AtlasFolder
+from precompute.atlas_folder.new_manifest import device_name
 from precompute.atlas_folder.place import refuse_place
 from precompute.device import choose_device
 from precompute.engines.engine import Engine, Work
@@ -31,6 +34,7 @@ from precompute.engines.local import LocalEngine, PoolEngine
 from precompute.engines.pace import Pace, best_threads, pace
 from precompute.engines.stack_size import stack_size
 from precompute.engines.training_job import Job
+from precompute.engines.tuner import is_worth_it, tuned
 from precompute.engines.workers import as_many_as_fit, why_no_processes
 from precompute.evaluate import evaluate_folder
 from precompute.planning.options import Options
@@ -78,6 +82,7 @@ def run_plan(out: Path, options: Options) -> None:
         cache = usable_cache(console.print)
         processes = processes_to_use(options, console)
         if run.has_work:
+            run.choose_arithmetic(options, processes, cache)
             run.choose_threads(options.on_ray)
             parents_engine, engine = engines(options, run, processes)
             with progress_bar(console) as progress:
@@ -110,7 +115,7 @@ def engines(options: Options, run: Run, processes: int) -> tuple[Engine, Engine]
 
         engine = RayEngine(options.address, train, options.device, options.stack, interval, console, points)
         return engine, engine
-    size = options.stack or stack_size(run.job(tuple(run.left)), train)
+    size = options.stack or run.stack or stack_size(run.job(tuple(run.left)), train)
     here = LocalEngine(train, size, interval, console)
     on_gpu = train.images.device.type != "cpu"
     processes = 1 if on_gpu else min(as_many_as_fit(processes, train), points)
@@ -124,6 +129,8 @@ class Run:
         self.atlas, self.plan, self.data, self.console = atlas, plan, data, console
         self.config = model_config(plan, data.train)
         self.parent = atlas.parent() if plan.parent_recipe else None
+        self.arithmetic = recorded(atlas.manifest, data.train.images.device)
+        self.stack: int | None = None
         self._seconds: dict[str, float] = {}
         self._saved = {tuple(saved.names): saved for saved in resume.saved(atlas.path, atlas.manifest)}
         for point in self.left:
@@ -144,9 +151,33 @@ class Run:
     def job(self, points: tuple[Point, ...]) -> Job:
         """Return the job of training these points; of none, the parent."""
         if points:
-            return Job(self.config, self.plan.recipe, self.plan.seed, points)
+            return Job(self.config, self.plan.recipe, self.plan.seed, points, arithmetic=self.arithmetic)
         recipe, threads = self.plan.parent_recipe, self.atlas.threads or torch.get_num_threads()
-        return Job(self.config, recipe, self.plan.seed, (), self.plan.beta_range, threads)
+        return Job(self.config, recipe, self.plan.seed, (), self.plan.beta_range, threads, self.arithmetic)
+
+    def choose_arithmetic(self, options: Options, processes: int, cache: MetricCache | NoCache) -> None:
+        """Choose how models are computed in training, once: atlas.json keeps it.
+
+        Where training takes minutes, the fastest way is found by measuring. Weights depend on it: on a CPU
+        their last bits. So a run that continues computes as before, unless the options say otherwise.
+        """
+        asked = options.arithmetic
+        if options.on_ray:  # each node has what is usual there; a CPU's points go on as they began
+            self.arithmetic = asked.otherwise(self.arithmetic) if options.device == "cpu" else asked
+            return
+        train, asked = self.data.train, asked.otherwise(self.arithmetic)
+        device = train.images.device
+        has_begun = self.atlas.done or self.parent is not None or self._saved
+        job = replace(self.job(tuple(self.left)), arithmetic=asked)
+        is_open = None in asked and not has_begun
+        if is_open and is_worth_it(job, train, processes if device.type == "cpu" else 1):
+            way = tuned(job, train, device_name(device), asked, options.stack, cache, self.console.print)
+            if way:
+                asked, self.stack = Arithmetic(*way[:2]), way.stack
+        self.arithmetic = asked.otherwise(usual(device))
+        made_with = dict(zip(Arithmetic._fields, self.arithmetic, strict=True))
+        self.atlas.update(made_with={**self.atlas.manifest.made_with, **made_with})
+        self.atlas.write()
 
     def choose_threads(self, on_ray: bool = False, pace: Pace = pace) -> None:
         """Choose the number of CPU threads for an atlas's parent and classifier, once.
@@ -188,7 +219,10 @@ class Run:
                     self._save(job, interval.state)
                     continue
                 if not interval.state.weights.isfinite().all():
-                    raise UserError("The parent's training diverged: use another --seed, or --from-scratch.")
+                    exact = "--precision float32, " if job.arithmetic.precision == "bfloat16" else ""
+                    raise UserError(
+                        f"The parent's training diverged: use {exact}another --seed, or --from-scratch."
+                    )
                 parent = with_weights(initial, interval.state.weights[0])
                 cores = job.threads if self.data.train.images.device.type == "cpu" else 1
                 self.atlas.add_parent(parent, self._seconds["parent"], cores)
@@ -210,22 +244,38 @@ class Run:
             under_way[tuple(job.names)] = len(job.points) * step / max(steps, 1)
             stage.at(self.atlas.done + sum(under_way.values()))
 
-        # Closed at once, also after Ctrl-C: the engine's processes must not outlive the run.
-        with closing(engine.run(self._work(engine), on_step)) as intervals:
-            for job, state, seconds, is_finished in intervals:
-                name = job.names[0]
-                self._seconds[name] = self._seconds.get(name, 0.0) + seconds
-                if not is_finished:
-                    on_step(job, state.step)
-                    self._save(job, state)
-                    continue
-                under_way.pop(tuple(job.names), None)
-                template = job.template().to(self.data.train.images.device)
-                for point, weights in zip(job.points, state.weights, strict=True):
-                    model = with_weights(template, weights)
-                    self._add(point, model, self._seconds[name] / len(job.points))
-                    stage.at(self.atlas.done + sum(under_way.values()))
-                resume.remove(self.atlas.path, job.names[0])
+        work = self._work(engine)
+        while work:
+            again: list[Work] = []
+            # Closed at once, also after Ctrl-C: the engine's processes must not outlive the run.
+            with closing(engine.run(work, on_step)) as intervals:
+                for job, state, seconds, is_finished in intervals:
+                    name = job.names[0]
+                    self._seconds[name] = self._seconds.get(name, 0.0) + seconds
+                    if not is_finished:
+                        on_step(job, state.step)
+                        self._save(job, state)
+                        continue
+                    under_way.pop(tuple(job.names), None)
+                    template = job.template().to(self.data.train.images.device)
+                    each = self._seconds[name] / len(job.points)
+                    for point, weights in zip(job.points, state.weights, strict=True):
+                        if may_be_rounding(job, weights):
+                            again.append(self._in_float32(point, each))
+                            continue
+                        model = with_weights(template, weights)
+                        self._add(point, model, each)
+                        stage.at(self.atlas.done + sum(under_way.values()))
+                    resume.remove(self.atlas.path, job.names[0])
+            work = iter(again) if again else None
+
+    def _in_float32(self, point: Point, seconds: float) -> Work:
+        """Say that a point diverged, after so many seconds, and return the work of training it again."""
+        self.console.print(f"{point.name} diverged in bfloat16: it is trained again in float32.")
+        self._seconds[point.name] = seconds
+        job = self.job((point,))
+        job = replace(job, arithmetic=job.arithmetic._replace(precision="float32"))
+        return job, State.initial([self._start(point)])
 
     def _work(self, engine: Engine) -> Iterator[Work]:
         """Yield the unfinished jobs, then the other points in stacks. Folds are made when they are needed."""
@@ -234,6 +284,8 @@ class Run:
             rows = [row for row, name in enumerate(saved.names) if name in left]
             if rows:
                 job = self.job(tuple(left.pop(saved.names[row]) for row in rows))
+                if saved.precision:
+                    job = replace(job, arithmetic=job.arithmetic._replace(precision=saved.precision))
                 state = saved.state.rows(rows)
                 self._seconds[job.names[0]] = saved.seconds * len(rows) / len(saved.names)
                 if len(rows) < len(saved.names):  # killed while its points were added to the atlas
@@ -254,11 +306,17 @@ class Run:
     def _save(self, job: Job, state: State) -> None:
         steps = job.recipe.steps(len(self.data.train))
         seconds = self._seconds[job.names[0]]
-        resume.save(self.atlas.path, self.atlas.manifest, job.names, state, steps, seconds)
+        own = job.arithmetic.precision if job.arithmetic != self.arithmetic else None
+        resume.save(self.atlas.path, self.atlas.manifest, job.names, state, steps, seconds, own)
 
     def _add(self, point: Point, model: object, seconds: float) -> None:
         row = self.atlas.add(point, model, self.data.test, seconds)
         self.console.print(log_line(self.atlas.done, len(self.plan.points), point, row, seconds))
+
+
+def may_be_rounding(job: Job, weights: torch.Tensor) -> bool:
+    """Whether a model's weights are not finite, perhaps because its products were less exact than float32."""
+    return job.arithmetic.precision == "bfloat16" and not bool(weights.isfinite().all())
 
 
 def log_line(number: int, total: int, point: Point, row: dict, seconds: float) -> str:

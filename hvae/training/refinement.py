@@ -14,6 +14,7 @@ from hvae.model import HVAE
 from hvae.numerics import one_thread
 from hvae.parent import Parent
 from hvae.training import resume
+from hvae.training.arithmetic import recorded
 from hvae.training.fleet import Fleet, with_weights
 from hvae.training.recipe import Recipe
 
@@ -28,6 +29,7 @@ def refined(
     train: Images,
     on_step: Callable[[int, int], object] | None = None,
     folder: Path | None = None,
+    precision: str | None = None,
 ) -> HVAE:
     """Train the parent's fold at `point` with the atlas's recipe, seed and order of images, and return it.
 
@@ -38,6 +40,7 @@ def refined(
     train: the training images, on the device to train on. on_step: called with (steps done, steps in all).
     folder: the state is saved here, every SAVE_SECONDS and at the end. If the point was in training in this
     folder before, its training continues; the weights are the same. A folder is for one parent.
+    precision: in place of the atlas's. What diverges in bfloat16 is trained again in float32.
     Raises UserError if the training diverged, or the images are not those of the atlas, and OSError if
     `folder` cannot be written.
     """
@@ -48,8 +51,18 @@ def refined(
     start = parent.fold(point.by_layer)
     recipe = Recipe(**manifest.recipe)
     before = _kept(folder, manifest, point)
+    precision = precision or (before and before.precision)
+    of_atlas = recorded(manifest, train.images.device)
     fleet = Fleet(
-        [start], [point.name], [point.by_layer], train, recipe, manifest.seed, state=before and before.state
+        [start],
+        [point.name],
+        [point.by_layer],
+        train,
+        recipe,
+        manifest.seed,
+        of_atlas.formulation,
+        before and before.state,
+        precision or of_atlas.precision,
     )
     began = kept = time.monotonic()
     with one_thread():
@@ -58,11 +71,15 @@ def refined(
             now = time.monotonic()
             if folder is not None and (fleet.is_finished or now - kept >= SAVE_SECONDS):
                 seconds = now - began + (before.seconds if before else 0.0)
-                resume.save(folder, manifest, [point.name], fleet.state(), fleet.steps, seconds)
+                resume.save(folder, manifest, [point.name], fleet.state(), fleet.steps, seconds, precision)
                 kept = now
             if on_step:
                 on_step(fleet.done, fleet.steps)
     weights = fleet.state().weights[0]
+    if not weights.isfinite().all() and fleet.precision == "bfloat16":
+        if folder is not None:
+            resume.remove(folder, point.name)
+        return refined(parent, point, manifest, train, on_step, folder, "float32")
     if not weights.isfinite().all():
         raise UserError(f"The training at β₂ = {point.beta_2:g}, β₁ = {point.beta_1:g} diverged.")
     return with_weights(start, weights)

@@ -16,20 +16,31 @@ from hvae.training.fleet import State
 
 
 class Saved(NamedTuple):
-    """The state of models that are trained together: their names, and the seconds spent on them."""
+    """The state of models that are trained together: their names, and the seconds spent on them.
+
+    precision: what their products are computed in; None if that is the atlas's.
+    """
 
     names: list[str]
     state: State
     seconds: float
+    precision: str | None = None
 
 
 def save(
-    folder: Path, manifest: Manifest, names: Sequence[str], state: State, steps: int, seconds: float
+    folder: Path,
+    manifest: Manifest,
+    names: Sequence[str],
+    state: State,
+    steps: int,
+    seconds: float,
+    precision: str | None = None,
 ) -> None:
-    """Save the state of the named models, in place of the one before."""
+    """Save the state of the named models, in place of the one before. precision: see Saved."""
     (folder / TRAINING).mkdir(parents=True, exist_ok=True)
     tensors = {"weights": state.weights, "mean": state.mean, "square": state.square}
     progress = {"step": state.step, "steps": steps, "seconds": seconds}
+    progress |= {"precision": precision} if precision else {}
     made_from = made_from_plan(manifest, *names)
     write_tensors(file_of(folder, names[0]), tensors, {**progress, "made_from": made_from})
 
@@ -41,7 +52,9 @@ def saved(folder: Path, manifest: Manifest) -> Iterator[Saved]:
             metadata, tensors = read_metadata(path), read_tensors(path)
             names = metadata["made_from"]["names"]
             if SHA256 in metadata and metadata["made_from"] == made_from_plan(manifest, *names):
-                yield Saved(names, State(metadata["step"], **tensors), metadata["seconds"])
+                yield Saved(
+                    names, State(metadata["step"], **tensors), metadata["seconds"], metadata.get("precision")
+                )
         except (UserError, KeyError, TypeError):
             continue  # damaged, or another program's: it only saves time
 

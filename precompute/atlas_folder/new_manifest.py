@@ -20,8 +20,6 @@ from hvae.config import HVAEConfig
 from hvae.metrics.limits import limits, undefined
 from hvae.metrics.measurements.reconstruction import RECONSTRUCTION
 from hvae.metrics.registry import EvaluationData
-from hvae.training.fleet import usual_precision
-from hvae.training.stacked_convolutions import usual_formulation
 from precompute.planning.plan import Plan
 
 NUMBERS_COME_FROM = ("torchvision", "scikit-learn", "numpy", "pandas")
@@ -42,7 +40,6 @@ def new_manifest(plan: Plan, config: HVAEConfig, data: EvaluationData, device: t
         made_with={
             "command": command_line()[:MAX_TEXT],
             "device": device_name(device),
-            **how_a_gpu_computes(device),
             "python": platform.python_version(),
             "torch": torch.__version__,
             **{package: version(package) for package in NUMBERS_COME_FROM},
@@ -74,13 +71,6 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type} ({processor()}, {torch.get_num_threads()} threads)"
-
-
-def how_a_gpu_computes(device: torch.device) -> dict[str, str]:
-    """Return what decides how points turn out on a GPU, to rounding; nothing on a CPU, which has one way."""
-    if device.type == "cpu":
-        return {}
-    return {"formulation": usual_formulation(device), "precision": usual_precision(device)}
 
 
 def processor() -> str:

@@ -19,6 +19,7 @@ from hvae.datasets import Images
 from hvae.model import HVAE
 from hvae.numerics import is_out_of_memory, release_memory, threads
 from hvae.parent import Parent
+from hvae.training.arithmetic import USUAL, Arithmetic
 from hvae.training.fleet import Fleet, State
 from hvae.training.recipe import Recipe
 
@@ -28,6 +29,7 @@ class Job:
     """Points that are trained as one fleet; without points, the parent, trained on `beta_range`.
 
     threads: number of CPU threads; the last bits of the weights depend on it.
+    arithmetic: how the models are computed; the parent has one formulation, whatever it says.
     """
 
     config: HVAEConfig
@@ -36,6 +38,7 @@ class Job:
     points: tuple[Point, ...] = ()
     beta_range: tuple[float, float] | None = None
     threads: int = 1
+    arithmetic: Arithmetic = USUAL
 
     @property
     def names(self) -> list[str]:
@@ -55,7 +58,9 @@ class Job:
         """Return the fleet, at `state`."""
         betas = [point.by_layer for point in self.points] or None
         models = [self.template()] * len(self.names)
-        return Fleet(models, self.names, betas, images, self.recipe, self.seed, state=state)
+        formulation, precision = self.arithmetic
+        formulation = formulation if self.points else None
+        return Fleet(models, self.names, betas, images, self.recipe, self.seed, formulation, state, precision)
 
     def is_finished(self, state: State, images: int) -> bool:
         """Return whether `state` is the job's last one, or training further is useless."""

@@ -24,6 +24,7 @@ from hvae.metrics.limits import limits
 from hvae.metrics.registry import EvaluationData, metric_columns
 from hvae.numerics import denormals_flushed, is_out_of_memory, release_memory
 from hvae.training import resume
+from hvae.training.arithmetic import USUAL, Arithmetic
 from hvae.training.fleet import State
 from hvae.training.recipe import Recipe
 from hvae.training.train import initial_model, initial_parent
@@ -184,7 +185,8 @@ def predicted_cost(out: Path | None, options: Options) -> Cost:
     plan = options.plan(len(train))
     data = EvaluationData(train, test, plan.seed)
     config = model_config(plan, train)
-    cost = cost_of(out, plan, config, data, options.stack, options.processes, MEASURED_SECONDS)
+    asked = options.arithmetic
+    cost = cost_of(out, plan, config, data, options.stack, options.processes, MEASURED_SECONDS, asked)
     return replace(cost, outlook=tuple(outlook(stored_spectrum(train), config, plan.betas)))
 
 
@@ -197,22 +199,24 @@ def cost_of(
     stack: int | None = None,
     jobs: int = 1,
     seconds: float = MEASURED_SECONDS,
+    arithmetic: Arithmetic = USUAL,
     pace: Pace = pace,
 ) -> Cost:
     """Return the remaining work of the plan in `out`, and its predicted cost on the device of `data`.
 
-    stack, jobs: see Cost. seconds: how long each kind of step is measured.
+    stack, jobs: see Cost. seconds: how long each kind of step is measured. arithmetic: of the models.
     """
     train = data.train
     device = train.images.device
     left = what_is_left(out, plan, config, data, device)
-    job = Job(config, plan.recipe, plan.seed, tuple(left.points))
+    job = Job(config, plan.recipe, plan.seed, tuple(left.points), arithmetic=arithmetic)
     # Before any training, as in a run: it depends on the free memory.
     at_once = min(stack or stack_size(job, train), max(1, len(left.points)))
     parent_pace = stack_pace = 0.0
     if left.parent_steps:
         state = State.initial([initial_parent(config, train, plan.seed, plan.beta_range)])
         parents = Job(config, plan.parent_recipe, plan.seed, (), plan.beta_range)
+        parents = replace(parents, arithmetic=arithmetic)
         parents = replace(parents, threads=left.threads or best_threads(parents, state, train))
         parent_pace = pace(parents, state, train, seconds)
     if left.point_steps:

@@ -248,6 +248,28 @@ def the_size_of_a_stack_is_judged_by_the_memory_of_its_own_device() -> Iterator[
 
 
 @check
+def ways_to_train_are_measured_in_full_float32_and_in_bfloat16_on_their_own_gpu() -> Iterator[str]:
+    from hvae.atlas.point import Point
+    from hvae.training.arithmetic import Arithmetic
+    from precompute.engines import tuner
+    from precompute.engines.training_job import Job
+
+    job = Job(CONFIG, RECIPE, 0, tuple(Point(1.0 + number, 1.0) for number in range(4)))
+    device = torch.device("cuda:1")
+    ways = tuner.candidates(Arithmetic("grouped_last"), device)
+    with FakeCuda() as cuda, eager_steps(), patch.object(tuner, "EACH_SECONDS", 0.0):
+        # Gradients are noise here.
+        with patch.object(tuner, "gradients", lambda *_: torch.ones(2, 3)):
+            found = tuner.measured(pictures(), job, "cuda:1", ways, 0, 4, seconds=1000.0)
+        if set(found) != {"grouped_last bfloat16 4", "grouped_last float32 4"}:
+            yield f"measured: {found}"
+        yield from cuda.problems
+        yield from (f"in TF32: {what}" for what in cuda.rounded)
+        if cuda.peak[0] > 0:
+            yield f"device 0 is used, too: {cuda.peak[0]} bytes"
+
+
+@check
 def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iterator[str]:
     from hvae.atlas.atlas import Atlas
     from hvae.atlas.point import Point
@@ -257,13 +279,21 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
     from hvae.training.refinement import refined
     from precompute.evaluate import evaluate_atlas
     from precompute.planning import cost
-    from precompute.planning.options import Options
+    from precompute.planning.options import Formulation, Options
     from precompute.run import run_plan
 
     def load(name: str, split: str, *_: object, device: object = "cpu", **__: object) -> Images:
         return pictures(str(device), 64 if split == "train" else 32)
 
-    options = Options(dataset="digits", betas="0.1:10:2", epochs=1, device="cuda:1", stack=4, jobs=1)
+    options = Options(
+        dataset="digits",
+        betas="0.1:10:2",
+        epochs=1,
+        device="cuda:1",
+        stack=4,
+        jobs=1,
+        formulation=Formulation.grouped_last,
+    )
     keys = []
 
     class Cache:
@@ -304,7 +334,7 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
         if len(atlas.metrics) != 4 or atlas.metrics.isna().any(axis=None) or atlas.manifest.failures:
             yield f"not whole: {atlas.metrics.isna().sum().to_dict()}, {atlas.manifest.failures}"
         made_with = atlas.manifest.made_with
-        if (made_with.get("formulation"), made_with.get("precision")) != ("matmul", "bfloat16"):
+        if (made_with.get("formulation"), made_with.get("precision")) != ("grouped_last", "bfloat16"):
             yield f"atlas.json says: {made_with}"
         if not keys or any(key.get("device") != "cuda" for key in keys):
             yield f"the cache takes a GPU's numbers for a CPU's: {keys[:1]}"
