@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from app.atlases.catalogue import atlas_titles
 from app.atlases.folds import beta_range
 from app.export.figures import recorded_figures, recorded_key
 from app.export.html import Page
@@ -125,7 +126,12 @@ def exported(atlases: Mapping[str, Atlas], path: Path, options: Options) -> Iter
         boot=linked(assets_folder(), "export/main.js"),
         config=first.config,
         description=first.description,
-        contents={"atlases": list(atlases), "start": start, "isOneFile": one_file},
+        contents={
+            "atlases": list(atlases),
+            "titles": atlas_titles(atlases),
+            "start": start,
+            "isOneFile": one_file,
+        },
         packed=packed if one_file else {},
         licences=notices,
     )

@@ -15,23 +15,25 @@ common:
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from app.claims.differences import paired
 from app.export.layout import sort_properties
 from app.export.pool import Pool
 from app.page.figures.axes import PLOT, drawable
-from app.page.figures.colours import dot_colours
+from app.page.figures.colours import LAST, UNKNOWN, corners_in_oklab, dot_colours, ramp_stops
 from app.page.figures.look import AXES, UNITS, Look
 from app.page.figures.marks import FRAME
 from app.page.figures.planes import PLANE, landscape_figure, optimum_label, optimum_mark, plane_note
 from app.page.landing_sentence import GERUNDS, that_share_a_model
 from app.page.panels import landscapes
-from app.page.points import points_table
+from app.page.points import point_titles, points_table
 from app.page.predictions import chosen_predictions
 from app.page.state import fields, first_screen, first_sizes, size_metrics, theories
 from app.page.widgets import colour_key
@@ -44,6 +46,8 @@ APART = ("colour", "sizes")
 MARKER = "optimum of "
 """How the names of the marks of optima begin."""
 COLOUR = "marker.color"
+DIGITS = 7
+"""Significant digits of numbers that only set sizes and colours."""
 
 
 def recorded_figures(atlas: Atlas, boards: Mapping[str, Board]) -> dict[str, Any]:
@@ -62,12 +66,27 @@ def recorded_figures(atlas: Atlas, boards: Mapping[str, Board]) -> dict[str, Any
     colours = {colour: dot_colours(table, colour) for colour in fields(atlas)["colour"]["choices"]}
     return {
         "points": points,
+        "titles": point_titles(table),
+        "table": _columns(atlas, table),
+        "code": {
+            "corners": corners_in_oklab(),
+            "ramp": {"stops": ramp_stops(), "last": LAST},
+            "unknown": UNKNOWN,
+        },
         "colours": {colour: pool.packed(its) for colour, its in colours.items()},
         "views": {view: _board(atlas, board.draw, points, pool) for view, board in boards.items()},
         "landscapes": planes,
         "graphConfig": CONFIG,
         "isDrawnAtFirst": drawn_at_first,
         "pool": pool.values,
+    }
+
+
+def _columns(atlas: Atlas, table: pd.DataFrame) -> dict[str, list[float | None]]:
+    """What sizes and colours of dots follow from where two atlases share a scale; None for no number."""
+    return {
+        column: [float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None for value in table[column]]
+        for column in ("beta_2", "beta_1", *size_metrics(atlas))
     }
 
 

@@ -23,6 +23,8 @@ POSTERIORS = {"draw": "draws", "mean": "means"}
 """What classifiers read of a posterior: a draw, whose accuracy f⁻¹ bounds, or its mean."""
 THEORY = {"off": "off", "on": "on"}
 """Whether figures show what theory predicts."""
+NO_ATLAS = "none"
+"""The choice of no atlas beside the page's own."""
 OVER = {
     "rate_total": "Over the total rate",
     **{column: f"Over {metric_of(column).title}" for column in ("rate_z2", "rate_z1")},

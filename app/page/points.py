@@ -43,6 +43,12 @@ def beta_vaes(table: pd.DataFrame) -> pd.DataFrame:
     return table[np.isclose(table["beta_2"], table["beta_1"], rtol=1e-6)]
 
 
+def point_titles(table: pd.DataFrame) -> list[str]:
+    """Return what the page calls each row: `β₂ = 1, β₁ = 0.1`."""
+    pairs = zip(table["beta_2"], table["beta_1"], strict=True)
+    return [f"β₂ = {beta_text(beta_2)}, β₁ = {beta_text(beta_1)}" for beta_2, beta_1 in pairs]
+
+
 def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
     """Return, by point, β, colour, texts, and the z₂ dimensions that carry the most rate. JSON-ready.
 
@@ -55,7 +61,7 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
         row["point"]: {
             "beta_2": row["beta_2"],
             "beta_1": row["beta_1"],
-            "title": f"β₂ = {beta_text(row['beta_2'])}, β₁ = {beta_text(row['beta_1'])}",
+            "title": title,
             "colour": colour,
             "numbers": numbers(row),
             "errors": errors(row),
@@ -72,7 +78,7 @@ def points_data(atlas: Atlas) -> dict[str, dict[str, Any]]:
             "dimensions": leading_dimensions(atlas, row["checkpoint"]),
             "version": file_version(atlas, row["checkpoint"]),
         }
-        for (_, row), colour in zip(table.iterrows(), colours, strict=True)
+        for (_, row), colour, title in zip(table.iterrows(), colours, point_titles(table), strict=True)
     }
 
 

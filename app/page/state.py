@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from app.page.figures.look import AXES, BETAS, UNITS
 from app.page.judges import judges, scores
-from app.page.menus import LAYERS, OVER, POSTERIORS, PROBES, THEORY, dot_metrics, preferred_sizes
+from app.page.menus import LAYERS, NO_ATLAS, OVER, POSTERIORS, PROBES, THEORY, dot_metrics, preferred_sizes
 from app.page.points import points_table
 from app.page.predictions import why_no_theory
 from app.page.views import FIRST_VIEW, view_titles
@@ -39,11 +40,12 @@ class Screen:
     """Everything that decides what is on screen. point is None if the atlas has no points.
 
     sizes: for each landscape, the column that sets the dots' size. colour: BETAS or a column. layer, probe,
-    posterior: of the representation view. theory: whether figures show what theory predicts. score, rate,
-    judge: of the generation view. pins: the points to compare. part: of the model view. shifts: the latents'
-    sliders that are not at 0, in standard deviations, as "z2.3:1.5,z1.0:-2". temperature: of the model
-    view's samples. images: the test images that the model view mixes, as "0,1,2,3". own: the visitor's own
-    image, a PNG as base64url. lecture: the step of the lecture, or 0.
+    posterior: of the representation view. theory: whether figures show what theory predicts. beside: the
+    atlas whose points figures show, too, or NO_ATLAS. score, rate, judge: of the generation view. pins: the
+    points to compare. part: of the model view. shifts: the latents' sliders that are not at 0, in standard
+    deviations, as "z2.3:1.5,z1.0:-2". temperature: of the model view's samples. images: the test images that
+    the model view mixes, as "0,1,2,3". own: the visitor's own image, a PNG as base64url. lecture: the step
+    of the lecture, or 0.
     """
 
     atlas: str
@@ -58,6 +60,7 @@ class Screen:
     probe: str = "rbf_svm"
     posterior: str = "draw"
     theory: str = "off"
+    beside: str = NO_ATLAS
     score: str = "inception_score"
     rate: str = "rate_total"
     judge: str = "source"
@@ -77,13 +80,15 @@ class Screen:
 
 LOOK = (
     *("view", "sizes", "colour", "units", "axes", "layer", "probe", "posterior", "theory", "score", "rate"),
-    *("judge", "lecture"),
+    *("judge", "beside", "lecture"),
 )
 """The fields that figures depend on; the page also keeps them in the store `look`."""
 
 
-def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
-    """Return the title and the valid values of each field. JSON-ready.
+def fields(
+    atlas: Atlas, lecture_steps: int = 0, others: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, dict[str, Any]]:
+    """Return the title and the valid values of each field. JSON-ready. others: titles of the other atlases.
 
     kind: `choice` (one of `choices`, titles by name), `choices` (exactly `length` of them), `integer` (0 to
     `most`), `point`, `points` (at most `most`), `images` (`length`, from and to, of the first `count` test
@@ -103,6 +108,7 @@ def fields(atlas: Atlas, lecture_steps: int = 0) -> dict[str, dict[str, Any]]:
         "probe": _choice("classifier", PROBES),
         "posterior": _choice("what classifiers read", posteriors(atlas)),
         "theory": _choice("theory", theories(atlas)),
+        "beside": _choice("atlas beside this one", beside_choices(others)),
         "score": _choice("score", scores(atlas)),
         "rate": _choice("rate", OVER),
         "judge": _choice("judge", judges(atlas)),
@@ -153,6 +159,11 @@ def posteriors(atlas: Atlas) -> dict[str, str]:
 def theories(atlas: Atlas) -> dict[str, str]:
     """Return whether figures can show what theory predicts: off, and on where it can be predicted."""
     return THEORY if not why_no_theory(atlas) else {"off": THEORY["off"]}
+
+
+def beside_choices(others: Mapping[str, str]) -> dict[str, str]:
+    """Return the atlases that can be shown beside one, by name, with their titles; first, none."""
+    return {NO_ATLAS: "none"} | {name: title for name, title in others.items() if name != NO_ATLAS}
 
 
 def look(screen: dict[str, Any]) -> dict[str, Any]:

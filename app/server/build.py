@@ -156,9 +156,10 @@ def page(
     version: the snapshot's.
     """
     screen = first_screen(name, atlas).to_dict()
+    others = {one: card.title for one, card in cards.items() if one != name}
     stores = {
         "points": points_data(atlas),
-        "fields": fields(atlas, len(lecture.lecture(atlas))),
+        "fields": fields(atlas, len(lecture.lecture(atlas)), others),
         "screen": screen,
         "look": look(screen),
     }
@@ -169,7 +170,7 @@ def page(
                 following.bar(),
                 header.layout(name, atlas, cards, problem),
                 lecture_panel.layout(atlas),
-                main.layout(atlas),
+                main.layout(atlas, others),
                 keys_dialog(),
                 about_dialog(atlas),
                 replace_pin_dialog(),

@@ -20,8 +20,10 @@ from dash import Dash
 from flask import Flask, Response, g, has_request_context, jsonify, request
 from werkzeug.exceptions import NotFound
 
+from app.atlases.catalogue import atlas_titles
 from app.atlases.file_version import file_version
 from app.atlases.shelf import Shelf, Snapshot
+from app.page.beside import Other
 from app.page.state import first_screen
 from hvae.atlas.atlas import EXAMPLES
 
@@ -56,6 +58,14 @@ class RequestedAtlas:
     def snapshot(self) -> Snapshot:
         """Return the atlas as it is now. Call it once per request."""
         return self._shelf[self.name]
+
+    def other(self, name: object) -> Other | None:
+        """Return the served atlas of that name, if it is another one than the request is about."""
+        if not isinstance(name, str) or name == self.name or name not in self._shelf:
+            return None
+        titles = atlas_titles({one.name: one.atlas for one in self._shelf.snapshots})
+        snapshot = self._shelf[name]
+        return Other(name, titles[name], snapshot.atlas, snapshot.version)
 
 
 class Page(Dash):

@@ -21,8 +21,8 @@ EXPORT = re.compile(r"^export (?:async )?(?:const|function|class) (\w+)", re.MUL
 
 FIRST = {"page": "page/main.js", "worker": "worker/worker.js", "export": "export/main.js"}
 """The module of each program from which all others are reached."""
-SHARED = {"export": "page/figures/recorded"}
-"""The folder of another program's modules that a program uses, too."""
+SHARED = {"export": ("page/figures/recorded/*.js", "page/core/oklab.js")}
+"""Another program's modules that a program uses, too."""
 DRAWN = {"page/core/pictures.js": {"drawn"}}
 """Exported for who measures: the pictures drawn last."""
 
@@ -31,8 +31,8 @@ def sources(assets: Path, program: str) -> dict[str, str]:
     """A program's modules by their address below the folder of assets."""
     return {
         path.relative_to(assets).as_posix(): path.read_text(encoding="utf-8")
-        for folder in (program, SHARED.get(program, program))
-        for path in assets.glob(f"{folder}/**/*.js")
+        for pattern in (f"{program}/**/*.js", *SHARED.get(program, ()))
+        for path in assets.glob(pattern)
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from plotly.colors import sample_colorscale
+from plotly.colors import get_colorscale, sample_colorscale
 
 from app.page.figures.look import BETAS
 
@@ -24,6 +24,8 @@ CORNERS = np.array(
 
 RAMP = "Viridis"
 """From low to high values of a metric; told apart by lightness alone."""
+LAST = 0.94
+"""How far along the ramp the highest value is."""
 UNKNOWN = "#9aa0aa"
 
 _TO_LMS = np.array(
@@ -77,16 +79,20 @@ def corners_in_oklab() -> list[list[list[float]]]:
     return _oklab(CORNERS).tolist()
 
 
-def dot_colours(metrics: pd.DataFrame, colour: str) -> list[str]:
+def dot_colours(metrics: pd.DataFrame, colour: str, scale: pd.DataFrame | None = None) -> list[str]:
     """Colours `#rrggbb` of all N points: by the shared code where `colour` is `betas`, else by that column.
 
-    A point whose metric is not known is grey.
+    A point whose metric is not known is grey. scale: the points whose grid and values the colours span; by
+    default the same.
     """
-    if colour == BETAS or colour not in metrics:
-        return colour_code(metrics["beta_2"], metrics["beta_1"], *beta_ranges(metrics))
-    values = metrics[colour].to_numpy(float)
-    known = np.isfinite(values)
-    low, high = (values[known].min(), values[known].max()) if known.any() else (0.0, 0.0)
+    scale = metrics if scale is None else scale
+    if colour == BETAS or colour not in scale:
+        return colour_code(metrics["beta_2"], metrics["beta_1"], *beta_ranges(scale))
+    if colour not in metrics:
+        return [UNKNOWN] * len(metrics)
+    values, spanned = (table[colour].to_numpy(float) for table in (metrics, scale))
+    known, spanned = np.isfinite(values), spanned[np.isfinite(spanned)]
+    low, high = (spanned.min(), spanned.max()) if len(spanned) else (0.0, 0.0)
     place = (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
     return [ramp(float(at)) if usable else UNKNOWN for at, usable in zip(place, known, strict=True)]
 
@@ -94,8 +100,13 @@ def dot_colours(metrics: pd.DataFrame, colour: str) -> list[str]:
 def ramp(place: float) -> str:
     """The colour `#rrggbb` at a place in [0, 1] of the ramp."""
     # Its last yellow can hardly be told from a white page.
-    [colour] = sample_colorscale(RAMP, [0.94 * min(max(place, 0.0), 1.0)], colortype="tuple")
+    [colour] = sample_colorscale(RAMP, [LAST * min(max(place, 0.0), 1.0)], colortype="tuple")
     return "#" + "".join(f"{round(255 * part):02x}" for part in colour)
+
+
+def ramp_stops() -> list[str]:
+    """Return the colours `#rrggbb`, evenly apart, between which the ramp runs: for who colours elsewhere."""
+    return [colour for _, colour in get_colorscale(RAMP)]
 
 
 def _place(beta: ArrayLike, between: Range) -> np.ndarray:

@@ -140,7 +140,8 @@ def _plane(
         for column in PLANE
     )
     card = [*PLANE, metric] if metric else [*PLANE]
-    return points_figure(table, rows, PLANE, look, card, x, y, size, (), behind, before, labels, predicted)
+    figure = points_figure(table, rows, PLANE, look, card, x, y, size, (), behind, before, labels, predicted)
+    return figure.update_layout(meta={**figure.layout.meta, "size": metric})
 
 
 def _total_rate_line(total: float, look: Look) -> go.Scatter:

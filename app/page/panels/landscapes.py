@@ -102,7 +102,7 @@ def _draw(atlas: Atlas, look: Mapping[str, Any]) -> list[figure_row.Drawn]:
     if isinstance(chosen, list):
         # A page that was opened before more was measured has fewer planes.
         sizes = sizes[: max(1, len(chosen))]
-        if len(chosen) == len(sizes) and all(one in there for one in chosen):
+        if 0 < len(chosen) <= MOST and all(one in there for one in chosen):
             sizes = chosen
     style = Look.of(look)
     predicted = chosen_predictions(atlas, look)

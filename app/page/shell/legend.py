@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from dash import Dash, html
 from dash.development.base_component import Component
 
 from app.page.figures.look import AXES, BETAS, UNITS
-from app.page.menus import GOALS
+from app.page.menus import GOALS, NO_ATLAS
 from app.page.predictions import why_no_theory
-from app.page.state import size_metrics, theories
+from app.page.state import beside_choices, size_metrics, theories
 from app.page.views import FIRST_VIEW, figure_views
 from app.page.widgets import colour_key, controls
 from app.page.widgets.pieces import equation_button
@@ -34,6 +37,7 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
     ("mark-total", "constant total rate", "reconstruction generation", "total"),
     ("mark-band", "best split in each band", "reconstruction generation", "best of each band"),
     ("mark-theory", "predicted by theory", OF_THEORY, "theory"),
+    ("mark-beside", "the other atlas", EVERYWHERE, "beside"),
     ("mark-bound", "bound (Eq. 6)", "reconstruction", "bound"),
     ("mark-bound", "bounds (Eq. 7)", "representation", "bound"),
     ("mark-dash", "bound by each model’s information", "representation", "bounds of the information"),
@@ -43,10 +47,10 @@ SIGNS: tuple[tuple[str, str, str | None, str], ...] = (
 """Class of the sign, its meaning, the views that have it, and how the names of its traces begin.
 
 `fold` is the mark of a selected point between the dots, which is not a trace.
-assets/page/figures/legend.js hides those that no figure on screen holds.
+assets/page/figures/legend.js hides those that no figure on screen holds, and names the other atlas.
 """
 
-WHERE_CHOSEN = ("fold", "theory")
+WHERE_CHOSEN = ("fold", "theory", "beside")
 """Traces that figures hold only where a visitor has chosen them."""
 
 EQUATIONS = {
@@ -57,8 +61,8 @@ EQUATIONS = {
 """Signs with a ∑ beside them, by their meaning, and what it explains."""
 
 
-def layout(atlas: Atlas) -> html.Aside:
-    """Return the column as a visitor first sees it."""
+def layout(atlas: Atlas, others: Mapping[str, str] = MappingProxyType({})) -> html.Aside:
+    """Return the column as a visitor first sees it. others: titles of the other atlases by name."""
     colours = {BETAS: "β₂ and β₁", **{column: metric_title(column) for column in size_metrics(atlas)}}
     return html.Aside(
         [
@@ -68,6 +72,7 @@ def layout(atlas: Atlas) -> html.Aside:
                     *_labelled("Colour", controls.menu("colour", "Colour", colours, BETAS)),
                     *_labelled("Units", controls.switch("units", "Units", _same(UNITS), UNITS[0])),
                     *_labelled("Axes", controls.switch("axes", "Axes of rates", _same(AXES), AXES[0])),
+                    *_beside(others),
                 ],
                 className="legend-controls",
             ),
@@ -82,12 +87,20 @@ def layout(atlas: Atlas) -> html.Aside:
 def register(app: Dash, requested: RequestedAtlas) -> None:
     """Add the callbacks of key and controls."""
     colour_key.register(app, requested, KEY)
-    controls.register(app, ("colour", "units", "axes", "theory"))
+    controls.register(app, ("colour", "units", "axes", "theory", "beside"))
 
 
 def _labelled(label: str, control: Component) -> list[Component]:
     # Screen readers read the control's own label.
     return [html.Span(label, **{"aria-hidden": "true"}), control]
+
+
+def _beside(others: Mapping[str, str]) -> list[Component]:
+    """Return the choice of an atlas whose points figures show, too; nothing where no other is served."""
+    choices = beside_choices(others)
+    if len(choices) < 2:
+        return []
+    return _labelled("Beside", controls.menu("beside", "Atlas beside this one", choices, NO_ATLAS))
 
 
 def _theory(atlas: Atlas) -> html.Div:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import dash_mantine_components as dmc
 from dash import Dash, html
 
@@ -11,8 +13,8 @@ from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
 
 
-def layout(atlas: Atlas) -> html.Main:
-    """Return the views, those with figures in one frame with the legend."""
+def layout(atlas: Atlas, others: Mapping[str, str]) -> html.Main:
+    """Return the views, those with figures in one frame with the legend. others: see `fields`."""
     sections = {
         name: html.Section(
             view.panel.layout(atlas),
@@ -25,7 +27,10 @@ def layout(atlas: Atlas) -> html.Main:
         for name, view in VIEWS.items()
     }
     figures = dmc.Paper(
-        [html.Div([sections.pop(name) for name in figure_views()], className="boards"), legend.layout(atlas)],
+        [
+            html.Div([sections.pop(name) for name in figure_views()], className="boards"),
+            legend.layout(atlas, others),
+        ],
         className="panel figures-panel",
         withBorder=True,
         radius="lg",

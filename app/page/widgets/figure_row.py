@@ -19,6 +19,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
+from app.page.beside import Other, drawn_beside
 from app.page.state import LOOK
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
@@ -105,9 +106,9 @@ def register(
     app.server.extensions.setdefault(BOARDS, {})[view] = Board(draw, drawn)
 
     @lru_cache(KEPT)
-    def drawn_once(atlas: Atlas, look: str) -> tuple[Drawn, ...]:
+    def drawn_once(atlas: Atlas, other: Other | None, look: str) -> tuple[Drawn, ...]:
         chosen = json.loads(look)
-        parts = tuple(draw(atlas, chosen))
+        parts = tuple(drawn_beside(draw, atlas, chosen, other))
         for part in parts:
             # assets/page/figures/late-figures.js asks again if a figure was drawn for another look.
             part.figure.update_layout(meta={**(part.figure.layout.meta or {}), "look": chosen})
@@ -125,11 +126,12 @@ def register(
         if not isinstance(look, dict) or look.get("view") != view:
             raise PreventUpdate
         chosen = {name: look[name] for name in DRAWN if name in look}
-        snapshot = requested.snapshot()
-        wanted = json.dumps({**chosen, "version": snapshot.version}, sort_keys=True)
+        snapshot, other = requested.snapshot(), requested.other(chosen.get("beside"))
+        versions = {"version": snapshot.version, **({"beside_version": other.version} if other else {})}
+        wanted = json.dumps({**chosen, **versions}, sort_keys=True)
         if former == wanted:
             raise PreventUpdate
-        parts = drawn_once(snapshot.atlas, wanted)
+        parts = drawn_once(snapshot.atlas, other, wanted)
         missing = [no_update] * (most - len(parts))
         notes = [*(part.note for part in parts), *missing]
         if former is None and not drawn:

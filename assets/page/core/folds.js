@@ -8,23 +8,17 @@
 import { betasOfFold, isFold } from "./fold-names.js";
 import { numbersHere } from "./models/models.js";
 import { betaText, decibelText, rateText } from "./numbers.js";
-import { between, toSrgb } from "./oklab.js";
+import { codeColour, hex } from "./oklab.js";
 import { parentSetting } from "./parent-setting.js";
 import { request } from "../server/requests.js";
 import { screen } from "./screen.js";
 import { estimatesAddress } from "../server/server-addresses.js";
 import { ESTIMATED, MOST_ESTIMATED_IMAGES, TRAVERSAL } from "./shared-constants.js";
 
-/* The place of β in a range on a logarithmic scale, 0 to 1. */
-function placeIn([low, high], beta) {
-  if (high <= low) return 0.5;
-  return Math.min(1, Math.max(0, Math.log(beta / low) / Math.log(high / low)));
-}
-
 /* The shared colour code, [red, green, blue]. */
 export function foldColour(beta2, beta1) {
   const { colour_ranges: ranges, corners } = parentSetting();
-  return toSrgb(between(corners, placeIn(ranges[0], beta2), placeIn(ranges[1], beta1)));
+  return codeColour(corners, ranges, [beta2, beta1]);
 }
 
 /* `β₂ = 0.316, β₁ = 2.15` */
@@ -35,12 +29,11 @@ export function betasText([beta2, beta1]) {
 /* What is known about a fold at once, with the fields of `points_data` in app/page/points.py; no numbers yet. */
 export function describeFold(name) {
   const [beta2, beta1] = betasOfFold(name);
-  const hex = foldColour(beta2, beta1).map((value) => value.toString(16).padStart(2, "0"));
   return {
     beta_2: beta2,
     beta_1: beta1,
     title: `Between the dots: ${betasText([beta2, beta1])}`,
-    colour: `#${hex.join("")}`,
+    colour: hex(foldColour(beta2, beta1)),
     fold: true,
     stats: Object.fromEntries(ESTIMATED.map((column) => [column, "…"])),
     traversal: "",

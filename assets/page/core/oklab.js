@@ -1,7 +1,7 @@
 /* Colours in OKLab (Ottosson 2020), where the page mixes them; the counterpart of app/page/figures/colours.py. */
 
 /* [lightness, a, b] to [red, green, blue], each 0 to 255. */
-export function toSrgb([l, a, b]) {
+function toSrgb([l, a, b]) {
   const [x, y, z] = [
     l + 0.3963377774 * a + 0.2158037573 * b,
     l - 0.1055613458 * a - 0.0638541728 * b,
@@ -17,8 +17,25 @@ export function toSrgb([l, a, b]) {
   });
 }
 
+/* The place of β in a range on a logarithmic scale, 0 to 1. */
+function placeIn([low, high], beta) {
+  if (high <= low) return 0.5;
+  return Math.min(1, Math.max(0, Math.log(beta / low) / Math.log(high / low)));
+}
+
+/* The shared colour code at [β₂, β₁], [red, green, blue]. ranges: of β₂ and of β₁, at whose ends the corners are. */
+export function codeColour(corners, ranges, betas) {
+  const [across, up] = betas.map((beta, index) => placeIn(ranges[index], beta));
+  return toSrgb(between(corners, across, up));
+}
+
+/* [red, green, blue], each 0 to 255, as `#rrggbb`. */
+export function hex(colour) {
+  return `#${colour.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+}
+
 /* The colour at a place of the unit square between four corners, [[low-low, low-high], [high-low, high-high]]. */
-export function between([[lowLow, lowHigh], [highLow, highHigh]], across, up) {
+function between([[lowLow, lowHigh], [highLow, highHigh]], across, up) {
   return [0, 1, 2].map(
     (i) =>
       lowLow[i] * (1 - across) * (1 - up) +

@@ -64,13 +64,16 @@ export const screen = {
     this.publish(this.current.view === former.view ? "replaceState" : "pushState");
   },
 
-  /* Go to another atlas by loading the page again. Keep how things are shown, and the nearest β. */
-  open(atlas) {
+  /* Go to another atlas by loading the page again, `at` one of its points or else at the nearest β. Keep how things are
+   * shown. An atlas that was beside this one changes places with it. */
+  open(atlas, at = null) {
     const how = Object.fromEntries([...LOOK, "part"].map((name) => [name, this.current[name]]));
+    if (how.beside === atlas) how.beside = this.current.atlas;
     const said = new URLSearchParams(query({ ...this.first, ...how, lecture: this.first.lecture, atlas }));
     said.delete("point");
     const point = this.points[this.current.point];
-    if (point) said.set("betas", [point.beta_2, point.beta_1].map((beta) => shortNumber(beta, FOLD.digits)));
+    if (at) said.set("point", at);
+    else if (point) said.set("betas", [point.beta_2, point.beta_1].map((beta) => shortNumber(beta, FOLD.digits)));
     location.assign(pageAddress(said));
   },
 

@@ -35,7 +35,7 @@ function showCard(plot, dots, event) {
   const [dot] = dots;
   if (!card) makeCard();
   plot.classList.add("over-dot");
-  if (hovered?.dot.point !== dot.point) {
+  if (hovered?.dot.point !== dot.point || hovered.dot.atlas !== dot.atlas) {
     fillCard(dot, dots.length, event.timeStamp);
     expectStay(plot, event);
   }
@@ -46,7 +46,7 @@ function showCard(plot, dots, event) {
 
 function fillCard(dot, count, since) {
   const point = screen.points[dot.point];
-  card.querySelector("b").textContent = point ? point.title : dot.point;
+  card.querySelector("b").textContent = dot.title ?? point?.title ?? dot.point;
   card.querySelector("dl").replaceChildren(
     ...dot.lines.map(([name, number]) => {
       const row = element("div");
@@ -55,6 +55,12 @@ function fillCard(dot, count, since) {
     }),
   );
   card.querySelector(".more").textContent = count > 1 ? `${count} models here: click again for the next` : "";
+  card.classList.toggle("is-beside", Boolean(dot.atlas));
+  if (dot.atlas) {
+    card.querySelector(".more").textContent = "Click: open this atlas at this model";
+    card.querySelector(".picture-note").textContent = "";
+    return; // its pictures would need another atlas's models
+  }
   const { atlas, seed } = screen.current;
   const url = pictureAddress(atlas, dot.point, "samples", `n=${CARD_SAMPLES}&seed=${seed}`);
   const canvas = card.querySelector("canvas");

@@ -1,4 +1,5 @@
-/* Figures for another choice, drawn at once: from all figures of the atlas, which the server has recorded.
+/* Figures for another choice, drawn at once: from all figures of the atlas, which the server has recorded. Those of an
+ * atlas beside it are fetched when that is chosen.
  *
  * The server begins to record when a page first asks, and answers 202 until it is done. Until then, and after an atlas
  * has changed, the server draws what is chosen.
@@ -7,8 +8,9 @@ import { shownVersion } from "../core/atlas-version.js";
 import { screen } from "../core/screen.js";
 import { LOOK } from "../core/shared-constants.js";
 import { reach } from "../server/connection.js";
-import { figuresAddress } from "../server/server-addresses.js";
+import { figuresAddress, versionAddress } from "../server/server-addresses.js";
 import { isLate } from "./late-figures.js";
+import { drawnBeside } from "./recorded/beside.js";
 import { chosenOf, drawnFor, graph } from "./recorded/board.js";
 import { keyOf } from "./recorded/colour-key.js";
 import { Recorded } from "./recorded/recorded.js";
@@ -24,6 +26,7 @@ let shown = {}; // id → JSON of the properties that were last set
 let keyFor = ""; // for which colour and units the colour key was last drawn
 let words = 0; // the timer of what is still to be set
 let asking = 0; // the timer of the next question to the server
+const others = new Map(); // atlas → its figures; null while they are fetched
 
 /* Set properties of a component, if they are others than the last time. */
 function setProps(id, properties) {
@@ -53,9 +56,10 @@ function drawKey({ colour, units }) {
 
 /* Draw the figures of a state; false if Dash has to. */
 function draw(current) {
-  if (recorded?.version !== shownVersion()) return false;
   const look = Object.fromEntries(LOOK.map((name) => [name, current[name]]));
-  const parts = recorded.figures.drawn(look.view, look);
+  const other = otherOf(look);
+  if (recorded?.version !== shownVersion() || other === undefined) return false;
+  const parts = drawnBeside(recorded.figures, other, look.view, look);
   const { graphConfig } = recorded.figures.recorded;
   const around = {};
   const places = (parts || []).map((_, index) => document.getElementById(`${look.view}-place-${index}`));
@@ -76,6 +80,30 @@ function draw(current) {
   });
   if (!isFirst) words = setTimeout(write);
   return true;
+}
+
+/* The atlas beside this one, {name, title, figures}; null without one, undefined until its figures are here. */
+function otherOf({ beside }) {
+  if (beside === screen.first.beside) return null;
+  if (!others.has(beside)) fetchOther(beside);
+  const figures = others.get(beside);
+  return figures ? { name: beside, title: screen.fields.beside.choices[beside], figures } : undefined;
+}
+
+/* Fetch another atlas's figures, however long the server takes to record them. Until then Dash draws. */
+async function fetchOther(atlas, pause = PAUSE_MS) {
+  others.set(atlas, null);
+  try {
+    const { version } = await (await reach(versionAddress(atlas))).json();
+    const response = await reach(figuresAddress(atlas, version));
+    if (response.status === NOT_YET) {
+      setTimeout(() => fetchOther(atlas, Math.min(pause * GROWTH, LONGEST_MS)), pause);
+    } else if (response.status === THERE) {
+      others.set(atlas, new Recorded(await response.json()));
+    }
+  } catch {
+    others.delete(atlas); // asked for again with the next choice
+  }
 }
 
 /* Fetch the figures of the version that is shown, however long the server takes to record them. */

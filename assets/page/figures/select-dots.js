@@ -1,4 +1,5 @@
-/* Select a model by its dot in any figure, and guess which dot a pointer will select. */
+/* Select a model by its dot in any figure, and guess which dot a pointer will select. A click on a dot of an atlas
+ * beside this one opens that atlas at that model. */
 import { screen } from "../core/screen.js";
 import { dotsAt, plotOf } from "./plots.js";
 
@@ -8,7 +9,8 @@ const STAY_MS = 50; // after so long on a dot, its pictures are asked for
 
 let last = null; // the last click that found a dot
 
-/* The dot that a click would select, or null. A second click at the same place selects the next dot there. */
+/* The dot that a click would select, {point, atlas?}, or null. A second click at the same place selects the next dot
+ * there. */
 function wouldChoose(plot, event) {
   const found = dotsAt(plot, event.clientX, event.clientY, REACH);
   if (!found.length) return null;
@@ -18,12 +20,13 @@ function wouldChoose(plot, event) {
     last.point === screen.current.point &&
     Math.hypot(event.clientX - last.x, event.clientY - last.y) <= STILL;
   const at = again ? found.findIndex((dot) => dot.point === last.point) : -1;
-  return found[(at + 1) % found.length].point;
+  return found[(at + 1) % found.length];
 }
 
 function choose(plot, event) {
-  const point = wouldChoose(plot, event);
+  const { point, atlas } = wouldChoose(plot, event) ?? {};
   if (!point) return;
+  if (atlas) return screen.open(atlas, point);
   last = { plot, point, x: event.clientX, y: event.clientY };
   screen.set({ point }, event.timeStamp);
 }
@@ -40,8 +43,8 @@ export function whenAboutToSelect(listener) {
 
 function foresee(plot, event) {
   const mine = (intents += 1);
-  const point = wouldChoose(plot, event);
-  if (!point) return;
+  const { point, atlas } = wouldChoose(plot, event) ?? {};
+  if (!point || atlas) return;
   for (const listener of foreseers) listener(point, () => mine === intents);
 }
 

@@ -10,6 +10,7 @@ from dash._utils import to_json
 from script_in_a_page import linked_window
 
 from app.export.figures import recorded_figures, recorded_key
+from app.page.beside import Other, drawn_beside
 from app.page.figures.look import Look
 from app.page.state import fields, first_screen
 from app.page.widgets import colour_key
@@ -18,12 +19,15 @@ from app.server.build import create_app
 from hvae.atlas.atlas import Atlas
 
 ENTRY = """\
+import { drawnBeside } from "./page/figures/recorded/beside.js";
 import { keyOf } from "./page/figures/recorded/colour-key.js";
 import { Recorded } from "./page/figures/recorded/recorded.js";
 
 globalThis.begin = (figures, key) => {
   const recorded = new Recorded(figures);
   globalThis.drawn = (view, look) => recorded.drawn(view, look);
+  globalThis.drawnWith = (other, title, view, look) =>
+    drawnBeside(recorded, { name: "other", title, figures: new Recorded(other) }, view, look);
   globalThis.keyFor = (look) => keyOf(key, recorded, look);
 };
 """
@@ -94,6 +98,36 @@ def test_figures_for_any_choice_are_those_that_python_draws(window, tiny_atlas, 
                 assert part["around"] == json.loads(to_json(dict(other.around))), (view, look)
         expected = colour_key.layout(atlas, Look(look["units"], colour=look["colour"]))
         assert window.evaluate("(look) => keyFor(look)", look) == json.loads(to_json(expected))
+
+
+def test_dots_of_another_atlas_are_those_that_python_draws(window, tiny_atlas, colour_atlas, boards):
+    atlas, other = Atlas.open(tiny_atlas), Atlas.open(colour_atlas)
+    atlas = replace(atlas, metrics=atlas.metrics.assign(**measured(len(atlas.metrics), 1, missing=0.2)))
+    columns = measured(len(other.metrics), 2, missing=0.2)
+    columns["inception_score"] = columns["mi_z1"] = np.nan  # some figures cannot be shared
+    rates = {"rate_z2": 3 * other.metrics["rate_z2"], "rate_z1": 40 * other.metrics["rate_z1"]}
+    other = replace(other, metrics=other.metrics.assign(**rates, psnr=[10.0, 20.0, 30.0, 40.0], **columns))
+    recorded = [recorded_figures(one, boards) for one in (atlas, other)]
+    window.evaluate("(figures) => begin(figures, null)", recorded[0])
+    about, first = fields(atlas), first_screen("atlas", atlas).to_dict()
+    beside = Other("other", "The other", other)
+    choices = {name: list(field["choices"]) for name, field in about.items() if field["kind"] == "choice"}
+    random, notes, joined = Random(5), [], 0
+    for colour in ("betas", "psnr", "inception_score"):
+        look = first | {name: random.choice(its) for name, its in choices.items()} | {"colour": colour}
+        look["sizes"] = [random.choice(list(about["sizes"]["choices"])) for _ in first["sizes"]]
+        for view, board in boards.items():
+            asked = [recorded[1], beside.title, view, look]
+            parts = window.evaluate("([other, ...rest]) => drawnWith(other, ...rest)", asked)
+            expected = drawn_beside(board.draw, atlas, look, beside)
+            assert [part["note"] for part in parts] == [part.note for part in expected], view
+            notes += [part.note for part in expected]
+            for part, python in zip(parts, expected, strict=True):
+                theirs = json.loads(to_json(python.figure))
+                joined += any(trace["name"] == "beside" for trace in theirs["data"])
+                assert different(part["figure"], theirs) == {}, (view, look)
+    assert joined > 10
+    assert any("The other has no numbers" in note for note in notes)
 
 
 def different(one, other):

@@ -52,10 +52,8 @@ export class Recorded {
   }
 
   #landscapes(its, look) {
-    const sizes = its.first.map((first, index) => {
-      const chosen = look.sizes?.[index];
-      return Object.hasOwn(its.planes, chosen) ? chosen : first;
-    });
+    const isKnown = look.sizes?.length && look.sizes.every((size) => Object.hasOwn(its.planes, size));
+    const sizes = isKnown ? look.sizes : its.first;
     const place = choiceOf(its.fields, look);
     const planes = sizes.map((metric) => this.value(its.planes[metric][place]));
     const { id, titles } = its.sentence;
