@@ -16,10 +16,10 @@ COLUMNS = ("rate_z2", "rate_z1", "rate_total", "distortion")
 ON = tuple(THEORY)[1]
 THEOREM = "At the optimum no model off β₂ = β₁ has a lower distortion at equal total rate."
 FROM_THE_SPECTRUM = (
-    "Hollow dots: where theory puts these models, from nothing but the spectrum of the training images."
+    "Joined rings: where theory puts these models, from nothing but the spectrum of the training images."
 )
 OF_DISTORTION = (
-    "Hollow dots: theory, from the images' spectrum alone; networks are not linear and may get below it."
+    "Joined rings: theory, from the images' spectrum alone; networks are not linear and may get below it."
 )
 OF_PSNR = (
     "★ the best split in each band. A higher PSNR off the line β₂ = β₁ is noise, unfinished training, or a "
