@@ -9,6 +9,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,10 +38,10 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @cli.command()
 def main(
     atlas: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Argument(
             help="Atlas to show first: a folder that `precompute run` wrote, or the name of one that ships. "
-            "The others that ship are beside the title, except one of the same name. Default: all that ship."
+            "More of them, and the others that ship, are beside the title. Default: all that ship."
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -113,17 +114,17 @@ def main(
     if export is not None:
         from app.export.export import Options
 
-        export_page(atlas, export, Options(models, title, start, lecture, test_images))
+        export_page(atlas or [], export, Options(models, title, start, lecture, test_images))
         return
     if models or title or start or lecture or test_images is not None:
         raise UserError("--models, --title, --start, --lecture and --test-images are about --export PATH.")
-    serve(atlas, host, port, not no_browser, data_dir, allow_training, broker, embed, follow)
+    serve(atlas or [], host, port, not no_browser, data_dir, allow_training, broker, embed, follow)
 
 
-def export_page(path: Path | None, to: Path, options: Options) -> None:
+def export_page(paths: Sequence[Path], to: Path, options: Options) -> None:
     """Write a page that needs no Python, and say what it holds.
 
-    path: of the atlas; None for all that ship, or, in one file, the first of them. Raises UserError and
+    paths: of its atlases; if empty, all that ship, or, in one file, the first of them. Raises UserError and
     OSError if that cannot be.
     """
     from app.atlases.catalogue import served_atlases
@@ -131,10 +132,9 @@ def export_page(path: Path | None, to: Path, options: Options) -> None:
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     to = user_path(to)
-    atlases = served_atlases(path)
-    if path is not None or to.suffix.lower() in SUFFIXES:
-        first = next(iter(atlases))
-        atlases = {first: atlases[first]}
+    atlases = served_atlases(paths)
+    if paths or to.suffix.lower() in SUFFIXES:
+        atlases = dict(islice(atlases.items(), len(paths) or 1))
     for line in exported(atlases, to, options):
         print(line, flush=True)
 
@@ -162,7 +162,7 @@ def run() -> int:
 
 
 def serve(
-    path: Path | None,
+    paths: Sequence[Path],
     host: str,
     port: int,
     open_browser: bool,
@@ -172,12 +172,12 @@ def serve(
     embed: Sequence[str] = (),
     follow: bool = False,
 ) -> None:
-    """Serve an atlas and those that ship until interrupted, then answer the requests in progress.
+    """Serve atlases and those that ship until interrupted, then answer the requests in progress.
 
-    path: see `app.atlases.catalogue.served_atlases`. data_dir, allow_training, broker: see
+    paths: see `app.atlases.catalogue.served_atlases`. data_dir, allow_training, broker: see
     `app.training.train_point.TrainingOptions`. embed: see `app.server.embedding.checked_origins`. follow:
     whether the one who started the server leads a lecture.
-    Raises UserError if the atlas, an address, an origin or the broker is invalid or not available.
+    Raises UserError if an atlas, an address, an origin or the broker is invalid or not available.
     """
     # Imports make 300,000 objects that stay. Searching them for garbage took a seventh of the time until the
     # first picture, so garbage is collected only afterwards.
@@ -188,7 +188,7 @@ def serve(
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     origins = checked_origins(embed)
-    atlases = served_atlases(path)
+    atlases = served_atlases(paths)
     listener = listen(host, port)
 
     from app.following.lectern import MOST_FOLLOWERS, Lectern, addresses

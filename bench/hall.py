@@ -122,7 +122,7 @@ def all_points(path: Path | None) -> list[Point]:
     """Return every point of every atlas that is served."""
     return [
         Point(name, point, tuple(entry["dimension"] for entry in known["dimensions"]))
-        for name, atlas in served_atlases(path).items()
+        for name, atlas in served_atlases([path] if path else []).items()
         for point, known in points_data(atlas).items()
     ]
 

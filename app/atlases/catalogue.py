@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,15 +26,19 @@ class AtlasCard(NamedTuple):
     thumbnails: str = ""
 
 
-def served_atlases(path: Path | None) -> dict[str, Atlas]:
-    """Return atlases by name: first the one at `path`, or street digits, then all others that ship.
+def served_atlases(paths: Sequence[Path] = ()) -> dict[str, Atlas]:
+    """Return atlases by name: first those at `paths`, or street digits, then all others that ship.
 
-    If `path` is no folder, it may be the name of an atlas that ships. A name belongs to one atlas: if two
-    have the same name, the one at `path` is served. A damaged atlas that ships is left out, with a line in
-    the log. Raises UserError if the first atlas is damaged.
+    A path that is no folder may be the name of an atlas that ships. A name belongs to one atlas: one at
+    `paths` is served instead of one that ships. A damaged atlas that ships is left out, with a line in the
+    log. Raises UserError if one at `paths` is damaged, or if two of them have the same name.
     """
-    first = _first(path)
-    atlases = {first.name: first}
+    atlases: dict[str, Atlas] = {}
+    for atlas in map(_named, paths) if paths else [_shown_first()]:
+        if atlas.name in atlases:
+            both = f"{atlases[atlas.name].path} and {atlas.path}"
+            raise UserError(f"{both} have the same name, {atlas.name}: rename one of the folders.")
+        atlases[atlas.name] = atlas
     for name in shipped_names():
         if name in atlases:
             continue
@@ -45,12 +49,13 @@ def served_atlases(path: Path | None) -> dict[str, Atlas]:
     return atlases
 
 
-def _first(path: Path | None) -> Atlas:
-    if path is None:
-        return Atlas.shipped(SHOWN_FIRST) if SHOWN_FIRST in shipped_names() else Atlas.default()
-    if not path.exists() and str(path) in shipped_names():
-        return Atlas.shipped(str(path))
-    return Atlas.open(path)
+def _shown_first() -> Atlas:
+    return Atlas.shipped(SHOWN_FIRST) if SHOWN_FIRST in shipped_names() else Atlas.default()
+
+
+def _named(path: Path) -> Atlas:
+    is_shipped = not path.exists() and str(path) in shipped_names()
+    return Atlas.shipped(str(path)) if is_shipped else Atlas.open(path)
 
 
 def atlas_titles(atlases: Mapping[str, Atlas]) -> dict[str, str]:

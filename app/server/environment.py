@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,14 +38,14 @@ def server(environment: Mapping[str, str]) -> Flask:
     embed = checked_origins([given.get(EMBED, "")])
     share_arenas()
     files_allowed()
-    atlas, broker = given.get(ATLAS), given.get(BROKER)
+    folders, broker = given.get(ATLAS, "").split(os.pathsep), given.get(BROKER)
     training = TrainingOptions(
         Path(given.get(DATA_DIR, "data")),
         flag(given, ALLOW_TRAINING),
         broker and checked_broker(broker),
         True,
     )
-    atlases = served_atlases(Path(atlas) if atlas else None)
+    atlases = served_atlases([Path(folder) for folder in folders if folder])
     names = hosts(given.get(HOSTS, ""))
     return create_app(atlases, names, training, embed, FigureRecorder()).server
 

@@ -159,6 +159,6 @@ def run(server, **options):
     assert gc.isenabled() and gc.get_freeze_count() > 0 and "torch" not in sys.modules
 
 app.server.shutdown.run_until_stopped = run
-serve(Path(sys.argv[1]), "127.0.0.1", 0, open_browser=False)
+serve([Path(sys.argv[1])], "127.0.0.1", 0, open_browser=False)
 """
     subprocess.run([sys.executable, "-c", code, str(tiny_atlas)], check=True, timeout=60)

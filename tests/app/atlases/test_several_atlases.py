@@ -179,7 +179,7 @@ def shipped(tiny_atlas, colour_atlas, tmp_path, monkeypatch):
 
 
 def test_without_a_folder_all_that_ship_are_served_and_first_the_one_where_most_claims_hold():
-    atlases = served_atlases(None)
+    atlases = served_atlases()
     assert set(atlases) == set(shipped_names())
     held = [
         sum(answer.verdict == YES for answer in answers(atlas, OF_THE_SOURCE)) for atlas in atlases.values()
@@ -188,14 +188,25 @@ def test_without_a_folder_all_that_ship_are_served_and_first_the_one_where_most_
 
 
 def test_where_that_one_does_not_ship_mnist_comes_first(shipped):
-    assert list(served_atlases(None)) == ["mnist", "a-second"]
+    assert list(served_atlases()) == ["mnist", "a-second"]
     assert Atlas.default().path == shipped / "mnist"
     assert Atlas.shipped("a-second").manifest.model["image_shape"][0] == 3
 
 
 def test_a_folder_is_served_first_and_those_that_ship_beside_it(shipped, tiny_atlas):
-    assert list(served_atlases(tiny_atlas)) == ["tiny", "mnist", "a-second"]
-    assert list(served_atlases(shipped / "a-second")) == ["a-second", "mnist"]
+    assert list(served_atlases([tiny_atlas])) == ["tiny", "mnist", "a-second"]
+    assert list(served_atlases([shipped / "a-second"])) == ["a-second", "mnist"]
+
+
+def test_several_folders_are_served_in_their_order_before_those_that_ship(shipped, tiny_atlas, colour_atlas):
+    assert list(served_atlases([colour_atlas, tiny_atlas])) == ["colour", "tiny", "mnist", "a-second"]
+    assert list(served_atlases([tiny_atlas, Path("a-second")])) == ["tiny", "a-second", "mnist"]
+
+
+def test_two_folders_of_one_name_cannot_be_told_apart(shipped, tiny_atlas, tmp_path):
+    other = shutil.copytree(tiny_atlas, tmp_path / "other" / "tiny")
+    with pytest.raises(UserError, match=rf"{other} have the same name, tiny: rename"):
+        served_atlases([tiny_atlas, other])
 
 
 def test_one_that_ships_can_be_named_and_a_folder_of_that_name_comes_before_it(
@@ -203,28 +214,28 @@ def test_one_that_ships_can_be_named_and_a_folder_of_that_name_comes_before_it(
 ):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    named = served_atlases(Path("a-second"))
+    named = served_atlases([Path("a-second")])
     assert list(named) == ["a-second", "mnist"] and named["a-second"].path == shipped / "a-second"
     shutil.copytree(colour_atlas, "a-second")
-    assert served_atlases(Path("a-second"))["a-second"].path == Path("a-second")
+    assert served_atlases([Path("a-second")])["a-second"].path == Path("a-second")
     with pytest.raises(UserError, match="nowhere"):
-        served_atlases(Path("nowhere"))
+        served_atlases([Path("nowhere")])
 
 
 def test_a_folder_called_like_one_that_ships_is_served_in_its_place(shipped, colour_atlas, tmp_path):
     own = shutil.copytree(colour_atlas, tmp_path / "own" / "mnist")
-    atlases = served_atlases(own)
+    atlases = served_atlases([own])
     assert list(atlases) == ["mnist", "a-second"] and atlases["mnist"].path == own
 
 
 def test_one_that_ships_and_is_damaged_is_left_out_and_the_log_says_why(shipped, tiny_atlas, caplog):
     flip_one_byte(shipped / "a-second" / "metrics.parquet")
     (shipped / "mnist" / "atlas.json").write_text("{")
-    assert list(served_atlases(tiny_atlas)) == ["tiny"]
+    assert list(served_atlases([tiny_atlas])) == ["tiny"]
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
     assert "mnist" in caplog.text and "a-second" in caplog.text and "is damaged" in caplog.text
     with pytest.raises(UserError, match="not readable JSON"):
-        served_atlases(None)
+        served_atlases()
 
 
 def test_what_does_not_ship_cannot_be_opened_by_its_name(shipped):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import signal
@@ -178,6 +179,13 @@ def test_without_a_broker_whoever_wants_to_train_is_told(folder, monkeypatch, tm
     server = environment.server({"HVAE_APP_ATLAS": str(folder / "hall"), "HVAE_APP_ALLOW_TRAINING": "1"})
     answer = server.test_client().post("/_dash-update-component", json=wish_for(0.5, 0.5)).get_json()
     assert "takes a broker" in answer["response"]["training-result"]["data"]["error"]
+    server.extensions["decoder"].close()
+
+
+def test_several_folders_are_served(folder, tiny_atlas):
+    server = environment.server({"HVAE_APP_ATLAS": f"{folder / 'hall'}{os.pathsep}{tiny_atlas}"})
+    for name in ("hall", "tiny"):
+        assert server.test_client().get(f"/pages/{name}/version").status_code == 200
     server.extensions["decoder"].close()
 
 
