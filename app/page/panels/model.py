@@ -1,6 +1,7 @@
 """The model view: where the selected model's information flows, and what its latents do.
 
-assets/page/views/model.js fills in pictures and sliders, information-flow.js beside it the diagram.
+assets/page/views/model.js fills in pictures and sliders, information-flow.js beside it the diagram, which the
+view of the visitor's image shows, too.
 """
 
 from __future__ import annotations
@@ -69,17 +70,6 @@ def layout(atlas: Atlas) -> Component:
         )
         for name, part in parts.items()
     ]
-    diagram = html.Div(
-        id="flow",
-        className="flow",
-        role="img",
-        **{
-            "aria-label": "Information flow through the two layers",
-            "data-most": str(most_rate(atlas)),
-            "data-ladder": str(atlas.config.inference == "ladder").lower(),
-            "data-direct": str(is_direct).lower(),
-        },
-    )
     about = html.P(
         f"Edges are as thick as the information that flows along them. {REACHES[is_direct]}",
         className="flow-about",
@@ -87,7 +77,10 @@ def layout(atlas: Atlas) -> Component:
     )
     return dmc.Paper(
         [
-            html.Aside([model_head(), diagram, about, colour_key.layout(atlas)], className="model-side"),
+            html.Aside(
+                [model_head(), diagram(atlas, "flow"), about, colour_key.layout(atlas)],
+                className="model-side",
+            ),
             html.Div(
                 [
                     tabs("part", PARTS, ids="part-tab", label="Parts of the view"),
@@ -106,6 +99,21 @@ def layout(atlas: Atlas) -> Component:
 
 def register(app: Dash, requested: RequestedAtlas) -> None:
     """Add no callbacks: scripts do everything."""
+
+
+def diagram(atlas: Atlas, name: str) -> html.Div:
+    """Return the place of the diagram of both layers; name: its id."""
+    return html.Div(
+        id=name,
+        className="flow",
+        role="img",
+        **{
+            "aria-label": "Information flow through the two layers",
+            "data-most": str(most_rate(atlas)),
+            "data-ladder": str(atlas.config.inference == "ladder").lower(),
+            "data-direct": str(atlas.config.has_direct_path).lower(),
+        },
+    )
 
 
 def most_rate(atlas: Atlas) -> float:

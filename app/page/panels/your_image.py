@@ -9,7 +9,7 @@ import dash_mantine_components as dmc
 from dash import Dash, html
 from dash.development.base_component import Component
 
-from app.page.panels.model import most_rate
+from app.page.panels.model import diagram, most_rate
 from app.page.widgets import colour_key
 from app.page.widgets.pieces import Frame, example_count, model_head, picture, strip, thumbnails
 from app.pictures.contact_sheet import COLUMNS
@@ -150,12 +150,31 @@ def _answer(atlas: Atlas, frame: Frame) -> Component:
                     ),
                     html.Section(
                         [
-                            dmc.Title("What it costs", order=3, size="h5"),
-                            html.Dl(bars, className="rate-bars", **{"data-most": str(most_rate(atlas))}),
-                            html.P(
-                                "The mark shows this model's mean over the test set.",
-                                className="note rate-note",
+                            diagram(atlas, "own-flow"),
+                            html.Button(
+                                "↻",
+                                id="own-flow-again",
+                                type="button",
+                                className="text-button",
+                                title="Play again",
+                                **{"aria-label": "Play again how your image flows through the model"},
                             ),
+                        ],
+                        className="own-flow",
+                    ),
+                    html.Section(
+                        [
+                            html.Div(
+                                [
+                                    dmc.Title("What it costs", order=3, size="h5"),
+                                    html.P(
+                                        "The mark shows this model's mean over the test set.",
+                                        className="note",
+                                    ),
+                                ],
+                                className="own-rates-head",
+                            ),
+                            html.Dl(bars, className="rate-bars", **{"data-most": str(most_rate(atlas))}),
                             html.Dl(numbers, className="stats own-stats"),
                         ],
                         className="own-rates",

@@ -1,20 +1,22 @@
-/* The model view's diagram: Fig. 1 of the source with the selected model's rates. Inference q is on the left,
- * generation p on the right.
+/* The diagram of both layers: Fig. 1 of the source with the selected model's rates, or with those of one image.
+ * Inference q is on the left, generation p on the right.
  *
  * Two flows: the information in z₂ (R(z₂)), and what z₁ adds (R(z₁|z₂)). If p(x|z₁) depends on z₁ alone, both reach
  * the picture through z₁; p(x|z₁, z₂) has a direct path for z₂. Edges are as thick as their rates, with one scale for
- * the whole atlas.
+ * the whole atlas. The model view's is filled in here, that of the visitor's image by your-image/flow.js.
  */
 import { svg } from "../core/dom.js";
 import { rateOnScreen } from "../core/point-numbers.js";
 import { screen } from "../core/screen.js";
 
 const THICKEST = 26;
+const MOST = 1.25 * THICKEST; // one image may need more nats than the mean of any model
 const THINNEST = 1;
 const Q = 112;
 const P = 236;
 const ROW = { z2: 74, z1: 204, x: 334 };
 const RADIUS = 24;
+const PICTURE = 56; // side of a picture in the place of x
 const AROUND = Q - 46; // where the flow into z₂ passes z₁
 const BESIDE = P + 46; // where the flow out of z₂ passes z₁, if it has a path of its own
 const UPPER = (ROW.z2 + ROW.z1) / 2;
@@ -30,8 +32,16 @@ function node(x, y, name, index, kind) {
   return svg("g", { class: `node node-${kind}` }, [shape, letter]);
 }
 
-function edge(path, latent, id) {
-  return svg("path", { d: path, class: `edge edge-${latent}`, "data-latent": latent, id });
+/* x as a picture, which your-image/flow.js fills in; x̂ with a hat of its own, which not every font can set. */
+function pictureNode(x, hasHat) {
+  const box = { x: x - PICTURE / 2, y: ROW.x - PICTURE / 2, width: PICTURE, height: PICTURE };
+  const letter = svg("text", { x: box.x - 12, y: ROW.x + 6 }, ["x"]);
+  const hat = svg("path", { class: "hat", d: `M${box.x - 15} ${ROW.x - 6}l4 -4l4 4` });
+  return svg("g", { class: "node node-x" }, [svg("rect", box), svg("image", box), letter, ...(hasHat ? [hat] : [])]);
+}
+
+function edge(path, latent, name) {
+  return svg("path", { d: path, class: `edge edge-${latent}`, "data-latent": latent, "data-edge": name });
 }
 
 /* Twice, the wider one in the background's colour: it is visible on a thick and on a thin flow. */
@@ -76,7 +86,8 @@ function isDirect(place) {
   return place.dataset.direct === "true";
 }
 
-function draw(place) {
+/* Draw it without rates. hasPictures: whether there are pictures in the place of x. */
+export function drawFlow(place, hasPictures = false) {
   const ladder = place.dataset.ladder === "true";
   const fork = ROW.x - 66;
   const parts = [
@@ -94,24 +105,26 @@ function draw(place) {
     number(Q + 30, LOWER - 2, "z1", "start"),
     ...["q", "p"].flatMap((side) => {
       const x = side === "q" ? Q : P;
-      return [node(x, ROW.z2, "z", "2", "z2"), node(x, ROW.z1, "z", "1", "z1"), node(x, ROW.x, "x", "", "x")];
+      const last = hasPictures ? pictureNode(x, side === "p") : node(x, ROW.x, "x", "", "x");
+      return [node(x, ROW.z2, "z", "2", "z2"), node(x, ROW.z1, "z", "1", "z1"), last];
     }),
   ];
   if (ladder) parts.push(node(Q, fork + 12, "d", "1", "d"));
   place.replaceChildren(svg("svg", { viewBox: "0 0 316 372", "aria-hidden": "true" }, parts));
 }
 
-function show(place, { numbers = {}, errors = {} }) {
+/* Show rates, and their errors if these are known. Returns the rates in words. */
+export function showFlow(place, numbers, errors = {}) {
   // An unknown rate is null, and null + 15 would be 15.
   const rates = { z2: numbers.rate_z2 ?? NaN, z1: numbers.rate_z1 ?? NaN };
   const most = Number(place.dataset.most);
-  const width = (nats) => (Number.isFinite(nats) ? Math.max(THINNEST, (THICKEST * nats) / most) : 0);
+  const width = (nats) => (Number.isFinite(nats) ? Math.min(MOST, Math.max(THINNEST, (THICKEST * nats) / most)) : 0);
   const widths = { z2: width(rates.z2), z1: width(rates.z1) };
   for (const path of place.querySelectorAll(".edge")) path.style.strokeWidth = `${widths[path.dataset.latent]}px`;
   if (!isDirect(place)) {
     // Side by side: together they are centred.
-    place.querySelector("#p-x-z2").style.transform = `translateX(${-widths.z1 / 2}px)`;
-    place.querySelector("#p-x-z1").style.transform = `translateX(${widths.z2 / 2}px)`;
+    place.querySelector("[data-edge=p-x-z2]").style.transform = `translateX(${-widths.z1 / 2}px)`;
+    place.querySelector("[data-edge=p-x-z1]").style.transform = `translateX(${widths.z2 / 2}px)`;
   }
   const shown = { ...rates, total: rates.z2 + rates.z1 };
   // The error of the sum is at least the larger one of its parts' errors.
@@ -121,15 +134,16 @@ function show(place, { numbers = {}, errors = {} }) {
     const [value, unit = ""] = written(text.dataset.rate).split(" ");
     [text.children[0].textContent, text.children[1].textContent] = [value, unit];
   }
-  const text = `R(z₂) is ${written("z2")}, R(z₁|z₂) is ${written("z1")}`;
-  place.setAttribute("aria-label", `Information flow through the two layers: ${text}`);
+  return `R(z₂) is ${written("z2")}, R(z₁|z₂) is ${written("z1")}`;
 }
 
 export function start() {
   screen.subscribe(({ view, point }) => {
     const place = document.getElementById("flow");
     if (!place || view !== "model") return;
-    if (!place.firstChild) draw(place);
-    show(place, screen.points[point] || {});
+    if (!place.firstChild) drawFlow(place);
+    const { numbers = {}, errors } = screen.points[point] || {};
+    const words = showFlow(place, numbers, errors);
+    place.setAttribute("aria-label", `Information flow through the two layers: ${words}`);
   });
 }

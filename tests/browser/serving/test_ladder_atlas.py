@@ -50,6 +50,8 @@ def test_its_pictures_are_drawn_its_diagram_is_the_ladders_and_a_drawing_has_its
     text = re.search(r"[?&]own=([A-Za-z0-9_-]+)", explorer.address)[1]
     image = read_image(text, (1, 28, 28))[0]
     assert image.shape[-2:] == (28, 28) and float(image.max()) > 0.7
+    nodes = page.locator("#own-flow .node").all_text_contents()
+    assert "d1" in nodes, "the ladder's diagram for the image, too"
 
 
 def test_a_photograph_of_any_size_becomes_one_of_the_models_64_by_64_pixels(open_page, serve, tmp_path):
@@ -77,5 +79,15 @@ def test_where_the_picture_depends_on_z2_directly_the_diagram_shows_its_path(ope
     explorer.page.click("#tab-model")
     explorer.wait_until_shown("", SAMPLES)
     assert "p(x|z₁, z₂)" in explorer.page.text_content("#flow-about")
-    boxes = {edge: explorer.page.locator(f"#{edge}").bounding_box() for edge in ("p-x-z2", "p-x-z1", "q-z1")}
+    boxes = {
+        edge: explorer.page.locator(f"#flow [data-edge={edge}]").bounding_box()
+        for edge in ("p-x-z2", "p-x-z1", "q-z1")
+    }
     assert boxes["p-x-z2"]["height"] > 1.5 * boxes["p-x-z1"]["height"], "from z₂ to x, past z₁"
+    explorer.page.click("#tab-own")
+    explorer.wait_until_shown("", ("own-thumbnails",))
+    explorer.page.locator(".own-view .thumbnail").first.click()
+    explorer.page.wait_for_function(
+        "() => document.querySelectorAll('#own-flow .flow-dots[data-edge=p-x-z2]').length === 1"
+    )
+    assert explorer.page.locator("#own-flow [data-edge=p-z2]").count() == 0

@@ -31,8 +31,9 @@ def test_the_diagram_says_the_rates_and_its_edges_are_as_thick(view):
             """async () => {
                 const growing = document.getElementById('flow').getAnimations({ subtree: true });
                 await Promise.all(growing.map((one) => one.finished));
-                return Object.fromEntries(['q-z2', 'q-z1'].map((id) =>
-                    [id, parseFloat(getComputedStyle(document.getElementById(id)).strokeWidth)]));
+                const style = (name) => getComputedStyle(document.querySelector(`#flow [data-edge=${name}]`));
+                return Object.fromEntries(['q-z2', 'q-z1'].map((name) =>
+                    [name, parseFloat(style(name).strokeWidth)]));
             }"""
         )
 
@@ -220,8 +221,8 @@ def test_a_phone_shows_every_part_without_sideways_scrolling(open_page, tiny_add
 def test_edges_do_not_move_for_who_prefers_that(open_page, tiny_address):
     explorer = open_page(tiny_address, reduced_motion="reduce")
     explorer.page.click("#tab-model")
-    explorer.page.wait_for_selector("#q-z2")
-    style = "getComputedStyle(document.getElementById('q-z2')).transitionDuration"
+    explorer.page.wait_for_selector("#flow [data-edge=q-z2]")
+    style = "getComputedStyle(document.querySelector('#flow [data-edge=q-z2]')).transitionDuration"
     assert explorer.page.evaluate(style) == "0s"
 
 

@@ -14,6 +14,9 @@ from ways_to_serve import needs_server
 from app.pictures.your_image import read_image
 from hvae.config import HVAEConfig
 
+RATES = "#own-flow .flow-number"
+RUNNING = """() => document.getElementById('own-flow').getAnimations({ subtree: true })
+    .some((one) => !(one instanceof CSSTransition))"""
 RATES_TOLD = "() => !document.querySelector('.rate-row .rate-number').textContent.includes('–')"
 SLOTS = ("own-layers", "own-resample")
 CANVAS = "#own-canvas"
@@ -111,6 +114,90 @@ def test_a_server_that_has_too_much_to_do_is_asked_for_the_rates_again(served_ex
     draw(view, (0.3, 0.2), (0.7, 0.8))
     view.page.wait_for_function(RATES_TOLD)
     assert len(refused) >= 1
+
+
+def take_test_image(explorer, index):
+    explorer.wait_until_shown("", ("own-thumbnails",))
+    explorer.page.locator(".own-view .thumbnail").nth(index).click()
+
+
+def test_the_diagram_has_the_nats_of_the_very_image_and_its_pictures(view):
+    take_test_image(view, 9)
+    view.wait_until_shown(own(view), SLOTS)
+    view.page.wait_for_function(
+        """() => ['z2', 'z1'].every((latent) => {
+            const told = document.querySelector(`.rate-row[data-latent=${latent}] .rate-number`).textContent;
+            const numbers = [...document.querySelectorAll(`#own-flow [data-rate=${latent}]`)];
+            const texts = numbers.map((one) => [...one.children].map((part) => part.textContent).join(' '));
+            return told.endsWith('nats') && texts.length && texts.every((text) => text === told);
+        })"""
+    )
+    told = {latent: view.text(f".rate-row[data-latent={latent}] .rate-number") for latent in ("z2", "z1")}
+    total = float(view.page.locator("#own-flow [data-rate=total] .flow-value").text_content())
+    assert total == pytest.approx(sum(float(text.split()[0]) for text in told.values()), abs=0.11, rel=1e-3)
+    label = view.page.locator("#own-flow").get_attribute("aria-label")
+    assert f"R(z₂) is {told['z2']}" in label
+    shown = view.page.evaluate(
+        """() => Promise.all([...document.querySelectorAll('#own-flow image')].map(async (one) => {
+            const picture = new Image(), canvas = document.createElement('canvas');
+            picture.src = one.getAttribute('href');
+            await picture.decode();
+            [canvas.width, canvas.height] = [picture.width, picture.height];
+            const context = canvas.getContext('2d');
+            context.drawImage(picture, 0, 0);
+            return [...context.getImageData(0, 0, canvas.width, canvas.height).data];
+        }))"""
+    )
+    sheet = view.page.evaluate(
+        """() => {
+            const sheet = document.getElementById('own-layers-picture');
+            const all = sheet.getContext('2d').getImageData(0, 0, sheet.width, sheet.height);
+            return [all.width, [...all.data]];
+        }"""
+    )
+    tiles = np.array(sheet[1], int).reshape(32, sheet[0], 4)
+    for picture, left in zip(shown, (0, (sheet[0] - 32) // 2), strict=True):
+        assert np.abs(np.array(picture, int).reshape(32, 32, 4) - tiles[:, left : left + 32]).max() <= 1
+
+
+def test_each_image_flows_through_the_diagram_once_and_again_on_wish(view):
+    take_test_image(view, 9)
+    view.page.wait_for_function(RUNNING)
+    view.page.wait_for_function(f"() => !({RUNNING})()")
+    view.page.keyboard.press("ArrowRight")
+    view.wait_until_shown("/b2-10_b1-1/", SLOTS)
+    view.page.wait_for_timeout(300)
+    assert not view.page.evaluate(RUNNING), "another model, but the same image"
+    take_test_image(view, 3)
+    view.page.wait_for_function(RUNNING)
+    view.page.wait_for_function(f"() => !({RUNNING})()")
+    view.page.click("#own-flow-again")
+    view.page.wait_for_function(RUNNING)
+    view.page.click("#own-clear")
+    view.page.wait_for_function(f"() => !({RUNNING})()")
+
+
+def test_the_flow_waits_until_it_is_seen(open_page, tiny_address):
+    page = (explorer := open_page(tiny_address, 390, 844)).page
+    page.click("#tab-own")
+    take_test_image(explorer, 9)
+    page.wait_for_function(RATES_TOLD)
+    page.wait_for_timeout(300)
+    assert not page.evaluate(RUNNING)
+    page.locator("#own-flow").scroll_into_view_if_needed()
+    page.wait_for_function(RUNNING)
+
+
+def test_nothing_moves_where_motion_is_unwelcome(open_page, tiny_address):
+    explorer = open_page(tiny_address, reduced_motion="reduce")
+    explorer.page.click("#tab-own")
+    take_test_image(explorer, 9)
+    explorer.page.wait_for_function(RATES_TOLD)
+    for _ in range(3):
+        assert explorer.page.evaluate("document.getAnimations().length") == 0
+        explorer.page.wait_for_timeout(100)
+    assert "–" not in "".join(explorer.page.locator(RATES).all_text_contents())
+    assert not explorer.page.locator("#own-flow-again").is_visible()
 
 
 def test_a_link_carries_the_drawing(view, open_page):
@@ -280,7 +367,7 @@ def test_a_colour_model_takes_files_and_not_the_pen(open_page, serve, tmp_path):
     assert (read_image(own(explorer), (3, 32, 32)) == pixels.transpose(2, 0, 1)).all()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (390, 844)])
 def test_it_fits_the_window(open_page, tiny_address, width, height):
     explorer = open_page(tiny_address, width, height)
     explorer.page.click("#tab-own")
@@ -289,5 +376,5 @@ def test_it_fits_the_window(open_page, tiny_address, width, height):
     explorer.page.locator(".own-view .thumbnail").nth(2).click()
     explorer.wait_until_shown("", SLOTS)
     assert explorer.page.evaluate("document.documentElement.scrollWidth") <= width
-    if width == 1440:
+    if width > 390:
         assert explorer.page.evaluate("document.documentElement.scrollHeight") <= height

@@ -7,6 +7,7 @@ import { rateOnScreen } from "../../core/point-numbers.js";
 import { request } from "../../server/requests.js";
 import { screen } from "../../core/screen.js";
 import { ratesAddress } from "../../server/server-addresses.js";
+import { showOwnFlow } from "./flow.js";
 
 let wish = null;
 let busy = false;
@@ -42,7 +43,7 @@ async function askFor(url) {
   busy = false;
 }
 
-/* Write the last answer into the bars, beside the model's mean rates. */
+/* Write the last answer into the bars, beside the model's mean rates, and into the diagram. */
 export function showRates() {
   const bars = document.querySelector(".rate-bars");
   const means = screen.points[screen.current.point]?.numbers || {};
@@ -61,4 +62,5 @@ export function showRates() {
   for (const number of document.querySelectorAll(".own-stats [data-number]")) {
     number.textContent = rateOnScreen(rates?.[number.dataset.number] ?? NaN);
   }
+  showOwnFlow(rates, new URL(address, location.href).searchParams.get("image"));
 }

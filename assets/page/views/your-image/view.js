@@ -7,6 +7,7 @@ import { element } from "../../core/dom.js";
 import { askOnce } from "../../core/pictures.js";
 import { screen } from "../../core/screen.js";
 import { drawStrokes, framedPicture, framedStrokes, toAddress, toText } from "./drawing.js";
+import { listenToFlow } from "./flow.js";
 import { openImage } from "./image-files.js";
 import { askRates, showRates } from "./rates.js";
 import { shortPng } from "./short-png.js";
@@ -214,6 +215,7 @@ function show(current, former, since) {
 export function start() {
   listenToThePen();
   listenToChoices();
+  listenToFlow();
   document.addEventListener("hvae:drawn", ({ detail }) => {
     if (detail.slot === "own-layers" && image) answerMore();
   });
