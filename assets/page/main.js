@@ -12,6 +12,7 @@ import * as shiftSliders from "./controls/shift-sliders.js";
 import * as shortcuts from "./controls/shortcuts.js";
 import * as tabs from "./controls/tabs.js";
 import * as thumbnails from "./controls/thumbnails.js";
+import * as toolbars from "./controls/toolbars.js";
 import * as atlasVersion from "./core/atlas-version.js";
 import * as folds from "./core/folds.js";
 import * as models from "./core/models/models.js";
@@ -56,7 +57,7 @@ import * as yourImage from "./views/your-image/view.js";
 const PARTS = [
   ...[connection, connectionMessage, atlasVersion, folds, models, tabs, lecture, shiftSliders, selectedModel],
   ...[ring, foldMark, optima, selectDots, typeSize, plots, dotCard, lateFigures, drawHere],
-  ...[figureChoices, atlasChoice, linkMessage, legend, colourKey, thumbnails, dialogs, shortcuts, keyboard],
+  ...[figureChoices, atlasChoice, linkMessage, legend, colourKey, thumbnails, toolbars, dialogs, shortcuts, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
   ...[exportDialog, compareView, judge, claimsView],
   ...[aboutDialog, explanationCard, equations, terms, tour],

@@ -65,7 +65,49 @@ def test_every_control_can_be_reached_by_tab_and_has_a_name(explorer):
     for _ in range(40):
         explorer.page.keyboard.press("Tab")
         reached.add(explorer.page.evaluate("document.activeElement.id || document.activeElement.className"))
-    assert {"tab-landscapes", "pin", "draw-again", "open-keys"} <= reached
+    assert {"tab-landscapes", "pin", "draw-again", "open-lecture"} <= reached
+
+
+FOCUSED = "document.activeElement.ariaLabel || document.activeElement.id"
+
+
+def test_a_row_of_buttons_is_one_stop_of_tab_and_arrows_walk_it(explorer):
+    page = explorer.page
+    page.locator("#open-lecture").focus()
+    names = []
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        names.append(page.evaluate("document.activeElement.id"))
+    assert names == ["open-export", "open-keys", "open-about-page"]
+    page.keyboard.press("Tab")
+    assert not page.evaluate("Boolean(document.activeElement.closest('.tools'))"), "one stop"
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.id") == "open-about-page", "it comes back to where it was"
+    page.keyboard.press("Home")
+    assert page.evaluate("document.activeElement.id") == "open-lecture"
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.id") == "open-lecture"
+    assert "point=b2-1_b1-1" in explorer.address, "the grid of dots is not walked"
+
+
+def test_test_images_are_one_stop_of_tab_and_each_is_reached_and_chosen_by_keys(explorer):
+    page = explorer.page
+    page.click("#tab-own")
+    explorer.wait_until_shown("", ("own-thumbnails",))
+    page.locator("#own-file").focus()
+    page.keyboard.press("Tab")
+    reached = [page.evaluate(FOCUSED)]
+    for _ in range(page.locator(".own-view .thumbnail").count() - 1):
+        page.keyboard.press("ArrowRight")
+        reached.append(page.evaluate(FOCUSED))
+    assert reached == [f"Test image {number}" for number in range(1, len(reached) + 1)]
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(FOCUSED) == f"Test image {len(reached) - 8}", "a row has eight"
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.search.includes('own=')")
+    page.keyboard.press("Tab")
+    assert not page.evaluate("Boolean(document.activeElement.closest('.thumbnails'))"), "one stop"
+    assert "point=b2-1_b1-1" in explorer.address, "the grid of dots is not walked"
 
 
 def test_digits_switch_views_also_from_a_slider_or_a_row_of_buttons(explorer):

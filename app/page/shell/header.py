@@ -46,7 +46,7 @@ def layout(name: str, atlas: Atlas, cards: Mapping[str, AtlasCard], problem: str
             html.Div(
                 [
                     tabs("view", view_titles(), ids="tab", label="Views"),
-                    html.Div(tools, className="tools"),
+                    html.Div(tools, className="tools", role="toolbar", **{"aria-label": "Tools"}),
                 ],
                 className="page-bar",
             ),

@@ -141,9 +141,9 @@ def thumbnails(slot: str, count: int, frame: Frame, label: str) -> html.Div:
             html.Div(buttons, className="thumbnail-buttons", style={"--columns": columns}),
         ],
         className="thumbnails",
-        role="group",
+        role="toolbar",
         hidden=count == 0,
-        **{"aria-label": label},
+        **{"aria-label": label, "data-columns": str(columns)},
     )
 
 
