@@ -1,4 +1,4 @@
-"""Take the pictures of every view: `python docs/screenshots.py [ATLAS]` writes docs/views/VIEW-WIDTH.webp.
+"""Take the pictures of every view: `python docs/screenshots.py [ATLAS …]` writes docs/views/VIEW-WIDTH.webp.
 
 Of atlases beside the first, two views are enough: docs/views/NAME-VIEW-WIDTH.webp.
 """
@@ -36,7 +36,7 @@ COMPLETE = """() => {
 
 
 def main() -> None:
-    atlases = served_atlases(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    atlases = served_atlases(list(map(Path, sys.argv[1:])))
     first, *_ = atlases
     server = waitress.create_server(create_app(atlases).server, host="127.0.0.1", port=0, threads=32)
     threading.Thread(target=server.run, daemon=True).start()

@@ -11,6 +11,8 @@ import pytest
 import torch
 from python_side import HVAE, Atlas, HVAEConfig, Parent, rounded, save_parent, to_floats
 
+from hvae.atlas.atlas import shipped_names
+
 TOLERANCE = 2e-5
 """Of pixel means."""
 
@@ -106,7 +108,7 @@ def test_latents_that_are_given_are_kept_and_the_others_filled_from_their_priors
         assert_close(drawn, model.decode(latents, fill="sample", seed=4, temperature=0.5))
 
 
-@pytest.mark.parametrize("atlas", ["mnist", "street-digits"])
+@pytest.mark.parametrize("atlas", shipped_names())
 def test_points_that_ship_are_decoded_as_by_torch(modules, atlas):
     folder = Atlas.shipped(atlas)
     for file in list(folder.metrics["checkpoint"])[:: len(folder.metrics) // 3]:

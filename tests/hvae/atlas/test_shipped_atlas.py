@@ -40,14 +40,22 @@ class Claim(NamedTuple):
     psnr: float
 
 
-CLAIMS = {"mnist": Claim(1, 9, 30, 0.993, 28), "street-digits": Claim(3, 9, 30, 0.996, 28)}
+CLAIMS = {
+    "mnist": Claim(1, 9, 30, 0.993, 28),
+    "fashion-mnist": Claim(1, 9, 30, 0.895, 23),
+    "street-digits": Claim(3, 9, 30, 0.996, 28),
+}
 
-OVERCONFIDENT = {"mnist": set(), "street-digits": {"models/beta2-10_beta1-10.safetensors"}}
+OVERCONFIDENT = {
+    "mnist": set(),
+    "fashion-mnist": set(),
+    "street-digits": {"models/beta2-10_beta1-10.safetensors"},
+}
 """Where the calibrated judge is sure of itself without reason."""
 
-WORSE_FOLDS = {("street-digits", 10, 0.1): 30}
+WORSE_FOLDS = {("street-digits", 10, 0.1): 30, ("fashion-mnist", 6, 0.1): 6}
 """Where a fold is more than 5 nats worse than what was trained on from it, and how many at most. The points
-of the street digits' grid lie 300 nats apart; at three of its corners the parent is 14 to 28 nats off."""
+of the street digits' grid lie 300 nats apart; at three of its corners the parent is 14 to 28 nats off. At a corner of Fashion-MNIST's it is 5.8 nats off."""
 
 
 @pytest.fixture(scope="module", params=shipped_names())
@@ -99,19 +107,18 @@ def test_nothing_but_an_atlas_ships_with_it(atlas):
 @pytest.mark.parametrize(("beta_2", "beta_1"), [(0.1, 0.1), (1, 1), (10, 0.1), (0.46, 0.46)])
 def test_its_parent_covers_its_plane(atlas, beta_2, beta_1):
     """What a fold reaches is what the point that was trained on from it reaches, but for a few nats."""
-    fold = atlas.load_parent().fold([beta_1, beta_2])
     row = atlas.nearest(beta_2, beta_1)
+    fold = atlas.load_parent().fold([row["beta_1"], row["beta_2"]])
     pixels = torch.tensor(atlas.examples().images)
     examples = Images(pixels, torch.zeros(len(pixels), dtype=torch.int64), ())
 
     def objective(model: HVAE) -> float:
         measured = layer_rates(model, examples)
-        return measured.distortion + beta_1 * measured.rates[0] + beta_2 * measured.rates[1]
+        return measured.distortion + row["beta_1"] * measured.rates[0] + row["beta_2"] * measured.rates[1]
 
     trained_on = objective(atlas.load_checkpoint(row["checkpoint"]))
-    assert (
-        trained_on - 0.5 <= objective(fold) <= trained_on + WORSE_FOLDS.get((atlas.name, beta_2, beta_1), 5)
-    )
+    worse = WORSE_FOLDS.get((atlas.name, row["beta_2"], row["beta_1"]), 5)
+    assert trained_on - 0.5 <= objective(fold) <= trained_on + worse
 
 
 def test_digits_are_recognisable(atlas, claim):
