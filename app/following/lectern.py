@@ -9,7 +9,8 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from threading import Condition
+from queue import Empty, SimpleQueue
+from threading import Lock
 
 MOST_FOLLOWERS = 500
 """Requests that wait at once. Each takes a thread of the server's; further ones end at once."""
@@ -31,6 +32,10 @@ class Shown:
     query: str
 
 
+Inbox = SimpleQueue[Shown | None]
+"""A follower's: screens that they do not know yet, and None at the end."""
+
+
 class Lectern:
     """One lecturer's screen. Threads may use it at the same time.
 
@@ -42,9 +47,9 @@ class Lectern:
         self.code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
         self.key = secrets.token_urlsafe(24)
         self.address = address
-        self._changed = Condition()
+        self._lock = Lock()
         self._shown = Shown(0, "")
-        self._waiting = 0
+        self._inboxes: set[Inbox] = set()
         self._is_closed = False
 
     def is_code(self, code: str) -> bool:
@@ -57,12 +62,11 @@ class Lectern:
 
     def show(self, query: str) -> int:
         """Show a screen, and return how many followers have waited for it."""
-        with self._changed:
-            waiting = self._waiting
+        with self._lock:
             if query != self._shown.query:
                 self._shown = Shown(self._shown.version + 1, query)
-                self._changed.notify_all()
-            return waiting
+                self._tell(self._shown)
+            return len(self._inboxes)
 
     @property
     def shown(self) -> Shown:
@@ -74,31 +78,47 @@ class Lectern:
 
         Ends after so many seconds, when the lectern is closed, and after what is new if too many wait.
         """
-        with self._changed:
-            has_room = self._waiting < MOST_FOLLOWERS
-            self._waiting += has_room
-        until = time.monotonic() + (seconds if has_room else 0)
+        inbox: Inbox = SimpleQueue()
+        with self._lock:
+            shown = self._shown
+            if not self._is_closed and len(self._inboxes) < MOST_FOLLOWERS:
+                self._inboxes.add(inbox)
+            else:
+                inbox.put(None)
+        until = time.monotonic() + seconds
         try:
-            while (shown := self._next(version, until)).version != version:
+            if shown.version != version:
                 yield shown
-                version = shown.version
+            while shown := newest(inbox, until):
+                yield shown
         finally:
-            with self._changed:
-                self._waiting -= has_room
-
-    def _next(self, version: int, until: float) -> Shown:
-        """Return the screen when it has another version, or the same when the time is over."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_closed or self._shown.version != version, until - time.monotonic()
-            )
-            return self._shown
+            with self._lock:
+                self._inboxes.discard(inbox)
 
     def close(self) -> None:
         """Let everybody go: the server ends."""
-        with self._changed:
+        with self._lock:
             self._is_closed = True
-            self._changed.notify_all()
+            self._tell(None)
+
+    def _tell(self, news: Shown | None) -> None:
+        # An inbox for each: a hundred threads that wake at one lock wait for each other.
+        for inbox in self._inboxes:
+            inbox.put(news)
+
+
+def newest(inbox: Inbox, until: float) -> Shown | None:
+    """Return the last screen in an inbox, as soon as there is one; None at the end."""
+    try:
+        shown = inbox.get(timeout=max(0.0, until - time.monotonic()))
+        while shown and not inbox.empty():
+            if not (later := inbox.get()):
+                inbox.put(later)  # the end comes after the last screen
+                break
+            shown = later
+    except Empty:
+        return None
+    return shown
 
 
 def addresses(lectern: Lectern, address: str) -> tuple[str, str]:

@@ -55,7 +55,8 @@ OVERCONFIDENT = {
 
 WORSE_FOLDS = {("street-digits", 10, 0.1): 30, ("fashion-mnist", 6, 0.1): 6}
 """Where a fold is more than 5 nats worse than what was trained on from it, and how many at most. The points
-of the street digits' grid lie 300 nats apart; at three of its corners the parent is 14 to 28 nats off. At a corner of Fashion-MNIST's it is 5.8 nats off."""
+of the street digits' grid lie 300 nats apart; at three of its corners the parent is 14 to 28 nats off. At a
+corner of Fashion-MNIST's it is 5.8 nats off."""
 
 
 @pytest.fixture(scope="module", params=shipped_names())
