@@ -22,20 +22,22 @@ let running = []; // animations
 
 const find = () => document.getElementById("own-flow");
 
-/* The reconstruction: the second of three tiles. */
-function reconstruction() {
+/* An image's reconstruction: the second of three tiles. Nothing while the tiles are another image's. */
+function reconstruction(image) {
   const sheet = document.getElementById("own-layers-picture");
   if (sheet.dataset.state !== "shown") return "";
+  if (new URL(sheet.dataset.pictureUrl, location.href).searchParams.get("image") !== image) return null;
   const { width, height } = document.getElementById("own-place").dataset;
   const tile = Object.assign(document.createElement("canvas"), { width, height });
   tile.getContext("2d").drawImage(sheet, -Math.round((sheet.width - width) / 2), 0);
   return tile.toDataURL();
 }
 
+/* Show the image and its reconstruction; what is null stays as it is, until it is known. */
 function showPictures(place, ...addresses) {
   place.querySelectorAll("image").forEach((image, index) => {
     if (addresses[index]) image.setAttribute("href", addresses[index]);
-    else image.removeAttribute("href");
+    else if (addresses[index] !== null) image.removeAttribute("href");
   });
 }
 
@@ -114,7 +116,7 @@ export function showOwnFlow(rates, image) {
   shown = { z2: rates?.rate_z2, z1: rates?.rate_z1 };
   const words = showFlow(place, rates || {});
   place.setAttribute("aria-label", `How your image flows through the two layers: ${words}`);
-  showPictures(place, image && toAddress(image), image && reconstruction());
+  showPictures(place, image ? toAddress(image) : "", image ? reconstruction(image) : "");
   // Cleared: the same image may come again.
   if (image === played && screen.current.own) return;
   stop();

@@ -14,6 +14,7 @@ let busy = false;
 let address = ""; // of the last answer
 let lost = ""; // the address to ask for when the server can be reached again
 let rates = null; // the last answer
+let cleared = 0; // counts the times that the image was cleared
 
 /* Ask for the rates of an image under the selected model, and show them. */
 export function askRates(image) {
@@ -22,18 +23,27 @@ export function askRates(image) {
   return askFor(ratesAddress(atlas, point, image));
 }
 
+/* Forget the image: the next one has nothing to do with it. */
+export function forgetRates() {
+  cleared += 1;
+  [wish, rates, address, lost] = [null, null, "", ""];
+  showRates();
+}
+
 async function askFor(url) {
   wish = url === address ? null : url;
   if (busy) return;
   busy = true;
   while (wish) {
-    const current = wish;
+    const [current, before] = [wish, cleared];
     wish = null;
     try {
       const here = await numbersHere(current);
       const answer = here ?? (await (await request(current, () => !wish)).json());
+      if (before !== cleared) continue;
       [rates, address] = [answer.images[0], current];
     } catch (error) {
+      if (before !== cleared) continue;
       [rates, address] = [null, ""]; // its pictures say why
       lost = error.nextTry ? current : "";
       error.nextTry?.then(() => lost === current && askFor(current));

@@ -9,7 +9,7 @@ import { screen } from "../../core/screen.js";
 import { drawStrokes, framedPicture, framedStrokes, toAddress, toText } from "./drawing.js";
 import { listenToFlow } from "./flow.js";
 import { openImage } from "./image-files.js";
-import { askRates, showRates } from "./rates.js";
+import { askRates, forgetRates, showRates } from "./rates.js";
 import { shortPng } from "./short-png.js";
 
 let strokes = []; // lists of [x, y], in pixels of the canvas
@@ -36,7 +36,8 @@ function answer(since) {
   document.getElementById("own-empty").hidden = Boolean(image);
   document.getElementById("own-answer").hidden = !image;
   place().classList.toggle("is-empty", !image);
-  if (!image || !screen.points[screen.current.point]) return;
+  if (!image) return forgetRates();
+  if (!screen.points[screen.current.point]) return;
   // The rest after the main picture, which would otherwise wait for them while the pen moves.
   if (!askOnce("own-layers", "layers", `draws=0&image=${image}`, since)) answerMore(since);
 }
@@ -217,7 +218,9 @@ export function start() {
   listenToChoices();
   listenToFlow();
   document.addEventListener("hvae:drawn", ({ detail }) => {
-    if (detail.slot === "own-layers" && image) answerMore();
+    if (detail.slot !== "own-layers" || !image) return;
+    answerMore();
+    showRates(); // they may have come before the reconstruction
   });
   screen.subscribe(show);
 }
