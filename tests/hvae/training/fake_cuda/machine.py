@@ -6,6 +6,7 @@ import contextlib
 import sys
 import weakref
 from collections import Counter, defaultdict
+from functools import cache
 
 import torch
 import torch._subclasses.fake_tensor as fake_tensor
@@ -171,14 +172,14 @@ class FakeCuda(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        leaves = tree_leaves((args, kwargs))
+        tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
         wanted = kwargs.get("device")
         to_gpu = wanted is not None and torch.device(wanted).type == "cuda"
         on_gpu = [tensor for tensor in tensors if tensor.device.type == "cuda"]
         if (not on_gpu and not to_gpu) or func is torch.ops.prim.device.default:
             return func(*args, **kwargs)  # the CPU's, and real
-        has = torch._C._dispatch_has_kernel_for_dispatch_key
-        if has(func.name(), "CompositeImplicitAutograd") and not has(func.name(), "Meta"):
+        if _is_composite(func):
             with self:  # in inference mode these arrive whole
                 return func.decompose(*args, **kwargs)
         if func is aten._local_scalar_dense.default:
@@ -202,7 +203,7 @@ class FakeCuda(TorchDispatchMode):
         if func in WAITING:
             self.wait(str(func))
             return self._of_unknown_shape(func, args, kwargs)
-        self._check(func, tensors, tree_leaves((args, kwargs)), bool(on_gpu) or to_gpu)
+        self._check(func, tensors, leaves, bool(on_gpu) or to_gpu)
         if "_fused_adam" in str(func):  # in place, and nothing knows it without values
             out = None
         else:
@@ -267,9 +268,7 @@ class FakeCuda(TorchDispatchMode):
         if func is aten.convolution.default and args[0].dtype is torch.float32:
             if torch.backends.cudnn.allow_tf32:
                 self.rounded[f"{self.phase}{_place()}"] += 1
-        if graph and not any(
-            result.alias_info and not result.alias_info.is_write for result in func._schema.returns
-        ):
+        if graph and not _returns_a_view(func):
             if any((one.device.index or 0) != graph.device_index for one in (*inputs, *outputs)):
                 self.problem("work that a capture does not see: it is on another device")
             else:
@@ -327,9 +326,32 @@ def _place() -> str:
     return ""
 
 
+@cache
+def _is_composite(func) -> bool:
+    """Whether an operation has to be taken apart before its parts can be computed without values."""
+    has = torch._C._dispatch_has_kernel_for_dispatch_key
+    return has(func.name(), "CompositeImplicitAutograd") and not has(func.name(), "Meta")
+
+
+@cache
+def _changed_arguments(func) -> list[tuple[int, str]]:
+    """The places and names of arguments that an operation changes in place."""
+    return [
+        (place, argument.name)
+        for place, argument in enumerate(func._schema.arguments)
+        if argument.alias_info is not None and argument.alias_info.is_write
+    ]
+
+
+@cache
+def _returns_a_view(func) -> bool:
+    return any(
+        result.alias_info is not None and not result.alias_info.is_write for result in func._schema.returns
+    )
+
+
 def _written(func, args, kwargs):
     """The tensors that an operation changes in place."""
-    for place, argument in enumerate(func._schema.arguments):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            value = args[place] if place < len(args) else kwargs.get(argument.name)
-            yield from (one for one in tree_leaves(value) if isinstance(one, torch.Tensor))
+    for place, name in _changed_arguments(func):
+        value = args[place] if place < len(args) else kwargs.get(name)
+        yield from (one for one in tree_leaves(value) if isinstance(one, torch.Tensor))
