@@ -95,13 +95,14 @@ def _added_point(report: Callable, setting: TrainingSetting, wish: dict[str, Any
         refuse_known_point,
         unfinished_folder,
     )
-    from hvae.training import resume
 
     atlas = Atlas.open(setting.atlas)
     point = wished_point(atlas, wish)
     with extending(atlas) as folder:
         grown = existing_copy(atlas) or atlas
         refuse_known_point(grown.path, grown.metrics, point)
+        from hvae.training import resume  # only now: it imports torch, and a refusal needs none
+
         aside = unfinished_folder(atlas)
         resume.remove_all(aside, but=point.name)
         point_finished = trained(report, atlas, point, setting.data_dir, aside)
