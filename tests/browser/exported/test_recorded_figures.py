@@ -23,11 +23,12 @@ import { drawnBeside } from "./page/figures/recorded/beside.js";
 import { keyOf } from "./page/figures/recorded/colour-key.js";
 import { Recorded } from "./page/figures/recorded/recorded.js";
 
-globalThis.begin = (figures, key) => {
-  const recorded = new Recorded(figures);
+globalThis.begin = (text) => {
+  const [figures, key, other] = JSON.parse(text);
+  const recorded = new Recorded(figures), beside = other && new Recorded(other);
   globalThis.drawn = (view, look) => recorded.drawn(view, look);
-  globalThis.drawnWith = (other, title, view, look) =>
-    drawnBeside(recorded, { name: "other", title, figures: new Recorded(other) }, view, look);
+  globalThis.drawnWith = (title, view, look) =>
+    drawnBeside(recorded, { name: "other", title, figures: beside }, view, look);
   globalThis.keyFor = (look) => keyOf(key, recorded, look);
 };
 """
@@ -35,6 +36,11 @@ MEASURED = (
     *("acc_rbf_svm_z2", "acc_knn_z1", "mi_z2", "mi_z1", "inception_score", "diversity", "sharpness"),
     *("diversity_calibrated", "sharpness_calibrated", "frechet"),
 )
+
+
+def begin(window, figures, key=None, other=None):
+    """Hand over what was recorded as one text, as a page gets it: Playwright would hand it value by value."""
+    window.evaluate("(text) => begin(text)", json.dumps([figures, key, other]))
 
 
 def measured(count, seed, missing):
@@ -78,7 +84,7 @@ def test_figures_for_any_choice_are_those_that_python_draws(window, tiny_atlas, 
     manifest = atlas.manifest.model_copy(update={"spectrum": [3.0, 1.0, 0.5]})
     atlas = replace(atlas, metrics=metrics, manifest=manifest)
     recorded, key = recorded_figures(atlas, boards), recorded_key(atlas)
-    window.evaluate("([figures, key]) => begin(figures, key)", [recorded, key])
+    begin(window, recorded, key)
     about, first = fields(atlas), first_screen("atlas", atlas).to_dict()
     random = Random(3)
     for theory in ("on", "off", "on"):
@@ -108,7 +114,7 @@ def test_dots_of_another_atlas_are_those_that_python_draws(window, tiny_atlas, c
     rates = {"rate_z2": 3 * other.metrics["rate_z2"], "rate_z1": 40 * other.metrics["rate_z1"]}
     other = replace(other, metrics=other.metrics.assign(**rates, psnr=[10.0, 20.0, 30.0, 40.0], **columns))
     recorded = [recorded_figures(one, boards) for one in (atlas, other)]
-    window.evaluate("(figures) => begin(figures, null)", recorded[0])
+    begin(window, recorded[0], other=recorded[1])
     about, first = fields(atlas), first_screen("atlas", atlas).to_dict()
     beside = Other("other", "The other", other)
     choices = {name: list(field["choices"]) for name, field in about.items() if field["kind"] == "choice"}
@@ -117,8 +123,8 @@ def test_dots_of_another_atlas_are_those_that_python_draws(window, tiny_atlas, c
         look = first | {name: random.choice(its) for name, its in choices.items()} | {"colour": colour}
         look["sizes"] = [random.choice(list(about["sizes"]["choices"])) for _ in first["sizes"]]
         for view, board in boards.items():
-            asked = [recorded[1], beside.title, view, look]
-            parts = window.evaluate("([other, ...rest]) => drawnWith(other, ...rest)", asked)
+            asked = [beside.title, view, look]
+            parts = window.evaluate("([title, view, look]) => drawnWith(title, view, look)", asked)
             expected = drawn_beside(board.draw, atlas, look, beside)
             assert [part["note"] for part in parts] == [part.note for part in expected], view
             notes += [part.note for part in expected]
@@ -132,6 +138,8 @@ def test_dots_of_another_atlas_are_those_that_python_draws(window, tiny_atlas, c
 
 def different(one, other):
     """What of two JSON values differs, by where it stands."""
+    if one == other:
+        return {}
     ours, theirs = dict(leaves(one)), dict(leaves(other))
     places = [place for place in ours | theirs if ours.get(place, "none") != theirs.get(place, "none")]
     return {place: (ours.get(place), theirs.get(place)) for place in places}
