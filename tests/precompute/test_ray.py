@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +62,8 @@ class Node:
         """Send a signal to all processes whose command line will do."""
         for pid, args in self.processes().items():
             if to(args) and "<defunct>" not in args:
-                os.kill(pid, wanted)
+                with suppress(ProcessLookupError):  # it has ended since
+                    os.kill(pid, wanted)
 
     def kill(self) -> None:
         """Kill them all; once more, for what had been about to start."""
