@@ -54,6 +54,7 @@ def _menu(name: str, cards: Mapping[str, AtlasCard]) -> Component:
         [dmc.MenuTarget(target, boxWrapperProps={"className": "atlas-choice"}), dmc.MenuDropdown(items)],
         position="bottom-start",
         returnFocus=True,
+        portalProps={"target": ".page-head"},  # a landmark
     )
 
 

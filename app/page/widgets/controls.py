@@ -20,7 +20,8 @@ def menu(name: str, label: str, choices: Mapping[str, str], value: str | None) -
         disabled=not choices,
         placeholder="no metrics",
         size="xs",
-        comboboxProps={"withinPortal": True},
+        # Beside all views: nothing cuts it off there, and it is in a landmark.
+        comboboxProps={"withinPortal": True, "portalProps": {"target": "main"}},
         className="control",
         maxDropdownHeight=360,
         **{"aria-label": label},

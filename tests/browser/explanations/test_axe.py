@@ -1,43 +1,13 @@
-"""axe-core finds nothing in any view, light, dark and in forced colours.
-
-It is no part of this repository: `npm install --no-save axe-core`, or AXE_CORE=/path/to/axe.min.js.
-"""
+"""axe-core finds nothing in any view, light, dark and in forced colours."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from documents import ROOT
+from axe import MODES, faults, needs_axe
 
 from app.page.views import VIEWS
 
-AXE = Path(os.environ.get("AXE_CORE") or ROOT / "node_modules" / "axe-core" / "axe.min.js")
-
-pytestmark = pytest.mark.skipif(
-    not AXE.is_file(), reason="axe-core is not here: npm install --no-save axe-core (CONTRIBUTING.md)"
-)
-
-VIOLATIONS = """async () => {
-    const { violations } = await axe.run(document, { resultTypes: ['violations'] });
-    return violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ target, any, all, none }) =>
-            `${id}: ${target.join(' ')} (${[...any, ...all, ...none].map(({ message }) => message)[0]})`));
-}"""
-
-MODES = {
-    "light": {"color_scheme": "light"},
-    "dark": {"color_scheme": "dark"},
-    "forced": {"color_scheme": "light", "forced_colors": "active"},
-}
-"""What a visitor may prefer."""
-
-
-def faults(page) -> list[str]:
-    if not page.evaluate("() => Boolean(window.axe)"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    return page.evaluate(VIOLATIONS)
+pytestmark = needs_axe
 
 
 @pytest.fixture(params=MODES)
