@@ -37,6 +37,7 @@ import * as compareView from "./views/compare.js";
 import * as aboutDialog from "./views/explanations/about.js";
 import * as explanationCard from "./views/explanations/card.js";
 import * as equations from "./views/explanations/equations.js";
+import * as termStops from "./views/explanations/term-stops.js";
 import * as terms from "./views/explanations/terms.js";
 import * as tour from "./views/explanations/tour.js";
 import * as exportDialog from "./views/export/dialog.js";
@@ -60,7 +61,7 @@ const PARTS = [
   ...[figureChoices, atlasChoice, linkMessage, legend, colourKey, thumbnails, toolbars, dialogs, shortcuts, keyboard],
   ...[modelStrip, samplesBar, informationFlow, modelView, yourImage, ratePlane, parentView, training],
   ...[exportDialog, compareView, judge, claimsView],
-  ...[aboutDialog, explanationCard, equations, terms, tour],
+  ...[aboutDialog, explanationCard, equations, terms, termStops, tour],
   ...[follow, lead],
 ];
 

@@ -17,6 +17,7 @@ def keys() -> dict[str, str]:
     """Return what each key does."""
     return {
         "← → ↑ ↓": "walk the grid: β₂ sideways, β₁ up and down",
+        "← → Home End": "in a row of buttons, and between dotted words: the next one; Tab leaves the row",
         "s": "draw samples again",
         f"1 – {min(len(VIEWS), 9)}": "switch views",
         "p": "pin the model for Compare, or unpin it",

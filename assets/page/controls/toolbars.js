@@ -15,6 +15,14 @@ function letTabReach(bar, button) {
   for (const one of bar.querySelectorAll("button")) one.tabIndex = one === button ? 0 : -1;
 }
 
+/* Move the focus among elements, one of which has it, if a key does that. columns: see `next`. */
+export function walk(event, elements, columns = 0) {
+  if (!(event.key in STEPS || event.key === "Home" || event.key === "End")) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  elements[next(event.key, elements.indexOf(event.target), elements.length, columns)]?.focus();
+  event.preventDefault();
+}
+
 /* Where a key leads from a place among so many: the same place at an edge. columns: 0 in a single row. */
 function next(key, place, count, columns) {
   if (key === "Home") return 0;
@@ -37,12 +45,7 @@ export function start() {
     "keydown",
     (event) => {
       const bar = event.target.closest?.(BARS);
-      if (!bar || !(event.key in STEPS || event.key === "Home" || event.key === "End")) return;
-      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      const buttons = buttonsOf(bar);
-      const columns = Number(bar.dataset.columns || 0);
-      buttons[next(event.key, buttons.indexOf(event.target), buttons.length, columns)]?.focus();
-      event.preventDefault();
+      if (bar) walk(event, buttonsOf(bar), Number(bar.dataset.columns || 0));
     },
     early,
   );

@@ -45,9 +45,10 @@ def test_tab_reaches_a_word_which_then_explains_itself_until_escape(page):
     page.locator(CARD).wait_for(state="hidden")
     page.keyboard.press("Enter")
     says(page, "rate_z2")
-    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
     page.wait_for_function("() => document.activeElement.dataset.term === 'rate_z1'")
     says(page, "rate_z1")
+    assert "point=b2-1_b1-1" in page.evaluate("location.href"), "the grid of dots is not walked"
 
 
 def test_a_click_keeps_the_card_until_a_click_elsewhere(page):

@@ -19,7 +19,7 @@ const placed = new WeakMap(); // plot → {key, places}: what was last found, an
 let mayAsk = false;
 
 function makeLabel(figure, index) {
-  const label = element("button", "optimum", "", { type: "button" });
+  const label = element("button", "optimum", "", { type: "button", tabIndex: -1 });
   const name = element("span", "optimum-name");
   const mark = element("span", "mark mark-optimum");
   mark.append(element("i"));
@@ -93,12 +93,17 @@ function show(plot) {
   const wanted = plot.layout.meta?.optima || [];
   if (!layer || !(wanted.length || layer.firstChild)) return;
   const figure = plot.closest(".figure-graph").id;
-  if (!layer.firstChild) layer.append(svg("svg", { "aria-hidden": "true" }));
+  if (!layer.firstChild) {
+    layer.append(svg("svg", { "aria-hidden": "true" }));
+    layer.setAttribute("role", "toolbar"); // one stop of Tab: controls/toolbars.js
+    layer.setAttribute("aria-label", "Best models");
+  }
   const made = [...layer.querySelectorAll(".optimum")];
   made.splice(wanted.length).forEach((label) => label.remove());
   while (made.length < wanted.length) made.push(makeLabel(figure, made.length));
   layer.append(...made.filter((label) => !label.parentElement));
   made.forEach((label, index) => fill(label, wanted[index]));
+  if (made.length && !made.some(({ tabIndex }) => tabIndex === 0)) made[0].tabIndex = 0;
   layer.hidden = false;
 
   const key = JSON.stringify([wanted, window.innerWidth, plot._fullLayout._size, circles(plot)]);
@@ -118,7 +123,9 @@ function show(plot) {
 export function start() {
   document.addEventListener("click", (event) => {
     const label = event.target.closest(".optimum");
-    if (label) screen.set({ point: label.dataset.point }, event.timeStamp);
+    if (!label) return;
+    screen.set({ point: label.dataset.point }, event.timeStamp);
+    if (event.detail) label.blur(); // pressed by a pointer: from here, arrows walk the grid
   });
   document.addEventListener("hvae:plotted", ({ detail }) => show(detail.plot));
   // What a visitor waits for comes first.

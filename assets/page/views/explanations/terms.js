@@ -7,11 +7,11 @@ import { element } from "../../core/dom.js";
 import { screen } from "../../core/screen.js";
 import { explain, hideExplanation, isCardKept, isExplaining, isOnCard } from "./card.js";
 import { explanations, whenIdle } from "./content.js";
+import { letTabReachWords, partOf } from "./term-stops.js";
 
 const REST_MS = 250; // of the pointer on a word
 const LEAVE_MS = 200; // to reach the card
 const PLACES = "main, .page-head, #about-content";
-const APART = ".view, .legend, .model-panel, .page-head, dialog"; // in each, Tab reaches a word once
 const WHOLE = ".linked-figure text, .parent-rates text, .flow text, .mantine-SegmentedControl-label"; // not to be split
 const LEFT_OUT = [
   "button, a, label, input, select, output, textarea, pre, code, kbd, summary, svg, canvas, math, dd, h1",
@@ -38,13 +38,13 @@ function recordsIn(text) {
   return [...new Set(found)];
 }
 
-/* A word that explains itself. The first of its name in a part of the page can be reached by Tab. */
+/* A word that explains itself. The first of its name in a part of the page can be reached by keys: term-stops.js. */
 function term(word, place) {
   const { name } = recordOf.get(word.toLowerCase());
   const made = element("span", "term", word);
   made.dataset.term = name;
-  if (!place.closest(APART)?.querySelector(`[data-term="${name}"][tabindex]`)) {
-    Object.assign(made, { tabIndex: 0, role: "button", ariaExpanded: "false" });
+  if (!partOf(place)?.querySelector(`[data-term="${name}"][tabindex]`)) {
+    Object.assign(made, { tabIndex: -1, role: "button", ariaExpanded: "false" });
   }
   return made;
 }
@@ -76,6 +76,7 @@ function splitAll(within) {
     if (texts.currentNode.data.search(pattern) >= 0) places.add(texts.currentNode.parentElement);
   }
   for (const place of places) split(place);
+  letTabReachWords();
 }
 
 /* Split what is written later, too. */
