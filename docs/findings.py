@@ -25,11 +25,12 @@ from app.claims.numbers import (
     rank_correlation,
 )
 from app.claims.verdicts import NO, YES
-from app.claims.words import GOALS, listed, markdown, measured, number, probe_name, signed, span
+from app.claims.words import GOALS, between_runs, listed, markdown, measured, number, probe_name, signed, span
 from app.page.words import beta_text, dataset_title, metric_title
 from hvae.atlas.atlas import METRICS as TABLE
 from hvae.atlas.atlas import PARENT, Atlas, shipped_names
 from hvae.files import write_whole
+from hvae.metrics.registry import metric_of
 
 PAGE = Path(__file__).parent / "findings.md"
 BOLD = {NO: f"**{NO}**"}
@@ -137,6 +138,25 @@ def generation(table: pd.DataFrame) -> str:
     return markdown(("score", "rate", "Spearman's ρ over all models", within_lines), rows)
 
 
+def runs(atlas: Atlas) -> str:
+    """Return what another run of the training changes, beside the standard errors of one."""
+    scatter, sentence = atlas.manifest.scatter, between_runs(atlas.manifest.scatter)
+    if scatter is None:
+        return sentence
+    repeated = atlas.metrics[atlas.metrics["checkpoint"].isin(scatter.points)]
+    rows = [
+        [
+            metric_title(name),
+            metric_of(name).unit,
+            f"{repeated[f'{name}_se'].median():.2g}",
+            f"{deviation:.2g}",
+        ]
+        for name, deviation in scatter.deviations.items()
+    ]
+    header = ("metric", "unit", "standard error (median)", "scatter between runs")
+    return f"{sentence}\n\n{markdown(header, rows)}"
+
+
 def made(atlas: Atlas) -> str:
     """Return how the atlas was made."""
     facts = atlas.manifest.made_with
@@ -187,6 +207,10 @@ With noise alone, the largest of {count} gains would be about {largest_noise(cou
 
 {generation(table)}
 
+### {called}: between runs
+
+{runs(atlas)}
+
 ### {called}: how the atlas was made
 
 {made(atlas)}
@@ -215,7 +239,8 @@ A test fails if the page and an atlas disagree.
 ## How to read this page
 
 - Rates are in nats per image. ± is one standard error over 10,000 test images (or samples) of one training
-  run per point. It does not include the effect of another seed.
+  run per point. Errors of gains and of differences contain the scatter between runs where it was measured:
+  each atlas's *between runs* says so. Where it was not, no error includes the effect of another seed.
 - A *gain* of a point off the line β₂ = β₁ is over the β-VAE of the same total rate, interpolated between
   the two neighbours on the grid. If the gain over the better neighbour is positive, too, it does not depend
   on the interpolation. A gain is *clear* from {CLEAR:g} standard errors on.

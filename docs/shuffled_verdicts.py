@@ -28,7 +28,7 @@ def shuffled(
     table: pd.DataFrame, errors: Paired, random: np.random.Generator, together: bool
 ) -> tuple[pd.DataFrame, Paired]:
     """Return the table with each metric moved among the models, and its errors with it."""
-    table, moved = table.copy(), dict(errors)
+    table, moved = table.copy(), dict(errors.covariances)
     everywhere = random.permutation(len(table))
     for measurement in measurements():
         for metric in measurement.names:
@@ -40,7 +40,7 @@ def shuffled(
             if metric in moved:
                 matrix = moved[metric].to_numpy()[np.ix_(order, order)]
                 moved[metric] = pd.DataFrame(matrix, table.index, table.index)
-    return table, moved
+    return table, errors._replace(covariances=moved)
 
 
 def shares(atlases: Sequence[Atlas], tables: int) -> pd.DataFrame:

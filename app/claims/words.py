@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.page.words import metric_title
+from hvae.atlas.manifest import Scatter
 from hvae.metrics.registry import metric_of
 
 NEGLIGIBLE = 5e-5
@@ -63,6 +64,20 @@ def probe_name(metric: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """Return a list in words: `a`, `a and b`, or `a, b and c`."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def between_runs(scatter: Scatter | None) -> str:
+    """Return a sentence: whether errors of gains and differences contain the effect of another seed."""
+    if scatter is None:
+        return (
+            "The scatter between runs has not been measured: no error here contains the effect of another "
+            "seed."
+        )
+    count = len(scatter.points)
+    return (
+        f"Errors of gains and of differences contain the scatter between runs, measured over {scatter.runs} "
+        f"runs of {count} {'model' if count == 1 else 'models'}, for the metrics that it was measured for."
+    )
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

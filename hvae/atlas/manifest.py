@@ -51,6 +51,9 @@ MAX_KINDS = 100
 MAX_JUDGED = 1_000
 """Limit: points through which pictures are reconstructed for the judges."""
 
+MAX_REPEATED = 100
+"""Limit: points that were trained again."""
+
 MAX_TOP_DIM = 1024
 """Limit: dimensions of the top latent."""
 
@@ -207,6 +210,20 @@ class Judge(BaseModel):
     of_points: Annotated[dict[FileName, Sureness], Field(max_length=MAX_JUDGED)] = {}
 
 
+class Scatter(BaseModel):
+    """What another run of the same training changes.
+
+    runs: how many were compared, the atlas's own among them. points: the checkpoints that each has trained.
+    deviations: column of metrics.parquet → standard deviation between runs, pooled over the points: the
+    square root of the mean of their variances.
+    """
+
+    model_config = STRICT
+    runs: Annotated[int, Field(ge=2, le=100)]
+    points: Annotated[list[FileName], Field(min_length=1, max_length=MAX_REPEATED)]
+    deviations: Annotated[dict[Key, Annotated[float, Field(ge=0, le=1e100)]], Field(max_length=200)]
+
+
 class Manifest(BaseModel):
     """atlas.json.
 
@@ -218,7 +235,7 @@ class Manifest(BaseModel):
     the next metrics.parquet, while it is being replaced. pictures: counts in a user's own folder. undefined:
     column → why no point has a number in it or in its standard error. spectrum: the largest eigenvalues of
     the training images' covariance, largest first. judges: what the judges of samples learned from, and what
-    they are worth. The last four are left out of the file if they are empty.
+    they are worth. scatter: what another run changes. The last five are left out if they are empty.
     """
 
     model_config = STRICT
@@ -247,6 +264,7 @@ class Manifest(BaseModel):
     undefined: Annotated[dict[Key, Reason], Field(max_length=200)] = {}
     spectrum: Annotated[list[Eigenvalue], Field(max_length=STORED), AfterValidator(_largest_first)] = []
     judges: dict[Literal["source", "calibrated"], Judge] = {}
+    scatter: Scatter | None = None
 
     @model_validator(mode="after")
     def _one_frequency_for_each_class(self) -> Manifest:
@@ -263,7 +281,7 @@ class Manifest(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_what_says_nothing(self, serialize: SerializerFunctionWrapHandler) -> dict:
-        optional = ("pictures", "undefined", "spectrum", "judges")
+        optional = ("pictures", "undefined", "spectrum", "judges", "scatter")
         return {name: value for name, value in serialize(self).items() if value or name not in optional}
 
     def is_undefined(self, column: str) -> bool:

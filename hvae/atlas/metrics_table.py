@@ -13,7 +13,7 @@ import pyarrow as pa
 from pyarrow.parquet import FileMetaData, ParquetFile
 
 from hvae.atlas.checks.possible import broken
-from hvae.atlas.manifest import MAX_POINTS, Manifest
+from hvae.atlas.manifest import MAX_POINTS, Manifest, Scatter
 from hvae.atlas.point import CHECKPOINT, END_OF_BETAS, LOWEST_BETA, in_name
 from hvae.atlas.untrusted_files import MANIFEST, METRICS, MIB, PARENT, read_checked
 from hvae.errors import UserError, one_line
@@ -80,6 +80,8 @@ def read_metrics(folder: Path, manifest: Manifest) -> pd.DataFrame:
         raise UserError(f"{METRICS} in {folder}: {misplaced}.")
     for sentence in impossible(folder, manifest, metrics):
         raise UserError(sentence)
+    if manifest.scatter and (elsewhere := not_in_table(manifest.scatter, metrics)):
+        raise UserError(f"{MANIFEST} in {folder}: scatter names {one_line(elsewhere, 60)}, not in {METRICS}.")
     return metrics
 
 
@@ -88,6 +90,15 @@ def is_measured(row: Mapping[str, object], columns: Iterable[str], manifest: Man
     return all(
         manifest.is_undefined(column) or bool(np.isfinite(row.get(column, np.nan))) for column in columns
     )
+
+
+def not_in_table(scatter: Scatter, metrics: pd.DataFrame) -> str | None:
+    """Return the first point or metric in the scatter between runs that the table does not have, or None."""
+    of_points = ("beta_2", "beta_1", "checkpoint")
+    known = {name for name in metrics.columns if name not in of_points and not name.endswith("_se")}
+    points = set(metrics["checkpoint"])
+    named = [name for name in scatter.points if name not in points]
+    return next(iter([*named, *(name for name in scatter.deviations if name not in known)]), None)
 
 
 def out_of_place(metrics: pd.DataFrame, manifest: Manifest) -> str | None:

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 from app.claims.claims import OF_THE_SOURCE, OURS, Claim, answers, tally
 from app.claims.verdicts import MISSING, Answer
+from app.claims.words import between_runs
 from app.page.words import dataset_title
 from app.server.requested_atlas import RequestedAtlas
 from hvae.atlas.atlas import Atlas
@@ -34,8 +35,8 @@ def layout(atlas: Atlas) -> Component:
         rows = [_row(claim, answer) for claim, answer in zip(claims, given, strict=True)]
         chapters.append(html.Section([html.Div(head, className="claims-head"), html.Ul(rows)]))
     about = html.P(
-        "± is one standard error of one training run; another run may differ by more. The rules of the "
-        "verdicts are the same for every atlas.",
+        f"± is one standard error. {between_runs(atlas.manifest.scatter)} The rules of the verdicts are the "
+        "same for every atlas.",
         className="claims-about",
     )
     return dmc.Paper([*chapters, about], className="panel claims", withBorder=True, radius="lg")

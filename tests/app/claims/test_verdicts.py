@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm, spearmanr
 
 from app.claims.claims import OF_THE_SOURCE, OURS
-from app.claims.differences import UNPAIRED, varies_with_beta
+from app.claims.differences import UNPAIRED, Paired, errors_of_differences, varies_with_beta
 from app.claims.numbers import INTERVAL, along, as_good, gains, interval, largest_noise, rank_correlation
 from app.claims.verdicts import (
     MISSING,
@@ -188,19 +188,36 @@ def test_models_as_good_are_worse_by_two_standard_errors_of_the_difference_or_le
     assert list(as_good(table.assign(psnr_se=np.nan), "psnr").index) == [0, 1]  # 0.08 dB do not matter
     # Of models whose errors go together, but for the last one.
     together = np.full((5, 5), 0.0099) + np.diag([1e-4] * 4 + [1e-4])
-    assert list(as_good(table, "psnr", {"psnr": pd.DataFrame(together)}).index) == [0, 1]
+    assert list(as_good(table, "psnr", Paired({"psnr": pd.DataFrame(together)})).index) == [0, 1]
     together[2] = together[:, 2] = np.nan
-    assert list(as_good(table, "psnr", {"psnr": pd.DataFrame(together)}).index) == [0, 1, 2]
+    assert list(as_good(table, "psnr", Paired({"psnr": pd.DataFrame(together)})).index) == [0, 1, 2]
 
 
 def test_the_error_of_a_gain_is_paired_where_the_covariance_is_known():
     totals = np.array([[30.0, 18, 15], [12, 10, 6], [9, 4, 2]])
     table = grid(np.interp(totals, [2, 10, 30], [10, 20, 30]), totals, 0.1)
     together = pd.DataFrame(np.full((9, 9), 0.0099) + 1e-4 * np.eye(9))
-    for gain in gains(table, "psnr", {"psnr": together}):
+    for gain in gains(table, "psnr", Paired({"psnr": together})):
         share = np.interp(gain.row["rate_total"], [2, 10, 30], [0, 1, 2]) % 1
         # What all share cancels: the weights of a gain add up to zero.
         assert gain.error == pytest.approx(0.01 * np.sqrt(1 + share**2 + (1 - share) ** 2))
+
+
+def test_errors_of_gains_and_differences_contain_the_scatter_between_runs_where_it_was_measured():
+    totals = np.array([[30.0, 18, 15], [12, 10, 6], [9, 4, 2]])
+    table = grid(np.interp(totals, [2, 10, 30], [10, 20, 30]), totals, 0.1)
+    together = Paired({"psnr": pd.DataFrame(np.full((9, 9), 0.0099) + 1e-4 * np.eye(9))}, {"psnr": 0.3})
+    for known, of_one in ((together, 0.01), (Paired({}, {"psnr": 0.3}), 0.1)):
+        for gain in gains(table, "psnr", known):
+            share = np.interp(gain.row["rate_total"], [2, 10, 30], [0, 1, 2]) % 1
+            by_hand = np.sqrt((of_one**2 + 0.3**2) * (1 + share**2 + (1 - share) ** 2))
+            assert gain.error == pytest.approx(by_hand)
+        of_differences = errors_of_differences(table, "psnr", 4, known)
+        assert of_differences.drop(4).to_numpy() == pytest.approx(np.sqrt(2 * of_one**2 + 2 * 0.3**2))
+    elsewhere = Paired({}, {"inception_score": 0.3})
+    assert [gain.error for gain in gains(table, "psnr", elsewhere)] == [
+        gain.error for gain in gains(table, "psnr")
+    ]
 
 
 def test_a_gain_below_what_matters_is_open_however_sure():

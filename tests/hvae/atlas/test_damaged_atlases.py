@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from untrained_atlas import CONFIG, relist, untrained_atlas
 
-from hvae import HVAE
+from hvae import HVAE, Atlas
 from hvae.atlas.atlas import table_columns
 from hvae.atlas.checkpoint import save_model
 from hvae.atlas.verify import problems
@@ -267,3 +267,48 @@ def test_a_link_in_place_of_the_folder_of_models_is_not_followed(folder):
     (folder / "models").rename(folder.parent / "elsewhere")
     (folder / "models").symlink_to(folder.parent / "elsewhere")
     assert len(problems(folder)) == 9 and all("not a regular file" in line for line in problems(folder))
+
+
+SCATTER = {"runs": 3, "deviations": {"psnr": 0.02}}
+
+
+def scattered(folder, **changes):
+    """Write a scatter between runs into atlas.json, of the first point that is there."""
+    first = json.loads((folder / "atlas.json").read_text())["files"]
+    point = next(name for name in sorted(first) if name.startswith("models/"))
+    edit(folder, scatter={**SCATTER, "points": [point], **changes})
+
+
+def test_a_scatter_between_runs_is_kept_and_an_atlas_without_it_does_not_name_it(folder):
+    assert Atlas.open(folder).manifest.scatter is None
+    assert "scatter" not in Atlas.open(folder).manifest.model_dump()
+    scattered(folder)
+    assert problems(folder) == []
+    atlas = Atlas.open(folder)
+    assert atlas.manifest.scatter.deviations == atlas.manifest.model_dump()["scatter"]["deviations"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"deviations": {"psnr": -0.1}}, "scatter.deviations.psnr"),
+        ({"deviations": {"psnr": 1e101}}, "scatter.deviations.psnr"),
+        ({"deviations": {"psnr": float("nan")}}, "NaN is not a number"),
+        ({"deviations": {"charm": 0.1}}, "scatter names charm"),
+        ({"deviations": {"checkpoint": 0.1}}, "scatter names checkpoint"),
+        ({"deviations": {f"m{number}": 0.1 for number in range(201)}}, "scatter.deviations"),
+        ({"points": ["models/of-another-atlas.safetensors"]}, "scatter names models/of-another"),
+        ({"points": []}, "scatter.points"),
+        ({"points": ["models/x.safetensors"] * 101}, "scatter.points"),
+        ({"runs": 1}, "scatter.runs"),
+        ({"runs": 10**9}, "scatter.runs"),
+        ({"seeds": [1, 2]}, "scatter.seeds"),
+    ],
+)
+def test_a_forged_scatter_is_refused_in_a_sentence(folder, changes, said):
+    scattered(folder)
+    content = json.loads((folder / "atlas.json").read_text())
+    content["scatter"].update(changes)
+    (folder / "atlas.json").write_text(json.dumps(content))
+    (problem,) = problems(folder)
+    assert said in problem and "\n" not in problem
