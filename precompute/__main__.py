@@ -98,6 +98,29 @@ def evaluate(
 
 
 @cli.command()
+def repeat(
+    out: Out,
+    seeds: Annotated[str, typer.Option(help="Seeds of the other runs, by commas.", metavar="N,…")] = "1,2",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the other runs, to go on from there.", metavar="DIR", show_default="in the cache"
+        ),
+    ] = None,
+    data_dir: DataDir = Path("data"),
+    dataset: MovedDataset = None,
+    device: Device = "auto",
+    jobs: Jobs = None,
+    plugin: Plugin = None,
+) -> None:
+    """Train an atlas's parent and some of its points with other seeds; store the scatter between runs."""
+    from precompute.planning.repeated import parse_seeds
+    from precompute.repeat import repeat_atlas
+
+    repeat_atlas(out, parse_seeds(seeds), output, data_dir, device, jobs, dataset)
+
+
+@cli.command()
 def status(out: Out) -> None:
     """Show what is done, what is left, and how long that should take."""
     from precompute.status import describe

@@ -77,28 +77,47 @@ def evaluate_atlas(
     if is_current(atlas):
         console.print(f"{out}: every metric of its {len(atlas.metrics)} points is up to date.")
         return
-    from hvae import datasets
-    from hvae.datasets.folder import PREFIX, located
     from hvae.numerics import denormals_flushed
     from precompute.atlas_folder.folder import AtlasFolder
     from precompute.device import choose_device
 
-    chosen = choose_device(device)
-    where = dataset or located(atlas.manifest.dataset, user_path(data_dir))
-    if not dataset and where.startswith(PREFIX) and not user_path(where.removeprefix(PREFIX)).is_dir():
-        raise UserError(
-            f"The pictures that {out} was made from are not in {where.removeprefix(PREFIX)}: say where they "
-            "are with --dataset folder:PATH."
-        )
-    size = atlas.manifest.side
-    splits = (datasets.load(where, split, data_dir, device=chosen, size=size) for split in ("train", "test"))
-    data = EvaluationData(*splits, atlas.manifest.seed)
+    data = data_of(atlas, data_dir, choose_device(device), dataset)
     folder = AtlasFolder.open(out)
     try:
         with denormals_flushed():
             evaluate_folder(folder, data, console, jobs)
     finally:
         folder.close()
+
+
+def data_of(atlas: Atlas, data_dir: Path, device: torch.device, dataset: str | None = None) -> EvaluationData:
+    """Return the images that an atlas was made from, on a device, without judges.
+
+    dataset, data_dir: as for `evaluate_atlas`. Raises UserError if they are missing, or have changed.
+    """
+    from hvae import datasets
+    from hvae.datasets.folder import PREFIX, located
+
+    where = dataset or located(atlas.manifest.dataset, user_path(data_dir))
+    if not dataset and where.startswith(PREFIX) and not user_path(where.removeprefix(PREFIX)).is_dir():
+        raise UserError(
+            f"The pictures that {atlas.path} was made from are not in {where.removeprefix(PREFIX)}: say "
+            "where they are with --dataset folder:PATH."
+        )
+    size = atlas.manifest.side
+    splits = (datasets.load(where, split, data_dir, device=device, size=size) for split in ("train", "test"))
+    data = EvaluationData(*splits, atlas.manifest.seed)
+    refuse_other_data(atlas.path, atlas.manifest, data)
+    return data
+
+
+def refuse_other_data(path: Path, manifest: Manifest, data: EvaluationData) -> None:
+    """Raise UserError if the atlas at `path` was made from other images than `data`."""
+    from precompute.atlas_folder.same_plan import contents_of, what_changed
+
+    if manifest.data and manifest.data != data.digests:
+        change = what_changed(contents_of(manifest), data.train.contents)
+        raise UserError(f"{path} was made from other images of {manifest.dataset}{change}: restore them.")
 
 
 def evaluate_folder(
@@ -118,13 +137,8 @@ def evaluate_folder(
     from hvae.metrics.cache import usable_cache
     from hvae.metrics.limits import limits, undefined
     from hvae.numerics import full_float32, threads
-    from precompute.atlas_folder.same_plan import contents_of, what_changed
 
-    made_from = folder.manifest.data
-    if made_from and made_from != data.digests:
-        dataset = folder.manifest.dataset
-        change = what_changed(contents_of(folder.manifest), data.train.contents)
-        raise UserError(f"{folder.path} was made from other images of {dataset}{change}: restore them.")
+    refuse_other_data(folder.path, folder.manifest, data)
     folder.update(data=data.digests, undefined=undefined(limits(data.train, data.test)))
     folder.describe_data(data.train)
     cache = cache or usable_cache(console.print)

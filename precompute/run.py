@@ -81,14 +81,7 @@ def run_plan(out: Path, options: Options) -> None:
             console.print(f"Theory: {clause}.")
         cache = usable_cache(console.print)
         processes = processes_to_use(options, console)
-        if run.has_work:
-            run.choose_arithmetic(options, processes, cache)
-            run.choose_threads(options.on_ray)
-            parents_engine, engine = engines(options, run, processes)
-            with progress_bar(console) as progress:
-                run.train_parent(parents_engine, progress)
-                run.train_points(engine, progress)
-        resume.remove_all(out)
+        train_what_is_left(run, options, processes, cache)
         evaluate_folder(atlas, data, console, processes, cache)
     except KeyboardInterrupt:
         console.print(f"Stopped. {out} holds {atlas.done} of {total} points; the same command continues.")
@@ -105,6 +98,18 @@ def processes_to_use(options: Options, console: Console) -> int:
         console.print(f"Going on in one process: {why}.")
         return 1
     return processes
+
+
+def train_what_is_left(run: Run, options: Options, processes: int, cache: MetricCache | NoCache) -> None:
+    """Train the parent and the points that are not done, as the options say."""
+    if run.has_work:
+        run.choose_arithmetic(options, processes, cache)
+        run.choose_threads(options.on_ray)
+        parents_engine, engine = engines(options, run, processes)
+        with progress_bar(run.console) as progress:
+            run.train_parent(parents_engine, progress)
+            run.train_points(engine, progress)
+    resume.remove_all(run.atlas.path)
 
 
 def engines(options: Options, run: Run, processes: int) -> tuple[Engine, Engine]:

@@ -25,6 +25,7 @@ class Plan:
     parent_recipe: how the parent is trained; None if points start from scratch.
     weights: type of the points' stored weights; training does not depend on it.
     model: fields of the models' config with other values than the defaults of `HVAEConfig`.
+    chosen: the points of the grid to train; None for all of them.
     """
 
     dataset: str
@@ -34,6 +35,7 @@ class Plan:
     seed: int = 0
     weights: str = "float32"
     model: Mapping[str, int | float | str] = field(default_factory=dict)
+    chosen: tuple[Point, ...] | None = None
 
     @classmethod
     def make(
@@ -62,8 +64,8 @@ class Plan:
 
     @property
     def points(self) -> list[Point]:
-        """Every point, β₂ outer, β₁ inner."""
-        return grid(self.betas)
+        """Every point to train, β₂ outer, β₁ inner."""
+        return [point for point in grid(self.betas) if self.chosen is None or point in self.chosen]
 
     @property
     def beta_range(self) -> tuple[float, float]:
