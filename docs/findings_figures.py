@@ -12,11 +12,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from app.claims.words import probe_name
 from app.page.figures.colours import beta_ranges, colour_code
 from app.page.words import metric_title
 
-OPTIMA = {"psnr": "^", "acc_rbf_svm_z2": "D", "inception_score": "o"}
-PROBES = {"acc_logistic_z2": "o", "acc_linear_svm_z2": "s", "acc_rbf_svm_z2": "^", "acc_knn_z2": "D"}
+OPTIMA = {"psnr": "^", "acc_rbf_svm_z2_draw": "D", "inception_score": "o"}
+PROBES = [f"acc_{probe}_z2_draw" for probe in ("logistic", "linear_svm", "rbf_svm", "knn")]
 RED, INK, PALE = "#d1242f", "#1f2328", "#8c959f"
 STYLE = {
     "svg.fonttype": "none",
@@ -69,15 +70,15 @@ def off_the_line(table: pd.DataFrame) -> Figure:
 
 
 def probes(table: pd.DataFrame) -> Figure:
-    """Return accuracies of the four probes over R(z₂), with the best of each marked."""
+    """Return accuracies of the four probes on draws of z₂ over R(z₂), with the best of each marked."""
     figure, axes = panels(4)
     for axis, metric in zip(axes, PROBES, strict=True):
         dots(axis, table, "rate_z2", metric)
         row = table.loc[table[metric].idxmax()]
         axis.axvline(row["rate_z2"], color=PALE, linewidth=1, zorder=0)
         logarithmic(axis)
-        axis.set_title(metric_title(metric).removeprefix("Accuracy, ").removesuffix(" on z₂"), fontsize=10)
-        labelled(axis, Z2, "accuracy")
+        axis.set_title(probe_name(metric), fontsize=10)
+        labelled(axis, Z2, "accuracy on draws")
     return figure
 
 

@@ -13,7 +13,7 @@ from hvae.metrics.registry import metric_of
 
 NEGLIGIBLE = 5e-5
 """Errors below it are not shown, and the value has two decimals."""
-GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2": "◇ Represent", "inception_score": "○ Generate"}
+GOALS = {"psnr": "△ Reconstruct", "acc_rbf_svm_z2_draw": "◇ Represent", "inception_score": "○ Generate"}
 """What the three goals are called, each behind the sign that the page gives it."""
 
 

@@ -110,7 +110,8 @@ def _record(
 ) -> Measurement:
     """Return the record of all accuracies of what the probes read: posterior means, or draws.
 
-    Only those on means of z₂ size the dots of a landscape by themselves.
+    Only those on z₂ size the dots of a landscape by themselves, and those on draws first, which f⁻¹ bounds:
+    exact means tell a classifier more than z₂ has nats for.
     """
     read, described = (
         ("draws of {}", "one posterior draw of {} for each image")
@@ -127,7 +128,7 @@ def _record(
             high=1,
             short_title=f"{probe.title} on {read.format(sign)}",
             goal="representation",
-            preference=0 if from_draws or latent != "z2" else probe.preference,
+            preference=0 if latent != "z2" else probe.preference + (0 if from_draws else len(PROBES)),
             menu_place=25 if from_draws else 20,
             smallest_effect=0.005,
             explanation=OF_A_CLASSIFIER,

@@ -82,7 +82,11 @@ def test_menus_keep_their_order():
     assert list(scores()) == ["inception_score", "diversity", "sharpness", "frechet", "precision", "recall"]
     assert preferred_sizes() == (
         ("psnr",),
-        ("acc_rbf_svm_z2", "acc_linear_svm_z2", "acc_logistic_z2", "acc_knn_z2"),
+        tuple(
+            f"acc_{probe}_z2{posterior}"
+            for posterior in ("_draw", "")
+            for probe in ("rbf_svm", "linear_svm", "logistic", "knn")
+        ),
         ("inception_score", "sharpness", "diversity"),
     )
 
