@@ -110,9 +110,14 @@ def optimum_text(table: pd.DataFrame, metric: str | None, look: Look) -> str:
 
 
 def plane_note(table: pd.DataFrame, metric: str, look: Look) -> str:
-    """What stands above a plane of a metric: its best value, and how many models are left out."""
-    parts = [optimum_text(table, metric, look), left_out(table, [*PLANE, metric])]
-    return " · ".join(filter(None, parts))
+    """What stands above a plane of a metric: its best value, and how many models are left out.
+
+    A metric whose title is long is named, too: the menu beside the heading cuts it.
+    """
+    best_value = optimum_text(table, metric, look)
+    short = metric_of(metric).short_title
+    named = f"{short}: {best_value}" if short and best_value else best_value
+    return " · ".join(filter(None, [named, left_out(table, [*PLANE, metric])]))
 
 
 def _plane(

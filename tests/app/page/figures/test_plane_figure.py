@@ -12,7 +12,7 @@ from app.page.figures.bands import band_edges, best_of_bands, diagonal
 from app.page.figures.colours import CORNERS, UNKNOWN, colour_code, dot_colours
 from app.page.figures.look import Look
 from app.page.figures.marks import INK, diameters
-from app.page.figures.planes import PLANE, banded_plane_figure, landscape_figure, optimum_text
+from app.page.figures.planes import PLANE, banded_plane_figure, landscape_figure, optimum_text, plane_note
 
 BETAS = [0.1, 1.0, 10.0]
 LOOK = Look()
@@ -102,6 +102,12 @@ def test_the_optimum_is_told_with_its_standard_error(metrics):
     assert optimum_text(metrics, "distortion", Look(units="bits")) == "lowest 1154 bits"
     assert optimum_text(metrics.assign(psnr=np.nan), "psnr", LOOK) == ""
     assert optimum_text(metrics, None, LOOK) == ""
+
+
+def test_a_note_names_a_metric_whose_title_the_menu_cuts(metrics):
+    table = metrics.assign(acc_rbf_svm_z2_draw=np.linspace(0.1, 0.9, 9), acc_rbf_svm_z2_draw_se=0.004)
+    assert plane_note(table, "acc_rbf_svm_z2_draw", LOOK) == "RBF SVM on draws of z₂: best 90.0 ± 0.4 %"
+    assert plane_note(table, "psnr", LOOK).startswith("best ")
 
 
 def test_a_figure_lists_the_optima_its_own_first(metrics):
