@@ -38,8 +38,9 @@ from hvae.datasets import Images, load
 from hvae.training.fleet import Fleet
 from hvae.training.objective import objective
 from hvae.training.recipe import REFINEMENT
-from hvae.training.stacked_convolutions import FORMULATIONS, usual_formulation
+from hvae.training.stacked_convolutions import usual_formulation
 from hvae.training.train import initial_model
+from hvae.training.ways_to_compute import FORMULATIONS
 from precompute.device import choose_device
 
 PLACES = [[1.0, 1.0], [1.0, 0.1], [0.1, 1.0], [10.0, 10.0]]  # β₁, β₂

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import torch
 
 from hvae.atlas.manifest import Manifest
-from hvae.training.fleet import PRECISIONS, usual_precision
-from hvae.training.stacked_convolutions import FORMULATIONS, usual_formulation
+from hvae.training.fleet import usual_precision
+from hvae.training.stacked_convolutions import usual_formulation
+from hvae.training.ways_to_compute import FORMULATIONS, PRECISIONS
 
 
 class Arithmetic(NamedTuple):

@@ -34,8 +34,6 @@ from hvae.training.stacked_convolutions import STACKED, usual_formulation
 
 NOISE_STEPS = 16
 FINITE_EVERY = 100
-PRECISIONS = ("float32", "bfloat16")
-"""What products may be computed in; bfloat16 is autocast's. All else is float32."""
 
 
 class State(NamedTuple):
@@ -79,8 +77,8 @@ class Fleet:
     betas: β_1 … β_L of each model, layer 1 first; None for parents, which see a new β for every image,
         log-uniform over their range.
     images: the training images, on the device to train on.
-    formulation: one of `hvae.training.stacked_convolutions.FORMULATIONS`; by default the device's usual one.
-    precision: one of PRECISIONS, by default the device's usual one; weights and moments are float32.
+    formulation, precision: names of `hvae.training.ways_to_compute`, by default the device's usual ones.
+        Weights and moments are float32.
     state: from `state()`, to continue a run.
     Raises ValueError if the arguments do not fit together.
     """

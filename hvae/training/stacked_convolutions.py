@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from hvae.training.ways_to_compute import Formulation
+
 Pair = tuple[int, int]
 
 
@@ -117,12 +119,11 @@ def grouped_convolution(
 
 
 STACKED: dict[str, Callable[[], object]] = {
-    "grouped": nullcontext,
-    "grouped_last": lambda: ConvolutionsAs(grouped_convolution),
-    "matmul": lambda: ConvolutionsAs(matmul_convolution),
-    "einsum": lambda: ConvolutionsAs(einsum_convolution),
+    Formulation.grouped: nullcontext,
+    Formulation.grouped_last: lambda: ConvolutionsAs(grouped_convolution),
+    Formulation.matmul: lambda: ConvolutionsAs(matmul_convolution),
+    Formulation.einsum: lambda: ConvolutionsAs(einsum_convolution),
 }
-FORMULATIONS = ("loop", *STACKED)
 
 
 def usual_formulation(device: torch.device) -> str:

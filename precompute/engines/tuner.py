@@ -22,8 +22,8 @@ from hvae.errors import UserError, one_line
 from hvae.metrics.cache import MetricCache, NoCache
 from hvae.numerics import is_out_of_memory, release_memory
 from hvae.training.arithmetic import Arithmetic, usual
-from hvae.training.fleet import PRECISIONS, State
-from hvae.training.stacked_convolutions import FORMULATIONS
+from hvae.training.fleet import State
+from hvae.training.ways_to_compute import FORMULATIONS, PRECISIONS
 from precompute.engines.pace import Pace, pace
 from precompute.engines.stack_size import CPU_STACK, MOST
 from precompute.engines.training_job import Job

@@ -16,6 +16,7 @@ from hvae.architectures.plugin import HELP, load_plugin
 from hvae.datasets.dataset import HIGHEST_SIDE, LOWEST_SIDE, SIDE, SIDE_STEP, SIDES, is_side
 from hvae.datasets.registry import patterns
 from hvae.errors import UserError
+from hvae.training.ways_to_compute import Formulation, Products
 from precompute.planning.grid import parse_betas
 from precompute.planning.model_options import Value, model_fields
 
@@ -37,23 +38,6 @@ class Precision(StrEnum):
 
     float32 = "float32"
     float16 = "float16"
-
-
-class Products(StrEnum):
-    """What a training's products are computed in; see `hvae.training.fleet.PRECISIONS`."""
-
-    float32 = "float32"
-    bfloat16 = "bfloat16"
-
-
-class Formulation(StrEnum):
-    """How points are trained together; see `hvae.training.stacked_convolutions`."""
-
-    loop = "loop"
-    grouped = "grouped"
-    grouped_last = "grouped_last"
-    matmul = "matmul"
-    einsum = "einsum"
 
 
 *NAMES, LAST_NAME = patterns()

@@ -13,10 +13,11 @@ from hvae.metrics.cache import MetricCache, NoCache
 from hvae.training import stacked_convolutions
 from hvae.training.arithmetic import USUAL, Arithmetic
 from hvae.training.recipe import Recipe
+from hvae.training.ways_to_compute import Formulation, Products
 from precompute.engines import tuner
 from precompute.engines.training_job import Job
 from precompute.engines.tuner import Way, candidates, fastest, is_worth_it, measured, tuned
-from precompute.planning.options import Formulation, Options, Products
+from precompute.planning.options import Options
 from precompute.run import Run
 
 JOB = Job(CONFIG, PLAN.recipe, 0, tuple(Point(1.0 + row, 1.0) for row in range(64)))
@@ -164,8 +165,3 @@ def test_options_are_followed_and_recorded(data, tmp_path, monkeypatch):
     first, second = (weights(tmp_path / name) for name in ("usual", "asked"))
     assert all(first[name] != second[name] for name in first)
     assert not Atlas.open(tmp_path / "asked").manifest.failures
-
-
-def test_every_formulation_and_precision_can_be_asked_for():
-    assert [one.value for one in Formulation] == list(stacked_convolutions.FORMULATIONS)
-    assert [one.value for one in Products] == list(tuner.PRECISIONS)

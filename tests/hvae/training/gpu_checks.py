@@ -277,9 +277,10 @@ def a_run_its_plan_its_metrics_and_a_point_of_the_pages_take_their_gpu() -> Iter
     from hvae.metrics.metric import Budget
     from hvae.training.finish import finished
     from hvae.training.refinement import refined
+    from hvae.training.ways_to_compute import Formulation
     from precompute.evaluate import evaluate_atlas
     from precompute.planning import cost
-    from precompute.planning.options import Formulation, Options
+    from precompute.planning.options import Options
     from precompute.run import run_plan
 
     def load(name: str, split: str, *_: object, device: object = "cpu", **__: object) -> Images:

@@ -11,12 +11,12 @@ from hvae.training.fleet import Fleet, State, with_weights
 from hvae.training.objective import training_loss
 from hvae.training.recipe import Recipe
 from hvae.training.stacked_convolutions import (
-    FORMULATIONS,
     einsum_convolution,
     grouped_convolution,
     matmul_convolution,
 )
 from hvae.training.train import initial_model, initial_parent
+from hvae.training.ways_to_compute import FORMULATIONS
 
 CONFIG = HVAEConfig(width=8, top_dim=4, channels=2)
 RECIPE = Recipe(epochs=1, beta_warmup=0.5)
