@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 from findings_figures import FIGURES, svg
 
-from app.claims.claims import AS_GOOD, OF_THE_SOURCE, OURS, Claim, answers, tally
+from app.claims.claims import AS_GOOD, OF_THE_SOURCE, OURS, Claim, answers, tally, with_like_errors
 from app.claims.differences import Paired, paired
 from app.claims.numbers import (
     CLEAR,
@@ -60,9 +60,9 @@ def comparison(claims: tuple[Claim, ...], head: str, atlases: Sequence[Atlas]) -
 def tallies(atlases: Sequence[Atlas]) -> str:
     """Return how many of the claims hold in each atlas, and which atlas is best for a lecture."""
     lines, held = [], []
-    for atlas in atlases:
+    for atlas, alike in zip(atlases, with_like_errors(atlases), strict=True):
         verdicts = answers(atlas, OF_THE_SOURCE)
-        held.append(sum(answer.verdict == YES for answer in verdicts))
+        held.append(sum(answer.verdict == YES for answer in answers(alike, OF_THE_SOURCE)))
         lines.append(f"- **{title(atlas)}**: of these {len(verdicts)} claims, {tally(verdicts)}.")
     if held.count(max(held)) == 1 < len(held):
         first = title(atlases[held.index(max(held))])

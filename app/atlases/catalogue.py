@@ -16,8 +16,8 @@ from hvae.errors import UserError
 log = logging.getLogger(__name__)
 
 SHOWN_FIRST = "fashion-mnist"
-"""Of the atlases that ship, the one in which most claims of the source hold; of two, the one in which the
-three optima are different models."""
+"""Of the atlases that ship, the one in which most claims of the source hold, by errors of one kind; of two,
+the one in which the three optima are different models."""
 
 
 class AtlasCard(NamedTuple):

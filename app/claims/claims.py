@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -153,6 +153,19 @@ def claims_table(atlas: Atlas) -> pd.DataFrame:
     if predicted is None:
         return table
     return table.join(predicted.add_prefix("predicted_"))
+
+
+def with_like_errors(atlases: Sequence[Atlas]) -> list[Atlas]:
+    """Return atlases whose verdicts can be compared: all with the scatter between runs, or all without it.
+
+    Where it was not measured, errors are smaller, and more claims hold.
+    """
+    if all(atlas.manifest.scatter for atlas in atlases):
+        return list(atlases)
+    return [
+        Atlas(atlas.path, atlas.manifest.model_copy(update={"scatter": None}), atlas.metrics)
+        for atlas in atlases
+    ]
 
 
 def tally(verdicts: list[Answer]) -> str:

@@ -21,7 +21,7 @@ class Paired(NamedTuple):
     """What is known about the errors of an atlas's models beyond each one's own: see `paired`.
 
     covariances: column → covariance of the models' numbers, over the index of the table.
-    scatter: column → standard deviation between runs of the same training, which is independent for each
+    scatter: column → standard deviation between runs of the same training, taken as independent for each
     model; columns where it was not measured are absent.
     """
 

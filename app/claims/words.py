@@ -76,7 +76,8 @@ def between_runs(scatter: Scatter | None) -> str:
     count = len(scatter.points)
     return (
         f"Errors of gains and of differences contain the scatter between runs, measured over {scatter.runs} "
-        f"runs of {count} {'model' if count == 1 else 'models'}, for the metrics that it was measured for."
+        f"runs of {count} {'model' if count == 1 else 'models'}, as if it were independent for each model. "
+        "Those of one run share a parent and change together, so these errors are rather too large."
     )
 
 

@@ -16,7 +16,7 @@ from services import wait
 
 from app.atlases.catalogue import atlas_titles, served_atlases
 from app.atlases.user_copy import copy_atlas, copy_folder
-from app.claims.claims import OF_THE_SOURCE, answers
+from app.claims.claims import OF_THE_SOURCE, answers, with_like_errors
 from app.claims.verdicts import YES
 from app.server.build import create_app
 from hvae import Atlas, UserError
@@ -179,10 +179,14 @@ def shipped(tiny_atlas, colour_atlas, tmp_path, monkeypatch):
 
 
 def test_without_a_folder_all_that_ship_are_served_and_first_the_one_where_most_claims_hold():
-    """Of several, one in which the three optima are different models, the first claim."""
+    """Of several, one in which the three optima are different models, the first claim.
+
+    All by errors of the same kind, until the scatter between runs was measured for each.
+    """
     atlases = served_atlases()
     assert set(atlases) == set(shipped_names())
-    verdicts = [[answer.verdict for answer in answers(atlas, OF_THE_SOURCE)] for atlas in atlases.values()]
+    alike = with_like_errors(list(atlases.values()))
+    verdicts = [[answer.verdict for answer in answers(atlas, OF_THE_SOURCE)] for atlas in alike]
     merits = [(said.count(YES), said[0] == YES) for said in verdicts]
     assert merits[0] == max(merits)
 
