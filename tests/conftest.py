@@ -14,11 +14,10 @@ from command_line import GRID, SMALL, Finished, called
 from filelock import FileLock
 from hypothesis import settings
 from PIL import Image
-from small_runs import CONFIG
+from small_runs import measure_quickly, shrink_models
 
 from hvae.config import HVAEConfig
 from hvae.datasets import load
-from hvae.metrics.metric import Budget
 from hvae.numerics import one_thread
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault
@@ -133,21 +132,6 @@ def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judges in this process are small and learn for some steps only; few samples and draws are measured."""
     measure_quickly(monkeypatch)
-
-
-def measure_quickly(patch: pytest.MonkeyPatch, steps: int = 20) -> None:
-    """Have measuring take little time while the patch lasts."""
-    patch.setattr("hvae.metrics.metric.USUAL", Budget(samples=100, draws=300, steps=steps, width=8))
-
-
-def shrink_models(patch: pytest.MonkeyPatch) -> None:
-    """Have the command line train small models and measure quickly while the patch lasts.
-
-    Judges learn for as long as it takes to know most digits.
-    """
-    measure_quickly(patch, steps=120)
-    for module in ("run", "planning.cost"):
-        patch.setattr(f"precompute.{module}.model_config", lambda *_: CONFIG)
 
 
 @pytest.fixture(scope="session")

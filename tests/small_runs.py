@@ -1,4 +1,4 @@
-"""Runs of a model so small that a whole grid trains in a second, in this process, without metrics."""
+"""Runs of a model so small that a whole grid trains in a second, in this process, and quick measurements."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 from rich.console import Console
 
 from hvae.config import HVAEConfig
 from hvae.datasets import Images, load
+from hvae.metrics.metric import Budget
 from hvae.metrics.registry import EvaluationData
 from hvae.numerics import denormals_flushed
 from hvae.training.recipe import Recipe
@@ -83,3 +85,18 @@ def weights(folder: Path) -> dict[str, bytes]:
     """The bytes of every file of weights in an atlas, by its name."""
     files = [*folder.glob("parent.safetensors"), *sorted(folder.glob("models/*.safetensors"))]
     return {file.name: file.read_bytes() for file in files}
+
+
+def measure_quickly(patch: pytest.MonkeyPatch, steps: int = 20) -> None:
+    """Have measuring take little time while the patch lasts."""
+    patch.setattr("hvae.metrics.metric.USUAL", Budget(samples=100, draws=300, steps=steps, width=8))
+
+
+def shrink_models(patch: pytest.MonkeyPatch) -> None:
+    """Have the command line train small models and measure quickly while the patch lasts.
+
+    Judges learn for as long as it takes to know most digits.
+    """
+    measure_quickly(patch, steps=120)
+    for module in ("run", "planning.cost"):
+        patch.setattr(f"precompute.{module}.model_config", lambda *_: CONFIG)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import ROOT, called
-from conftest import made_once, shrink_models
+from small_runs import shrink_models
 
 from hvae import Atlas
 from hvae.atlas.checkpoint import load_model
@@ -26,16 +26,15 @@ from precompute.planning.repeated import points_to_repeat
 from precompute.repeat import pooled
 
 
-@pytest.fixture(scope="session")
-def repeated(digits_atlas, common_folder) -> Path:
+@pytest.fixture(scope="module")
+def repeated(digits_atlas, tmp_path_factory) -> Path:
     """A folder with a copy of `digits_atlas`, `atlas`, with the scatter of two more runs, in `runs`."""
-    place = common_folder / "repeated"
-    with made_once(place) as missing, pytest.MonkeyPatch.context() as patch:
-        if missing:
-            shrink_models(patch)
-            shutil.copytree(digits_atlas, place / "atlas")
-            result = called("repeat", place / "atlas", "--output", place / "runs", "--jobs", "1")
-            assert result.returncode == 0, result.stderr
+    place = tmp_path_factory.mktemp("repeated")
+    with pytest.MonkeyPatch.context() as patch:
+        shrink_models(patch)
+        shutil.copytree(digits_atlas, place / "atlas")
+        result = called("repeat", place / "atlas", "--output", place / "runs", "--jobs", "1")
+        assert result.returncode == 0, result.stderr
     return place
 
 
