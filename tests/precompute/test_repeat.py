@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from statistics import mean, variance
 
@@ -11,10 +15,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import ROOT, called
-from small_runs import shrink_models
+from small_runs import shrink_models, weights
 
 from hvae import Atlas
 from hvae.atlas.checkpoint import load_model
+from hvae.atlas.verify import problems
 from hvae.datasets import load
 from hvae.errors import UserError
 from hvae.files import sha256
@@ -72,6 +77,68 @@ def test_nothing_else_of_the_atlas_changes_and_verify_is_content(repeated, digit
     )
     assert after.pop("scatter") and after == before
     assert all(sha256(repeated / "atlas" / name) == digest for name, digest in before["files"].items())
+
+
+def test_killed_after_its_first_point_it_goes_on_and_ends_as_if_undisturbed(unlabelled, tmp_path):
+    killed, undisturbed = (shutil.copytree(unlabelled.atlas, tmp_path / name) for name in ("one", "other"))
+    run, options = tmp_path / "runs" / "seed-5", ["--jobs", "1", "--seeds", "5"]
+    command = [sys.executable, "-m", "precompute", "repeat", killed, "--output", run.parent, *options]
+    process = subprocess.Popen([str(word) for word in command], cwd=ROOT, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(run.glob("models/*.safetensors")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = {name: (run / name).stat().st_mtime_ns for name in listed(run)}
+    assert "parent.safetensors" in kept
+    assert "scatter" not in json.loads((killed / "atlas.json").read_text())
+    for atlas, output in ((killed, run.parent), (undisturbed, tmp_path / "anew")):
+        result = called("repeat", atlas, "--output", output, *options)
+        assert result.returncode == 0, result.stderr
+    assert {name: (run / name).stat().st_mtime_ns for name in kept} == kept
+    assert weights(run) == weights(tmp_path / "anew" / "seed-5")
+    assert (killed / "atlas.json").read_text() == (undisturbed / "atlas.json").read_text()
+    assert Atlas.open(killed).manifest.scatter.runs == 2 and problems(killed) == []
+
+
+def listed(folder: Path) -> list[str]:
+    """The files of weights that an atlas.json lists."""
+    files = json.loads((folder / "atlas.json").read_text())["files"]
+    return [name for name in files if name.endswith(".safetensors")]
+
+
+def edit(folder: Path, **fields: object) -> None:
+    content = json.loads((folder / "atlas.json").read_text())
+    (folder / "atlas.json").write_text(json.dumps({**content, **fields}))
+
+
+@pytest.mark.parametrize(
+    ("options", "change", "said"),
+    [
+        (["--seeds", "0,1"], {}, "itself was trained with seed 0"),
+        (["--seeds", "1,1"], {}, "has a seed twice"),
+        (["--seeds", "one"], {}, "are no seeds"),
+        (["--seeds", ""], {}, "are no seeds"),
+        (["--output", "ATLAS/runs"], {}, "lies inside the atlas"),
+        ([], {"data": {"train": "0" * 64, "test": "0" * 64}}, "was made with another data than atlas.json has"),
+        ([], {"made_with": {"elsewhere": "Atlas.create"}}, "was not trained by precompute run"),
+        ([], {"betas": {"beta_2": [0.1, 10.0], "beta_1": [0.1, 1.0, 10.0]}}, "was not trained by"),
+        ([], {"betas": {"beta_2": [0.1, 1.0, 10.0], "beta_1": [0.1, 1.0, 10.0]}}, "is not finished"),
+        ([], {"evaluation": {}}, "lacks metrics: python -m precompute evaluate"),
+    ],
+)
+def test_what_cannot_be_repeated_is_said_in_a_sentence_before_anything_is_trained(
+    digits_atlas, tmp_path, small_models, options, change, said
+):
+    atlas = shutil.copytree(digits_atlas, tmp_path / "atlas")
+    edit(atlas, **change)
+    before = (atlas / "atlas.json").read_bytes()
+    words = [word.replace("ATLAS", str(atlas)) for word in options]
+    words = words if "--output" in words else [*words, "--output", str(tmp_path / "runs")]
+    result = called("repeat", atlas, *words)
+    assert result.returncode == 2 and said in result.stderr and result.stderr.count("\n") == 1
+    assert not (tmp_path / "runs").exists() and not (atlas / "runs").exists()
+    assert (atlas / "atlas.json").read_bytes() == before
 
 
 def test_a_folder_without_an_atlas_is_refused(tmp_path):
