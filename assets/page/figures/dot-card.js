@@ -1,10 +1,11 @@
-/* The card of the dot under the pointer: its numbers and samples. */
+/* The card of the dot under the pointer: its numbers and samples. For a finger, which selects what it taps, only dots of
+ * another atlas have one; it stays, with a button that opens that atlas. */
 import { element } from "../core/dom.js";
 import { ask, sayWhyMissing } from "../core/pictures.js";
 import { screen } from "../core/screen.js";
 import { pictureAddress } from "../server/server-addresses.js";
 import { dotsAt, plotOf } from "./plots.js";
-import { expectStay, forgetIntent } from "./select-dots.js";
+import { expectStay, forgetIntent, whenBesideIsTapped } from "./select-dots.js";
 
 const NEAR = 4; // the pointer shows a dot's card up to so many pixels from its edge
 const CARD_SAMPLES = 8;
@@ -20,7 +21,9 @@ function makeCard() {
     element("canvas", "picture", "", { id: "hover-picture", ariaHidden: "true" }),
     element("p", "picture-note"),
     element("p", "more"),
+    element("button", "text-button card-open", "Open this atlas at this model", { type: "button" }),
   );
+  card.querySelector(".card-open").addEventListener("click", () => screen.open(hovered.dot.atlas, hovered.dot.point));
   document.body.append(card);
 }
 
@@ -40,6 +43,7 @@ function showCard(plot, dots, event) {
     expectStay(plot, event);
   }
   hovered = { plot, dot };
+  card.classList.toggle("is-kept", event.pointerType === "touch");
   card.hidden = false;
   place(plot, dot);
 }
@@ -78,9 +82,14 @@ function place(plot, dot) {
   const { offsetWidth: width, offsetHeight: height } = card;
   const gap = dot.radius + 14;
   const [x, y] = [box.left + dot.x, box.top + dot.y];
-  const right = x + gap + width <= document.documentElement.clientWidth - 8;
-  const left = right ? x + gap : Math.max(8, x - gap - width);
-  const top = Math.min(Math.max(8, y - height / 2), window.innerHeight - height - 8);
+  const { clientWidth } = document.documentElement;
+  const [isRight, isLeft] = [x + gap + width <= clientWidth - 8, x - gap - width >= 8];
+  let left = isRight ? x + gap : Math.max(8, x - gap - width);
+  let top = Math.min(Math.max(8, y - height / 2), window.innerHeight - height - 8);
+  if (!isRight && !isLeft) {
+    left = Math.min(Math.max(8, x - width / 2), clientWidth - width - 8);
+    top = y + gap + height <= window.innerHeight - 8 ? y + gap : Math.max(8, y - gap - height);
+  }
   card.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
 }
 
@@ -100,7 +109,12 @@ export function start() {
     if (dots.length) showCard(plot, dots, event);
     else if (hovered !== null) hideCard();
   });
-  document.addEventListener("pointerleave", hideCard);
+  whenBesideIsTapped((plot, dot, event) => showCard(plot, [dot], event));
+  // A finger that is lifted leaves the page.
+  document.addEventListener("pointerleave", ({ pointerType }) => pointerType !== "touch" && hideCard());
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (card?.matches(".is-kept") && !card.contains(target)) hideCard();
+  });
   document.addEventListener("scroll", () => hovered !== null && hideCard(), { capture: true, passive: true });
   document.addEventListener("keydown", () => hovered !== null && hideCard());
 }

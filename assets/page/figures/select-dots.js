@@ -1,5 +1,5 @@
 /* Select a model by its dot in any figure, and guess which dot a pointer will select. A click on a dot of an atlas
- * beside this one opens that atlas at that model. */
+ * beside this one opens that atlas at that model; a finger, which has seen no card, is shown it first. */
 import { screen } from "../core/screen.js";
 import { dotsAt, plotOf } from "./plots.js";
 
@@ -8,6 +8,7 @@ const STILL = 6; // a press that moves further, in pixels, is not a click
 const STAY_MS = 50; // after so long on a dot, its pictures are asked for
 
 let last = null; // the last click that found a dot
+let showBeside = () => {};
 
 /* The dot that a click would select, {point, atlas?}, or null. A second click at the same place selects the next dot
  * there. */
@@ -24,8 +25,10 @@ function wouldChoose(plot, event) {
 }
 
 function choose(plot, event) {
-  const { point, atlas } = wouldChoose(plot, event) ?? {};
-  if (!point) return;
+  const dot = wouldChoose(plot, event);
+  if (!dot) return;
+  const { point, atlas } = dot;
+  if (atlas && event.pointerType === "touch") return showBeside(plot, dot, event);
   if (atlas) return screen.open(atlas, point);
   last = { plot, point, x: event.clientX, y: event.clientY };
   screen.set({ point }, event.timeStamp);
@@ -39,6 +42,11 @@ const foreseers = [];
 /* Call `listener(point, isWanted)` when a point will probably be selected. isWanted(): whether that is still so. */
 export function whenAboutToSelect(listener) {
   foreseers.push(listener);
+}
+
+/* Call `listener(plot, dot, event)` when a finger taps a dot of another atlas. */
+export function whenBesideIsTapped(listener) {
+  showBeside = listener;
 }
 
 function foresee(plot, event) {

@@ -85,6 +85,38 @@ def test_a_link_restores_the_other_atlas_and_a_card_names_it(open_page, address)
     assert explorer.text("#link-message") == ""
 
 
+def test_a_tap_shows_the_card_of_another_atlas_with_a_button_that_opens_it(open_page, address):
+    explorer = open_page(
+        f"{address}?view=reconstruction&beside=apart&axes=log",
+        ready="#reconstruction-0 .point",
+        width=390,
+        height=844,
+    )
+    page = explorer.page
+    wait_for(explorer, "reconstruction", 4)
+    page.locator("#reconstruction-0").scroll_into_view_if_needed()
+    finger = page.context.new_cdp_session(page)
+
+    def tap(x, y):
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    dot = page.evaluate(FREE_DOT, "reconstruction-0")
+    tap(*dot["place"])
+    card = page.locator(".dot-card")
+    card.wait_for()
+    assert explorer.text(".dot-card b") == f"Digits, 2 × 2: {dot['title']}"
+    assert "atlas=tiny" in explorer.address, "a tap alone opens nothing"
+    box = card.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] + box["height"] <= 844
+    tap(5, 5)
+    card.wait_for(state="hidden")
+    tap(*dot["place"])
+    button = card.get_by_role("button", name="Open this atlas at this model").bounding_box()
+    tap(button["x"] + button["width"] / 2, button["y"] + button["height"] / 2)
+    page.wait_for_url(re.compile(f"atlas=apart&view=reconstruction&point={re.escape(dot['point'])}"))
+
+
 @pytest.mark.parametrize("named", ["elsewhere", "tiny"])
 def test_a_link_to_an_atlas_that_cannot_stand_beside_says_so(open_page, address, named):
     explorer = open_page(f"{address}?beside={named}")
