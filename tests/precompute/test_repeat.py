@@ -120,7 +120,7 @@ def edit(folder: Path, **fields: object) -> None:
         (["--seeds", "one"], {}, "are no seeds"),
         (["--seeds", ""], {}, "are no seeds"),
         (["--output", "ATLAS/runs"], {}, "lies inside the atlas"),
-        ([], {"data": {"train": "0" * 64, "test": "0" * 64}}, "was made with another data than atlas.json has"),
+        ([], {"data": {"train": "0" * 64, "test": "0" * 64}}, "was made with another data than"),
         ([], {"made_with": {"elsewhere": "Atlas.create"}}, "was not trained by precompute run"),
         ([], {"betas": {"beta_2": [0.1, 10.0], "beta_1": [0.1, 1.0, 10.0]}}, "was not trained by"),
         ([], {"betas": {"beta_2": [0.1, 1.0, 10.0], "beta_1": [0.1, 1.0, 10.0]}}, "is not finished"),
