@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
 from axe import MODES, faults, needs_axe
@@ -94,21 +93,3 @@ def test_no_menu_and_no_dot_of_another_atlas_breaks_a_rule(open_page, two_atlase
         page.wait_for_function("() => !document.querySelector('.view:not([hidden]) .linked-figure:empty')")
         found[view] = faults(page)
     assert {part: faulty for part, faulty in found.items() if faulty} == {}
-
-
-@pytest.fixture(scope="module")
-def five_atlases(serve, tiny_atlas, tmp_path_factory):
-    """The address of a page with too many atlases for a row."""
-    root = tmp_path_factory.mktemp("five")
-    copies = [shutil.copytree(tiny_atlas, root / name) for name in ("two", "three", "four", "five")]
-    return serve(tiny_atlas, *copies)
-
-
-def test_the_menu_of_many_atlases_breaks_no_rule_and_opens_another(open_page, five_atlases, mode):
-    explorer = open_page(five_atlases, **mode)
-    page = explorer.page
-    page.locator(".atlas-card.has-menu").click()
-    page.get_by_role("menuitem").first.wait_for()
-    assert faults(page) == []
-    page.get_by_role("menuitem").last.click()
-    page.wait_for_url(re.compile("atlas=five"))
