@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hvae.metrics.measurements.accuracy import PROBES as ALL_PROBES
 from hvae.metrics.measurements.generation_calibrated import SUFFIX
-from hvae.metrics.metric import LATENTS, Goal, Metric
-from hvae.metrics.registry import metric_of, metrics
+from hvae.metrics.metric import LATENTS, Goal
+from hvae.metrics.registry import metric_of, metrics, preferred_metrics
 
 GOALS: dict[Goal, str] = {
     "reconstruction": "Reconstruct",
@@ -56,9 +56,4 @@ def scores() -> dict[str, str]:
 
 def preferred_sizes() -> tuple[tuple[str, ...], ...]:
     """Return, for each goal, the columns that can set the dots' size in its landscape, best first."""
-    return tuple(_preferred(goal, list(metrics().values())) for goal in GOALS)
-
-
-def _preferred(goal: Goal, among: list[Metric]) -> tuple[str, ...]:
-    of_goal = [metric for metric in among if metric.goal == goal and metric.preference]
-    return tuple(metric.column for metric in sorted(of_goal, key=lambda metric: metric.preference))
+    return tuple(tuple(metric.column for metric in preferred_metrics(goal)) for goal in GOALS)

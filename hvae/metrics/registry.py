@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hvae.metrics import measurements as home
-from hvae.metrics.metric import Budget, Measurement, Metric, usual
+from hvae.metrics.metric import Budget, Goal, Measurement, Metric, usual
 from hvae.registry import Registry
 
 if TYPE_CHECKING:
@@ -126,6 +126,12 @@ def metric_of(column: str) -> Metric:
             if metric.column == column:
                 return metric
     raise KeyError(column)
+
+
+def preferred_metrics(goal: Goal) -> list[Metric]:
+    """Return the metrics that can stand for a goal, the first choice first."""
+    of_goal = [metric for metric in metrics().values() if metric.goal == goal and metric.preference]
+    return sorted(of_goal, key=lambda metric: metric.preference)
 
 
 def metric_columns() -> tuple[str, ...]:

@@ -15,12 +15,10 @@ from hvae.atlas.atlas import Atlas
 from hvae.atlas.point import Point
 from hvae.errors import UserError
 from hvae.metrics.metric import Goal
-from hvae.metrics.registry import metrics
+from hvae.metrics.registry import preferred_metrics
 from hvae.training.recipe import Recipe
 from precompute.planning.plan import Plan
 
-DRAWN = "_draw"
-"""The end of the column of an accuracy on draws, beside that on means."""
 HIGHEST_SEED = 2**31 - 1
 
 
@@ -82,17 +80,12 @@ def points_to_repeat(atlas: Atlas) -> list[Point]:
 
 
 def best_of_goals(table: pd.DataFrame) -> Iterator[str]:
-    """Yield the checkpoint that is best for each of the source's goals, by its first metric with a number.
-
-    As the page has them, but for representation: there it is the best on draws.
-    """
+    """Yield the checkpoint that is best for each of the source's goals, by its first metric with a number."""
     for goal in get_args(Goal):
-        of_goal = [metric for metric in metrics().values() if metric.goal == goal and metric.preference]
-        for metric in sorted(of_goal, key=lambda metric: metric.preference):
-            column = f"{metric.column}{DRAWN}" if f"{metric.column}{DRAWN}" in metrics() else metric.column
-            known = table[np.isfinite(table[column])]
+        for metric in preferred_metrics(goal):
+            known = table[np.isfinite(table[metric.column])]
             if len(known):
-                values = known[column] if metric.higher_is_better else -known[column]
+                values = known[metric.column] if metric.higher_is_better else -known[metric.column]
                 yield known.loc[values.idxmax(), "checkpoint"]
                 break
 

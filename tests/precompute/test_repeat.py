@@ -149,7 +149,7 @@ def test_a_folder_without_an_atlas_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        # △ and ○ as on the page, ◇ on draws, the standard VAE, and four corners; each once.
+        # △ ◇ ○ as on the page, the standard VAE, and four corners; each once.
         ("fashion-mnist", 8),
         ("mnist", 6),
     ],

@@ -210,7 +210,7 @@ function show(current, former, since) {
     if (image) paintImage(image);
   } else if (!former && !image) paint();
   answer(since);
-  showRates();
+  if (image) showRates();
 }
 
 export function start() {
